@@ -1,0 +1,28 @@
+import type { Instant } from './time.ts'
+
+/** Languages that the product speaks in full; the first is the fallback. */
+export const locales = ['en', 'ar'] as const
+export type Locale = (typeof locales)[number]
+
+/** All that a message carrying a code says. */
+export type CodeMessage = {
+  purpose: Purpose
+  code: string
+  /** The short reference that is also shown on the page that waits for this code. */
+  reference: string
+  /** Who asks, for the reader: the application's name. */
+  operator: string
+  expiresAt: Instant
+  askedAt: Instant
+  /** IANA name of the reader's time zone, where it is known; else times are told in UTC. */
+  timeZone?: string
+  /** The place it was asked from as far as it is known, such as "Firefox on Windows". */
+  askedFrom?: string
+  /** Where the operator answers "I didn't ask for this", made from PUBLIC_URL. */
+  reportUrl: string
+  /** Last line of a text message, `@host #code` (origin-bound one-time codes). */
+  host: string
+}
+
+/** What a code is for. A code asked for one purpose is worth nothing for another. */
+export type Purpose = 'verification'

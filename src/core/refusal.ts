@@ -1,0 +1,58 @@
+import type { Instant } from './time.ts'
+
+/** One thing that is wrong with a request's body, named by an RFC 6901 pointer into it. */
+export type InputFault = { pointer: string; problem: string }
+
+/**
+ * A declined request: an ordinary value with a stable `code`. Faults of ours are exceptions instead.
+ * Every code has an HTTP status, a sentence in every language and a help page; tables over `RefusalCode` hold that.
+ */
+export type Refusal =
+  // a code
+  | { code: 'code_wrong'; attemptsLeft: number }
+  | { code: 'code_malformed'; length: number }
+  | { code: 'code_expired'; expiredAt: Instant }
+  | { code: 'code_used'; usedAt: Instant }
+  | { code: 'code_tries_spent' }
+  | { code: 'verification_cancelled' }
+  | { code: 'verification_ended' }
+  | { code: 'verification_unknown' }
+  // limits: `retryAt` is when the same request would be let through, and asking again never moves it
+  | { code: 'wrong_codes_limit'; retryAt: Instant }
+  | { code: 'sends_limit'; limit: SendLimit; retryAt: Instant }
+  | { code: 'resend_too_soon'; retryAt: Instant }
+  | { code: 'resends_spent' }
+  // where to
+  | { code: 'email_malformed' }
+  | { code: 'phone_malformed' }
+  | { code: 'phone_country_not_served'; country: string }
+  | { code: 'phone_prefix_closed'; retryAt: Instant }
+  | { code: 'phone_budget_spent'; retryAt: Instant }
+  | { code: 'channel_unavailable'; channel: string }
+  // the request itself
+  | { code: 'body_malformed' }
+  | { code: 'body_too_large'; most: number }
+  | { code: 'content_type_unsupported' }
+  | { code: 'input_refused'; errors: InputFault[] }
+  | { code: 'idempotency_key_malformed' }
+  | { code: 'idempotency_key_reused' }
+  | { code: 'idempotency_in_progress'; retryAt: Instant }
+  | { code: 'authentication_required' }
+  | { code: 'api_key_refused' }
+  | { code: 'host_unknown' }
+  | { code: 'route_unknown' }
+  | { code: 'method_unknown'; allow: string[] }
+  | { code: 'not_acceptable' }
+  // us
+  | { code: 'unavailable'; retryAt: Instant }
+  | { code: 'internal' }
+
+export type RefusalCode = Refusal['code']
+
+/** Which limit on sending was reached. */
+export type SendLimit = 'email' | 'phone' | 'ip' | 'network' | 'quota'
+
+export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
+
+export const accept = <Value>(value: Value): Result<Value> => ({ ok: true, value })
+export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })

@@ -1,0 +1,48 @@
+import { newApiKey, parseApiKey, sameHash } from '../secrets/api-key.ts'
+import { newId } from '../secrets/random.ts'
+import { findByName, findKey, insertApplication, insertKey } from '../storage/application.ts'
+import type { Database, Sql } from '../storage/sql.ts'
+
+/** How long a process goes on believing in a key: revoking one takes effect everywhere within this. */
+const believedFor = 1000
+const mostBelieved = 10_000
+
+/** Tells which application a bearer token belongs to; a living key is looked up at most once a second. */
+export function openAuthentication(sql: Sql) {
+  type Known = { found: ReturnType<typeof findKey>; until: number }
+  const known = new Map<string, Known>()
+  return async function authenticate(token: string, now: number): Promise<string | undefined> {
+    const key = parseApiKey(token)
+    if (key === undefined) return undefined
+    let entry = known.get(key.id)
+    if (entry === undefined || entry.until <= now) {
+      if (known.size >= mostBelieved) known.clear()
+      entry = { found: findKey(sql, key.id), until: now + believedFor }
+      known.set(key.id, entry)
+      entry.found.catch(() => known.delete(key.id))
+    }
+    const found = await entry.found
+    return found !== undefined && sameHash(found.hash, key.hash) ? found.applicationId : undefined
+  }
+}
+
+/**
+ * Makes a key for the application of this name, which comes to be with its first key. The text is shown this once:
+ * only a hash is stored.
+ */
+export async function createApiKey(
+  database: Database,
+  application: string,
+  name: string,
+): Promise<{ id: string; text: string; applicationId: string }> {
+  const key = newApiKey()
+  return database.transaction(async (sql) => {
+    let applicationId = await findByName(sql, application)
+    if (applicationId === undefined) {
+      applicationId = newId()
+      await insertApplication(sql, applicationId, application)
+    }
+    await insertKey(sql, { id: key.id, applicationId, name, hash: key.hash })
+    return { id: key.id, text: key.text, applicationId }
+  })
+}

@@ -1,0 +1,79 @@
+import { canonicalCode, type CodeLength } from '../core/code.ts'
+import { waitUntil } from '../core/limits.ts'
+import { prefixOf } from '../core/phone-limits.ts'
+import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
+import { type Instant, seconds } from '../core/time.ts'
+import { refusalWhenEnded } from '../core/verification.ts'
+import { newId } from '../secrets/random.ts'
+import { readLogs } from '../storage/limits.ts'
+import { noteCodeUsed } from '../storage/phone-limits.ts'
+import { type FoundVerification, find } from '../storage/verification.ts'
+import type { Deps } from './deps.ts'
+
+/**
+ * Checks a typed code. A right one is accepted once; a wrong one spends a try, whatever else happens at that moment.
+ *
+ * Refusals: `code_malformed` (nothing spent), `code_wrong`, `code_expired`, `code_used`, `code_tries_spent`,
+ * `verification_cancelled`, `wrong_codes_limit`, `verification_unknown`.
+ */
+export async function checkCode(
+  deps: Deps,
+  applicationId: string,
+  id: string,
+  typed: string,
+  now: Instant,
+): Promise<Result<{ approvedAt: Instant }>> {
+  const code = canonicalCode(typed)
+  if (code !== undefined) {
+    // The second time, the ring has been read again: another process may have rotated it since the first.
+    for (const _ of ['as known', 'after a look at the ring']) {
+      const attempted = await deps.verificationSql.attempt(deps.database.sql, {
+        id,
+        applicationId,
+        codeLength: code.length as CodeLength,
+        macs: deps.keyring.current().forCodes(now).map((key) => ({ key: key.id, mac: key.codeMac(id, code) })),
+        activityId: newId(),
+      })
+      if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))
+      if (attempted.result === 'approved') {
+        if (attempted.channel !== 'email') await noteUse(deps, attempted.destination)
+        return accept({ approvedAt: attempted.at })
+      }
+      const found = await find(deps.database.sql, applicationId, id)
+      const refusal = await whyNotCompared(deps, found, code)
+      if (refusal !== undefined) return refuse(refusal)
+      await deps.keyring.refresh()
+    }
+    return refuse({ code: 'unavailable', retryAt: now + seconds(1) })
+  }
+  const found = await find(deps.database.sql, applicationId, id)
+  const length = found?.verification.codeLength ?? 6
+  return refuse((await whyNotCompared(deps, found, undefined)) ?? { code: 'code_malformed', length })
+}
+
+const whyWrong = (attemptsLeft: number): Refusal =>
+  attemptsLeft > 0 ? { code: 'code_wrong', attemptsLeft } : { code: 'code_tries_spent' }
+
+/** Why a code was not compared; undefined where nothing speaks against it any more. */
+async function whyNotCompared(
+  deps: Deps,
+  found: FoundVerification | undefined,
+  code: string | undefined,
+): Promise<Refusal | undefined> {
+  if (found === undefined) return { code: 'verification_unknown' }
+  const { verification, now, destinationKey } = found
+  const ended = refusalWhenEnded(verification, now)
+  if (ended !== undefined) return ended
+  if (code !== undefined && code.length !== verification.codeLength) {
+    return { code: 'code_malformed', length: verification.codeLength }
+  }
+  const kind = verification.channel === 'email' ? 'email' : 'phone'
+  const [log] = await readLogs(deps.database.sql, [{ kind, key: destinationKey }])
+  const retryAt = log && waitUntil(log.failures, deps.limits.rules[kind].failures, log.now)
+  return retryAt === undefined ? undefined : { code: 'wrong_codes_limit', retryAt }
+}
+
+/** A code that was used speaks for its number range. Told after the approval: losing it to a crash costs nothing. */
+async function noteUse(deps: Deps, phone: string): Promise<void> {
+  await noteCodeUsed(deps.database.sql, prefixOf(phone, deps.policy.phones.prefix.digits))
+}

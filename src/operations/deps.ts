@@ -1,0 +1,19 @@
+import type { Channel } from '../core/delivery.ts'
+import type { ShardedRules } from '../core/limits.ts'
+import type { Policy } from '../core/policy.ts'
+import type { FollowedKeyring } from '../secrets/keyring-file.ts'
+import type { Database } from '../storage/sql.ts'
+import type { VerificationSql } from '../storage/verification.ts'
+
+/** What operations stand on. Made once, by the composition root. */
+export type Deps = {
+  database: Database
+  keyring: FollowedKeyring
+  policy: Policy
+  limits: ShardedRules
+  verificationSql: VerificationSql
+  /** The channels that a provider carries. */
+  channels: ReadonlySet<Channel>
+  /** Tells the outbox workers, here or in other processes, that a message is due. Called after commit. */
+  wakeOutbox: () => void
+}

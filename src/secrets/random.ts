@@ -1,0 +1,28 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { CodeLength } from '../core/code.ts'
+
+/** A code of so many digits, each of the 10^length equally likely; leading zeros are kept. */
+export const newCode = (length: CodeLength): string =>
+  randomInt(0, 10 ** length)
+    .toString()
+    .padStart(length, '0')
+
+/** An id that nobody can guess: all 128 bits are random (a version 4 uuid has 122; ASVS 11.5.1 asks for 128). */
+export const newId = (): string => uuidOf(randomBytes(16))
+
+/** 128 bits in the text form that PostgreSQL's `uuid` reads and writes. */
+export function uuidOf(bytes: Buffer): string {
+  const hex = bytes.toString('hex', 0, 16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+const referenceAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** A short word that stands both in a message and on the page that waits for it, such as `K7F-2Q`. Not a secret. */
+export function newReference(): string {
+  const letters = Array.from({ length: 5 }, () => referenceAlphabet[randomInt(referenceAlphabet.length)])
+  return `${letters.slice(0, 3).join('')}-${letters.slice(3).join('')}`
+}
+
+/** A whole number from 0 up to, not including, `count`. */
+export const anyOf = (count: number): number => randomInt(count)

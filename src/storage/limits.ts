@@ -1,0 +1,47 @@
+import type { LimitKey, LimitRules, Window } from '../core/limits.ts'
+import { logLength } from '../core/limits.ts'
+import type { Instant } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+type Log = 'sends' | 'failures'
+
+/**
+ * Whether one more hit on `row` is let through, as SQL. The n-th newest hit must have left the window of n hits: the
+ * same rule as `waitUntil` in core, made of the policy's numbers at start.
+ */
+export function allowsHit(row: string, log: Log, rules: LimitRules): string {
+  const cases = Object.entries(rules).map(([kind, rule]) => {
+    const tests = rule[log].map((window) => windowHasRoom(`${row}.${log}`, window))
+    return `when '${kind}' then ${tests.join(' and ') || 'true'}`
+  })
+  return `(case ${row}.kind ${cases.join(' ')} else false end)`
+}
+
+const windowHasRoom = (hits: string, { most, within }: Window): string =>
+  most === 0
+    ? 'false'
+    : `(${hits}[${most}] is null or ${hits}[${most}] <= statement_timestamp() - interval '${within} milliseconds')`
+
+/** The log with one more hit, no longer than the largest window needs, and sorted whatever order statements commit in. */
+export function withHit(row: string, log: Log, rules: LimitRules): string {
+  const lengths = Object.entries(rules).map(
+    ([kind, rule]) => `when '${kind}' then ${Math.max(1, logLength(rule[log]))}`,
+  )
+  const newest = `greatest(statement_timestamp(), ${row}.${log}[1])`
+  return `(array[${newest}] || ${row}.${log})[1:(case ${row}.kind ${lengths.join(' ')} else 1 end)]`
+}
+
+export type StoredLog = { key: Buffer; sends: Instant[]; failures: Instant[]; now: Instant }
+
+/** The logs of these keys as they are now, with the database's clock: to say how long to wait. */
+export async function readLogs(sql: Sql, keys: readonly LimitKey[]): Promise<StoredLog[]> {
+  const rows = await sql<{ key: Buffer; sends: Date[]; failures: Date[]; now: Date }>`
+    select key, sends, failures, statement_timestamp() as now
+    from rate_limit where key = any(${keys.map((k) => k.key)}::bytea[])`
+  return rows.map((row) => ({
+    key: row.key,
+    sends: row.sends.map(Number),
+    failures: row.failures.map(Number),
+    now: Number(row.now),
+  }))
+}

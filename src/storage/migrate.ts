@@ -1,0 +1,79 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+
+const lockId = 0x434f554e // any constant: two processes that migrate one database wait for each other on it
+
+/** How long a statement waits for a lock, so that waiting cannot stretch a code's deadline; and other bounds. */
+const roleSettings = { lock_timeout: '2s', statement_timeout: '30s', idle_in_transaction_session_timeout: '15s' }
+
+/** The schema's version: the number of the newest migration file. */
+export async function newestMigration(folder: string): Promise<string> {
+  return (await migrationFiles(folder)).at(-1) ?? ''
+}
+
+/**
+ * Brings the schema up to date, one process at a time. Each file runs whole or not at all, a statement a query, as
+ * Citus asks.
+ *
+ * @returns the names of the files that ran
+ */
+export async function migrate(connection: pg.ClientConfig, folder: string): Promise<string[]> {
+  const client = new pg.Client(connection)
+  await client.connect()
+  try {
+    if (await isUpToDate(client, folder)) return []
+    await client.query('select pg_advisory_lock($1)', [lockId])
+    const { Umzug } = await import('umzug')
+    const umzug = new Umzug({
+      migrations: (await migrationFiles(folder)).map((name) => ({
+        name,
+        up: () => runFile(client, join(folder, name), name),
+      })),
+      storage: { executed: () => executed(client), logMigration: async () => {}, unlogMigration: async () => {} },
+      logger: undefined,
+    })
+    await client.query(
+      'create table if not exists migration (name text primary key, run_at timestamptz not null default now())',
+    )
+    await setRole(client)
+    return (await umzug.up()).map((done) => done.name)
+  } finally {
+    await client.end()
+  }
+}
+
+async function runFile(client: pg.Client, path: string, name: string): Promise<void> {
+  const statements = (await readFile(path, 'utf8')).split(/;\s*$/m).filter((text) => /^\s*[^\s-]/m.test(text))
+  await client.query('begin')
+  try {
+    for (const text of statements) await client.query(text)
+    await client.query('insert into migration (name) values ($1)', [name])
+    await client.query('commit')
+  } catch (fault) {
+    await client.query('rollback')
+    throw fault
+  }
+}
+
+async function setRole(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('select quote_ident(current_user) as role, quote_ident(current_database()) as db')
+  for (const [name, value] of Object.entries(roleSettings)) {
+    await client.query(`alter role ${rows[0].role} in database ${rows[0].db} set ${name} = '${value}'`)
+  }
+}
+
+async function isUpToDate(client: pg.Client, folder: string): Promise<boolean> {
+  const { rows } = await client.query("select to_regclass('migration') is not null as present")
+  if (!rows[0].present) return false
+  const done = new Set(await executed(client))
+  return (await migrationFiles(folder)).every((name) => done.has(name))
+}
+
+async function executed(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>('select name from migration order by name')
+  return rows.map((row) => row.name)
+}
+
+const migrationFiles = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort()

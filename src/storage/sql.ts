@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+
+/**
+ * Static SQL with values beside it. Each text becomes one named prepared statement, so PostgreSQL parses and plans it
+ * once a connection; the name is a hash of the text, so every process uses the same one.
+ */
+export type Sql = {
+  <Row extends object>(strings: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
+  /** For SQL that is put together once, at start, from policy: never from anything a request says. */
+  run<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]>
+}
+
+export type Statement = { name: string; text: string }
+
+export type Database = {
+  sql: Sql
+  /** Runs `work` in one transaction; a throw rolls back. */
+  transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>
+  close(): Promise<void>
+}
+
+export type DatabaseSettings = {
+  connection: pg.PoolConfig
+  poolSize: number
+  /** PgBouncer before 1.21 in transaction mode breaks named statements; turned off, each statement is planned anew. */
+  preparedStatements: boolean
+  onIdleFault: (fault: Error) => void
+}
+
+export const statement = (text: string): Statement => ({
+  name: createHash('sha256').update(text).digest('base64url').slice(0, 24),
+  text,
+})
+
+export function openDatabase(settings: DatabaseSettings): Database {
+  const pool = new pg.Pool({
+    ...settings.connection,
+    max: settings.poolSize,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  })
+  // A connection that dies while idle is dropped by the pool; without a listener it would end the process.
+  pool.on('error', settings.onIdleFault)
+  const named = settings.preparedStatements
+  return {
+    sql: sqlOver(pool, named),
+    async transaction(work) {
+      const client = await pool.connect()
+      let broken: Error | undefined
+      try {
+        await client.query('begin')
+        const value = await work(sqlOver(client, named))
+        await client.query('commit')
+        return value
+      } catch (fault) {
+        await client.query('rollback').catch((failure: Error) => {
+          broken = failure
+        })
+        throw fault
+      } finally {
+        client.release(broken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> }
+
+function sqlOver(target: Queryable, named: boolean): Sql {
+  const run = async <Row extends object>({ name, text }: Statement, values: unknown[]): Promise<Row[]> => {
+    const result = await target.query(named ? { name, text, values } : { text, values })
+    return result.rows as Row[]
+  }
+  const tag = <Row extends object>(strings: TemplateStringsArray, ...values: unknown[]) =>
+    run<Row>(statementOf(strings), values)
+  return Object.assign(tag, { run })
+}
+
+const statements = new WeakMap<TemplateStringsArray, Statement>()
+
+function statementOf(strings: TemplateStringsArray): Statement {
+  const known = statements.get(strings)
+  if (known) return known
+  const made = statement(strings.reduce((text, part, index) => `${text}$${index}${part}`))
+  statements.set(strings, made)
+  return made
+}
+
+/** The SQLSTATE of a database fault, or undefined where it is another kind of fault. */
+export const sqlState = (fault: unknown): string | undefined =>
+  fault instanceof pg.DatabaseError ? fault.code : undefined
+
+/** Class 08 and 57P: the connection or the server went away. 55P03: waited too long for a lock. 53: out of resources. */
+export function isUnavailable(fault: unknown): boolean {
+  const state = sqlState(fault)
+  if (state !== undefined) return /^(08|57|53|25006|55P03|40P01|40001)/.test(state)
+  const code = (fault as NodeJS.ErrnoException | undefined)?.code
+  if (code !== undefined && /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) return true
+  return fault instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(fault.message)
+}
