@@ -1,0 +1,52 @@
+import { defineConfig } from 'vitest/config'
+import { closingReport } from './test/support/reporter.ts'
+import { requirement } from './test/support/requirements.ts'
+
+/** Suites that start whole services, browsers or many processes: one file at a time, and nothing beside them. */
+const heavy = ['faults', 'startup', 'races', 'pages'].map((name) => `test/${name}/**/*.test.ts`)
+const stories = 'test/stories/**/*.test.ts'
+
+const common = { pool: 'forks' as const, hookTimeout: 60_000, testTimeout: 30_000, maxWorkers: 2 }
+
+/** The stories once more on the oldest PostgreSQL supported, where this machine has it. In CI it must be there. */
+const onPostgres15 = {
+  test: {
+    ...common,
+    name: 'stories on PostgreSQL 15',
+    include: [stories],
+    globalSetup: 'test/support/debian-postgres.ts',
+    sequence: { groupOrder: 1 },
+  },
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default', closingReport()],
+    globalSetup: 'test/support/shared-postgres.ts',
+    // Groups run one after the other; what shares a group shares its two workers.
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'units',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [stories, ...heavy],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { ...common, name: 'stories', include: [stories], sequence: { groupOrder: 0 } } },
+      ...(requirement('postgresql-15') ? [onPostgres15] : []),
+      {
+        test: {
+          ...common,
+          name: 'heavy',
+          include: heavy,
+          testTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
