@@ -28,32 +28,35 @@ const checks = [
 ]
 const vitest = tool('vitest', 'vitest.mjs')
 
-/** Each command, as the arguments of the chosen Node. A `group` of its own is for what a terminal's Ctrl-C must reach once only. */
-const commands = {
-  start: (args) => ({ args: ['dist/main.js', 'serve'].concat(args), build: true, ownGroup: true }),
-  countersign: (args) => ({ args: ['dist/main.js'].concat(args), build: true }),
-  bench: (args) => ({ args: ['bench/main.ts'].concat(args), build: true }),
-  docs: (args) => ({ args: ['scripts/docs.ts'].concat(args), build: true }),
-  faults: (args) => ({
-    args: [vitest, 'run', 'test/faults'].concat(args),
-    build: true,
-    env: { FAULTS: 'full' },
-  }),
-  // A filter is given while working on one thing: then the checks of the whole tree would only be in the way.
-  test: (args) => ({
-    args: [vitest, 'run'].concat(args),
-    build: true,
-    before: args.length === 0 ? checks : [],
-  }),
+/**
+ * Each command, as the arguments of the chosen Node. A process group of its own is for what a terminal's
+ * Ctrl-C must reach once only.
+ */
+function commandFor(name, args) {
+  switch (name) {
+    case 'start':
+      return { args: ['dist/main.js', 'serve'].concat(args), ownGroup: true }
+    case 'countersign':
+      return { args: ['dist/main.js'].concat(args) }
+    case 'bench':
+      return { args: ['bench/main.ts'].concat(args) }
+    case 'docs':
+      return { args: ['scripts/docs.ts'].concat(args) }
+    case 'faults':
+      return { args: [vitest, 'run', 'test/faults'].concat(args), env: { FAULTS: 'full' } }
+    case 'test':
+      // A filter is given while working on one thing: then checking the whole tree would only be in the way.
+      return { args: [vitest, 'run'].concat(args), before: args.length === 0 ? checks : [] }
+  }
 }
 
 async function main(name, args) {
-  const command = Object.hasOwn(commands, name) ? commands[name](args) : undefined
-  if (!command) return fail(`there is no "${name}". Known: ${Object.keys(commands).join(', ')}.`)
+  const command = commandFor(name, args)
+  if (!command) return fail(`there is no "${name}": start, test, bench, faults, countersign or docs.`)
 
   await ensureInstalled(root, say)
   const node = pickNode(root)
-  if (command.build) await ensureBuilt(root, node, say)
+  await ensureBuilt(root, node, say)
 
   if (!fs.existsSync(path.resolve(root, command.args[0])))
     return fail(`${command.args[0]} does not exist here.`)
