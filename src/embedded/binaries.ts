@@ -6,8 +6,7 @@ import { EmbeddedError } from './embedded-error.ts'
 export type Binaries = { folder: string; initdb: string; postgres: string }
 
 /** Finds the PostgreSQL that npm installed for this platform. */
-export function findBinaries(): Binaries {
-  const platform = `${process.platform}-${process.arch}`
+export function findBinaries(platform = `${process.platform}-${process.arch}`): Binaries {
   const folder = join(packageFolder(platform) ?? '', 'native', 'bin')
   const binaries = { folder, initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres') }
   if (existsSync(binaries.postgres)) return binaries
