@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
-import { accept, refuse, type Result } from './refusal.ts'
+import { accept, type Result, refuse } from './refusal.ts'
 
 declare const canonical: unique symbol
 /** An email address in the one form that is stored, compared and mailed to. */

@@ -20,7 +20,10 @@ export function decidePrefixSend(
 ): PrefixDecision {
   if (count.sends < policy.sends || count.filledAt === undefined) {
     const sends = count.sends + 1
-    return { open: true, next: { sends, used: count.used, filledAt: sends >= policy.sends ? now : undefined } }
+    return {
+      open: true,
+      next: { sends, used: count.used, filledAt: sends >= policy.sends ? now : undefined },
+    }
   }
   const until = count.filledAt + policy.closedFor
   const usedTooFew = count.used < policy.leastUsedShare * count.sends

@@ -15,7 +15,6 @@ export type Refusal =
   | { code: 'code_used'; usedAt: Instant }
   | { code: 'code_tries_spent' }
   | { code: 'verification_cancelled' }
-  | { code: 'verification_ended' }
   | { code: 'verification_unknown' }
   // limits: `retryAt` is when the same request would be let through, and asking again never moves it
   | { code: 'wrong_codes_limit'; retryAt: Instant }
@@ -40,9 +39,12 @@ export type Refusal =
   | { code: 'authentication_required' }
   | { code: 'api_key_refused' }
   | { code: 'host_unknown' }
+  | { code: 'origin_refused' }
   | { code: 'route_unknown' }
   | { code: 'method_unknown'; allow: string[] }
-  | { code: 'not_acceptable' }
+  // "I didn't ask for this"
+  | { code: 'message_unknown' }
+  | { code: 'reference_wrong' }
   // us
   | { code: 'unavailable'; retryAt: Instant }
   | { code: 'internal' }

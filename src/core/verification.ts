@@ -51,7 +51,11 @@ export function stateAt(verification: Verification, now: Instant): VerificationS
 }
 
 /** When the same code may be sent once more; undefined where no send is left or the verification has ended. */
-export function resendAt(verification: Verification, policy: Policy['code'], now: Instant): Instant | undefined {
+export function resendAt(
+  verification: Verification,
+  policy: Policy['code'],
+  now: Instant,
+): Instant | undefined {
   if (stateAt(verification, now) !== 'pending' || verification.sends >= policy.sends) return undefined
   const gap = policy.resendGaps[verification.sends - 1] ?? policy.resendGaps.at(-1) ?? 0
   return verification.lastSentAt + gap
@@ -63,7 +67,11 @@ export type Resend = { repeat: 'same_code' } | { repeat: 'new_code'; expiresAt: 
  * Decides what "I don't have a code" sends: the same code, with its deadline, so that whichever message comes first
  * works; or, where that deadline is near, a new code beside it. Tries are shared either way.
  */
-export function decideResend(verification: Verification, policy: Policy['code'], now: Instant): Result<Resend> {
+export function decideResend(
+  verification: Verification,
+  policy: Policy['code'],
+  now: Instant,
+): Result<Resend> {
   const ended = refusalWhenEnded(verification, now)
   if (ended !== undefined) return refuse(ended)
   const at = resendAt(verification, policy, now)

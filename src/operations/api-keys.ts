@@ -34,8 +34,10 @@ export async function createApiKey(
   database: Database,
   application: string,
   name: string,
+  keep: (key: { id: string; text: string }) => void = () => {},
 ): Promise<{ id: string; text: string; applicationId: string }> {
   const key = newApiKey()
+  keep(key)
   return database.transaction(async (sql) => {
     let applicationId = await findByName(sql, application)
     if (applicationId === undefined) {

@@ -1,4 +1,4 @@
-import { canonicalCode, type CodeLength } from '../core/code.ts'
+import { type CodeLength, canonicalCode } from '../core/code.ts'
 import { waitUntil } from '../core/limits.ts'
 import { prefixOf } from '../core/phone-limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
@@ -31,7 +31,10 @@ export async function checkCode(
         id,
         applicationId,
         codeLength: code.length as CodeLength,
-        macs: deps.keyring.current().forCodes(now).map((key) => ({ key: key.id, mac: key.codeMac(id, code) })),
+        macs: deps.keyring
+          .current()
+          .forCodes(now)
+          .map((key) => ({ key: key.id, mac: key.codeMac(id, code) })),
         activityId: newId(),
       })
       if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))

@@ -4,8 +4,8 @@ import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { hours, type Instant, seconds } from '../core/time.ts'
 import type { Verification, VerificationRequest } from '../core/verification.ts'
 import { sha256 } from '../secrets/digest.ts'
-import { anyOf, newCode, newId, newReference, uuidOf } from '../secrets/random.ts'
 import type { Keyring } from '../secrets/keyring.ts'
+import { anyOf, newCode, newId, newReference, uuidOf } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { sqlState } from '../storage/sql.ts'
 import { find, type Issued, type NewVerification } from '../storage/verification.ts'
@@ -41,7 +41,8 @@ export async function issueVerification(
 
   for (let tries = 1, uses = 0; ; tries += 1) {
     const ring = deps.keyring.current()
-    const id = idempotencyKey === undefined ? newId() : idempotentId(ring, applicationId, idempotencyKey, uses)
+    const id =
+      idempotencyKey === undefined ? newId() : idempotentId(ring, applicationId, idempotencyKey, uses)
     const destination = destinationKey(ring, applicationId, request.address)
     const shard = anyOf(deps.limits.quotaShards)
     const keys = [destination, ...sourceKeys(ring, applicationId, request, shard)]
@@ -98,11 +99,13 @@ async function issueOnce(
   request: VerificationRequest,
 ): Promise<IssuedOnce> {
   try {
-    if (request.address.kind === 'email') return await deps.verificationSql.issue(deps.database.sql, keys, fresh)
+    if (request.address.kind === 'email')
+      return await deps.verificationSql.issue(deps.database.sql, keys, fresh)
     return await issueToPhone(deps, keys, fresh)
   } catch (fault) {
     if (fault instanceof TakenBack) return { result: 'refused', refusal: fault.refusal }
-    if (fresh.requestHash !== undefined && sqlState(fault) === lockNotAvailable) return { result: 'lock_timeout' }
+    if (fresh.requestHash !== undefined && sqlState(fault) === lockNotAvailable)
+      return { result: 'lock_timeout' }
     throw fault
   }
 }

@@ -37,3 +37,5 @@ export async function cancelVerification(
   if (state === 'expired') return refuse({ code: 'code_expired', expiredAt: verification.expiresAt })
   return accept({ verification, now })
 }
+
+export type { Delivery }

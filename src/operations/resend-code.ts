@@ -84,7 +84,11 @@ async function resend(
 }
 
 /** A text may be followed by a call to the same number; a mail has no other channel. */
-function whyChannelUnavailable(deps: Deps, verification: Verification, channel: Channel): Refusal | undefined {
+function whyChannelUnavailable(
+  deps: Deps,
+  verification: Verification,
+  channel: Channel,
+): Refusal | undefined {
   const sameKind = (channel === 'email') === (verification.channel === 'email')
   return sameKind && deps.channels.has(channel) ? undefined : { code: 'channel_unavailable', channel }
 }
@@ -98,6 +102,10 @@ async function renew(deps: Deps, sql: Sql, verification: Verification): Promise<
   const { id, destination, codeLength } = verification
   const { current } = deps.keyring.current()
   const code = newCode(codeLength as CodeLength)
-  const fresh = { key: current.id, mac: current.codeMac(id, code), sealed: current.seal(code, sealBound(id, destination)) }
+  const fresh = {
+    key: current.id,
+    mac: current.codeMac(id, code),
+    sealed: current.seal(code, sealBound(id, destination)),
+  }
   await renewCode(sql, id, fresh, deps.policy.code.lifetime)
 }

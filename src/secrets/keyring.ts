@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { type Duration, hours, type Instant, minutes } from '../core/time.ts'
 
 /**
@@ -66,20 +74,28 @@ export function openKeyring(record: KeyringRecord): Keyring {
   return {
     current,
     forCodes: (now) =>
-      keys.filter((key) => key.retiredAt === undefined || now - key.retiredAt < codeGrace).map((key) => key.ring),
+      keys
+        .filter((key) => key.retiredAt === undefined || now - key.retiredAt < codeGrace)
+        .map((key) => key.ring),
     find: (id) => byId.get(id),
-    lookupHash: (label, ...parts) => createHmac('sha256', lookup).update(framed(label, ...parts)).digest(),
+    lookupHash: (label, ...parts) =>
+      createHmac('sha256', lookup)
+        .update(framed(label, ...parts))
+        .digest(),
   }
 }
 
 function openKey(id: string, secret: string): RingKey {
   const derive = (purpose: string): KeyObject =>
-    createSecretKey(Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', `countersign ${purpose}`, 32)))
+    createSecretKey(
+      Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', `countersign ${purpose}`, 32)),
+    )
   const macKey = derive('code mac')
   const sealKey = derive('seal')
   return {
     id,
-    codeMac: (verificationId, code) => createHmac('sha256', macKey).update(framed(verificationId, code)).digest(),
+    codeMac: (verificationId, code) =>
+      createHmac('sha256', macKey).update(framed(verificationId, code)).digest(),
     seal(text, bound) {
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', sealKey, nonce).setAAD(Buffer.from(bound))

@@ -21,7 +21,9 @@ export async function findKey(
 }
 
 export async function findByName(sql: Sql, name: string): Promise<string | undefined> {
-  const rows = await sql<{ id: string }>`select id from application where name = ${name} order by created_at limit 1`
+  const rows = await sql<{
+    id: string
+  }>`select id from application where name = ${name} order by created_at limit 1`
   return rows[0]?.id
 }
 

@@ -1,4 +1,10 @@
-import type { Channel, DeliveryCause, DeliveryEventKind, MessageState } from '../core/delivery.ts'
+import type {
+  Channel,
+  DeliveryCause,
+  DeliveryEventKind,
+  MessageState,
+  ProviderName,
+} from '../core/delivery.ts'
 import type { Locale, Purpose } from '../core/message.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verification.ts'
@@ -106,17 +112,20 @@ type LeasedRow = {
 export type DeliveryEvent = {
   id: string
   kind: DeliveryEventKind
-  provider: string
+  provider: ProviderName | 'none'
   by?: string | undefined
   cause?: DeliveryCause | undefined
   status?: string | undefined
   response?: string | undefined
 }
 
-/** Writes down what one try came to, and ends or postpones the message, together. */
+/**
+ * Writes down what one try came to, and ends or postpones the message, together. Nothing is written where the lease
+ * lapsed and another worker has tried since: the story is that worker's to tell.
+ */
 export async function settle(
   sql: Sql,
-  key: { subject: string; id: string },
+  key: { subject: string; id: string; tries: number },
   event: DeliveryEvent,
   next: { state: Exclude<MessageState, 'queued'> } | { dueAt: Instant },
 ): Promise<void> {
@@ -126,6 +135,7 @@ export async function settle(
     with settled as (
       update message set state = ${state}, due_at = coalesce(${dueAt}, due_at), leased_until = null
       where subject = ${key.subject}::uuid and id = ${key.id}::uuid and state = 'queued'
+        and attempts = ${key.tries}
       returning 1
     )
     insert into delivery_event (subject, id, message_id, kind, provider, by, cause, status, response)
@@ -146,7 +156,14 @@ export type Delivery = {
 /** The story of each message of a verification, oldest first. */
 export async function deliveriesOf(sql: Sql, subject: string, verificationId: string): Promise<Delivery[]> {
   const [messages, events] = await Promise.all([
-    sql<{ id: string; channel: Channel; state: MessageState; created_at: Date; due_at: Date; attempts: number }>`
+    sql<{
+      id: string
+      channel: Channel
+      state: MessageState
+      created_at: Date
+      due_at: Date
+      attempts: number
+    }>`
       select id, channel, state, created_at, due_at, attempts from message
       where subject = ${subject} and verification_id = ${verificationId} order by created_at, id`,
     sql<EventRow>`
@@ -167,7 +184,7 @@ type EventRow = {
   message_id: string
   at: Date
   kind: DeliveryEventKind
-  provider: string
+  provider: ProviderName | 'none'
   by: string | null
   cause: DeliveryCause | null
   status: string | null

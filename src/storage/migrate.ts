@@ -5,7 +5,11 @@ import pg from 'pg'
 const lockId = 0x434f554e // any constant: two processes that migrate one database wait for each other on it
 
 /** How long a statement waits for a lock, so that waiting cannot stretch a code's deadline; and other bounds. */
-const roleSettings = { lock_timeout: '2s', statement_timeout: '30s', idle_in_transaction_session_timeout: '15s' }
+const roleSettings = {
+  lock_timeout: '2s',
+  statement_timeout: '30s',
+  idle_in_transaction_session_timeout: '15s',
+}
 
 /** The schema's version: the number of the newest migration file. */
 export async function newestMigration(folder: string): Promise<string> {
@@ -30,7 +34,11 @@ export async function migrate(connection: pg.ClientConfig, folder: string): Prom
         name,
         up: () => runFile(client, join(folder, name), name),
       })),
-      storage: { executed: () => executed(client), logMigration: async () => {}, unlogMigration: async () => {} },
+      storage: {
+        executed: () => executed(client),
+        logMigration: async () => {},
+        unlogMigration: async () => {},
+      },
       logger: undefined,
     })
     await client.query(
@@ -57,7 +65,9 @@ async function runFile(client: pg.Client, path: string, name: string): Promise<v
 }
 
 async function setRole(client: pg.Client): Promise<void> {
-  const { rows } = await client.query('select quote_ident(current_user) as role, quote_ident(current_database()) as db')
+  const { rows } = await client.query(
+    'select quote_ident(current_user) as role, quote_ident(current_database()) as db',
+  )
   for (const [name, value] of Object.entries(roleSettings)) {
     await client.query(`alter role ${rows[0].role} in database ${rows[0].db} set ${name} = '${value}'`)
   }

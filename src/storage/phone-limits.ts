@@ -24,7 +24,11 @@ export async function noteCodeUsed(sql: Sql, prefix: string): Promise<void> {
 }
 
 /** Adds what a text costs to the UTC day. @returns whether the cap allowed it, and when the next day begins */
-export async function spend(sql: Sql, amount: number, cap: number): Promise<{ allowed: boolean; nextDayAt: Instant }> {
+export async function spend(
+  sql: Sql,
+  amount: number,
+  cap: number,
+): Promise<{ allowed: boolean; nextDayAt: Instant }> {
   const rows = await sql<{ allowed: boolean; next_day: Date }>`
     with spent as (
       insert into phone_spend as s (day, amount)

@@ -99,5 +99,10 @@ export function isUnavailable(fault: unknown): boolean {
   if (state !== undefined) return /^(08|57|53|25006|55P03|40P01|40001)/.test(state)
   const code = (fault as NodeJS.ErrnoException | undefined)?.code
   if (code !== undefined && /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) return true
-  return fault instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(fault.message)
+  return (
+    fault instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+      fault.message,
+    )
+  )
 }

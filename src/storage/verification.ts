@@ -116,7 +116,13 @@ export function prepareVerificationSql(rules: LimitRules) {
   }
 }
 
-type AttemptRow = { approved: boolean; attempts_left: number; at: Date; channel: Channel; destination: string }
+type AttemptRow = {
+  approved: boolean
+  attempts_left: number
+  at: Date
+  channel: Channel
+  destination: string
+}
 
 export type VerificationSql = ReturnType<typeof prepareVerificationSql>
 
@@ -222,7 +228,11 @@ export type FoundVerification = {
 }
 
 /** Another application's verification is not found, just as one that never was. */
-export async function find(sql: Sql, applicationId: string, id: string): Promise<FoundVerification | undefined> {
+export async function find(
+  sql: Sql,
+  applicationId: string,
+  id: string,
+): Promise<FoundVerification | undefined> {
   const rows = await sql<StoredRow>`
     select *, statement_timestamp() as now from verification
     where subject = ${id} and id = ${id} and application_id = ${applicationId}`
@@ -230,7 +240,11 @@ export async function find(sql: Sql, applicationId: string, id: string): Promise
 }
 
 /** The same, and nobody else changes it until the transaction ends. */
-export async function hold(sql: Sql, applicationId: string, id: string): Promise<FoundVerification | undefined> {
+export async function hold(
+  sql: Sql,
+  applicationId: string,
+  id: string,
+): Promise<FoundVerification | undefined> {
   const rows = await sql<StoredRow>`
     select *, statement_timestamp() as now from verification
     where subject = ${id} and id = ${id} and application_id = ${applicationId} for update`
@@ -238,7 +252,12 @@ export async function hold(sql: Sql, applicationId: string, id: string): Promise
 }
 
 /** Ends a pending verification; one that has ended or expired stays as it is. */
-export async function cancel(sql: Sql, applicationId: string, id: string, activityId: string): Promise<boolean> {
+export async function cancel(
+  sql: Sql,
+  applicationId: string,
+  id: string,
+  activityId: string,
+): Promise<boolean> {
   const rows = await sql`
     with ended as (
       update verification set state = 'cancelled', sealed_code = null, ended_at = statement_timestamp()

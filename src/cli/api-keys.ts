@@ -1,0 +1,34 @@
+import { createApiKey } from '../operations/api-keys.ts'
+import { listKeys, revokeKey } from '../storage/application.ts'
+import { CommandRefused } from './fail.ts'
+import { withDatabase } from './with-database.ts'
+
+export const create = (application: string, name: string): Promise<void> =>
+  withDatabase(async ({ database }) => {
+    if (application.length > 64)
+      throw new CommandRefused('An application has a name of at most 64 characters.')
+    const key = await createApiKey(database, application, name)
+    console.error(`A key for ${application}. It is shown this once.`)
+    console.log(key.text)
+  })
+
+export const list = (): Promise<void> =>
+  withDatabase(async ({ database }) => {
+    const keys = await listKeys(database.sql)
+    console.table(
+      keys.map((key) => ({
+        id: key.id,
+        application: key.application,
+        name: key.name,
+        created: new Date(key.createdAt).toISOString(),
+        revoked: key.revokedAt === undefined ? '' : new Date(key.revokedAt).toISOString(),
+      })),
+    )
+  })
+
+export const revoke = (id: string): Promise<void> =>
+  withDatabase(async ({ database }) => {
+    if (!(await revokeKey(database.sql, id)))
+      throw new CommandRefused(`No living key has the id ${id}. See: countersign api-keys list`)
+    console.error(`Key ${id} is revoked.`)
+  })

@@ -1,0 +1,13 @@
+import { type Config, readConfig } from '../config.ts'
+import { openLog } from '../log.ts'
+import type { Database } from '../storage/sql.ts'
+import { openStoreForCommand } from '../store.ts'
+
+/** Runs a command on the database, whether the service runs at the moment or not. */
+export async function withDatabase(
+  work: (given: { config: Config; database: Database }) => Promise<void>,
+): Promise<void> {
+  const config = readConfig()
+  const store = await openStoreForCommand(config, openLog('silent'))
+  await work({ config, database: store.database }).finally(store.close)
+}

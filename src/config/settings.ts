@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { parseEmail } from '../core/address.ts'
+import { isLoopbackHost } from './loopback.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+const path = z
+  .string()
+  .min(1)
+  .transform((text) => resolve(text))
+const emailAddress = z.string().refine((text) => parseEmail(text).ok, 'is not an email address')
+
+const fileContent = z.string().transform((name, context) => {
+  try {
+    return readFileSync(resolve(name), 'utf8')
+  } catch (fault) {
+    context.addIssue({ code: 'custom', message: `can't be read (${(fault as NodeJS.ErrnoException).code})` })
+    return z.NEVER
+  }
+})
+
+const publicUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const fail = (message: string) => {
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return fail('is not an http or https address')
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    return fail('must be only scheme, host and port, such as https://account.example.com')
+  }
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    return fail('must be https: over plain http browsers drop the cookies and headers that guard an account')
+  }
+  return url.origin
+})
+
+const smtpUrl = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
+}, 'is not an address such as smtp://user:password@mail.example.com:587')
+
+const postgresUrl = z
+  .string()
+  .refine(
+    (text) => /^postgres(ql)?:\/\//.test(text),
+    'is not an address such as postgres://user:password@host/database',
+  )
+
+const proxies = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+)
+
+/**
+ * Every setting, as the environment (or `.env`) gives it. `docs/configuration.md` is made of this table, and a test
+ * holds that it is up to date: the description of a setting is its documentation.
+ */
+export const settingsSchema = z.object({
+  PORT: port.default(3000).describe('The port that pages and the API are served on. 0 picks a free one.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
+  PUBLIC_URL: publicUrl
+    .optional()
+    .describe(
+      'Where people reach the service: scheme, host and port. Links in messages are made of it. Default: http://localhost:PORT.',
+    ),
+  DATA_DIR: path.prefault('./data').describe('The folder for the embedded database and the key ring.'),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .describe('A PostgreSQL 15 or newer to use. Without it the service runs its own, in DATA_DIR.'),
+  DATABASE_POOL: wholeNumber(1, 500)
+    .default(16)
+    .describe('Connections to the database that one process may hold.'),
+  DATABASE_PREPARED_STATEMENTS: onOff
+    .prefault('on')
+    .describe('Turn off behind PgBouncer before 1.21 in transaction mode, which breaks named statements.'),
+  SMTP_URL: smtpUrl
+    .optional()
+    .describe(
+      'The mail server that takes our mail: smtp:// (STARTTLS required unless it is on loopback) or smtps://. Without it mail and texts go to the built-in inbox.',
+    ),
+  SMTP_CONNECTIONS: wholeNumber(1, 100)
+    .default(4)
+    .describe('Connections to the mail server that one process may hold.'),
+  SMTP_CA_FILE: fileContent
+    .optional()
+    .describe('Certificates (PEM) to trust instead of the well-known ones, for a mail server with its own.'),
+  MAIL_FROM: emailAddress
+    .optional()
+    .describe('The address that mail comes from. Default: codes@ and the host of PUBLIC_URL.'),
+  DKIM_DOMAIN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The domain that mail is signed for. Default: the domain of MAIL_FROM.'),
+  DKIM_SELECTOR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The selector under which the public key stands in DNS.'),
+  DKIM_KEY_FILE: fileContent
+    .optional()
+    .describe('The private key (PEM) that mail is signed with. Without it mail is not signed here.'),
+  OPERATOR_NAME: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('Countersign')
+    .describe('The name that people know the service by.'),
+  SUPPORT_ADDRESS: emailAddress.optional().describe('Where people can ask for help.'),
+  KEYRING_FILE: path
+    .optional()
+    .describe('The key ring, shared by all processes. Default: keyring in DATA_DIR.'),
+  POLICY_FILE: path.optional().describe('A JSON file with the policy numbers that differ from the defaults.'),
+  METRICS_PORT: port
+    .optional()
+    .describe('The port that /metrics is served on, for Prometheus. Without it there is none.'),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('The address that /metrics listens on.'),
+  OUTBOX_CONCURRENCY: wholeNumber(1, 1000)
+    .default(16)
+    .describe('Messages that one worker process has under way at once.'),
+  TRUSTED_PROXIES: proxies
+    .prefault('')
+    .describe(
+      'Addresses or networks (CIDR) of reverse proxies, separated by commas. Only from these are forwarding headers believed.',
+    ),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('How much is logged, as JSON lines on standard output.'),
+})
+
+export type Settings = z.infer<typeof settingsSchema>

@@ -1,0 +1,191 @@
+import {
+  type Channel,
+  type DeliveryCause,
+  decideNextTry,
+  leaseTime,
+  type ProviderName,
+  type SendOutcome,
+  sendMargin,
+} from '../core/delivery.ts'
+import type { FollowedKeyring } from '../secrets/keyring-file.ts'
+import { newId } from '../secrets/random.ts'
+import { sealBound } from '../secrets/sealed-code.ts'
+import { type DeliveryEvent, type LeasedMessage, lease, settle } from '../storage/message.ts'
+import type { Sql } from '../storage/sql.ts'
+import type { Provider, RenderedMessage } from './provider.ts'
+import { type Letterhead, renderMessage } from './render.ts'
+
+export type OutboxSettings = {
+  sql: Sql
+  keyring: FollowedKeyring
+  providers: readonly Provider[]
+  letterhead: Letterhead
+  /** How many messages are under way at once. */
+  concurrency: number
+  onOutcome: (told: {
+    provider: ProviderName | 'none'
+    kind: DeliveryEvent['kind']
+    cause?: DeliveryCause | undefined
+  }) => void
+  onFault: (fault: unknown, about: string) => void
+}
+
+export type Outbox = {
+  /** Something is due: looks now instead of at the next round. */
+  wake(): void
+  /** Takes no more, waits for what is under way, and gives back the rest. */
+  stop(): Promise<void>
+}
+
+/** How long a message waits at most where no word came that it is due. */
+const lookAgainEvery = 1000
+
+/**
+ * Carries due messages to providers. Delivery is at least once: a crash after a provider accepted, and before that was
+ * written down, sends the message again with the same Message-ID and the same code.
+ */
+export function openOutbox(settings: OutboxSettings): Outbox {
+  const underWay = new Set<Promise<void>>()
+  let stopped = false
+  let looking: Promise<void> | undefined
+  let lookAgain = false
+
+  function look(): void {
+    if (stopped) return
+    if (looking) {
+      lookAgain = true
+      return
+    }
+    looking = takeAll()
+      .catch((fault) => settings.onFault(fault, 'Reading the outbox'))
+      .finally(() => {
+        looking = undefined
+        if (lookAgain) {
+          lookAgain = false
+          look()
+        }
+      })
+  }
+
+  async function takeAll(): Promise<void> {
+    for (;;) {
+      const room = settings.concurrency - underWay.size
+      if (room <= 0 || stopped) return
+      const leasedFrom = Date.now()
+      const messages = await lease(settings.sql, room, leaseTime)
+      for (const message of messages) start(message, leasedFrom)
+      if (messages.length < room) return
+    }
+  }
+
+  function start(message: LeasedMessage, leasedFrom: number): void {
+    const work = carry(settings, message, leasedFrom)
+      .catch((fault) => settings.onFault(fault, `Sending message ${message.id}`))
+      .finally(() => {
+        underWay.delete(work)
+        look()
+      })
+    underWay.add(work)
+  }
+
+  const timer = setInterval(look, lookAgainEvery)
+  look()
+  return {
+    wake: look,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await looking
+      await Promise.allSettled(underWay)
+    },
+  }
+}
+
+/** One try at one message, from the lease to what is written down of it. */
+async function carry(settings: OutboxSettings, message: LeasedMessage, leasedFrom: number): Promise<void> {
+  const tried = await tryOnce(settings, message, leasedFrom)
+  const event: DeliveryEvent = { id: newId(), kind: 'accepted', provider: tried.provider }
+  const { outcome } = tried
+  if (outcome === 'withdrawn') {
+    await write(settings, message, { ...event, kind: 'withdrawn' }, { state: 'withdrawn' })
+  } else if (outcome.result === 'accepted') {
+    await write(
+      settings,
+      message,
+      { ...event, by: outcome.by, response: outcome.response },
+      { state: 'sent' },
+    )
+  } else {
+    const { result: _, ...why } = outcome
+    const next = outcome.result === 'refused' ? undefined : nextTry(message, leasedFrom)
+    if (next !== undefined)
+      await write(settings, message, { ...event, ...why, kind: 'deferred' }, { dueAt: next })
+    else {
+      const kind = outcome.result === 'refused' ? 'refused' : 'gave_up'
+      await write(settings, message, { ...event, ...why, kind }, { state: 'failed' })
+    }
+  }
+}
+
+type Tried = { provider: ProviderName | 'none'; outcome: SendOutcome | 'withdrawn' }
+
+async function tryOnce(settings: OutboxSettings, message: LeasedMessage, leasedFrom: number): Promise<Tried> {
+  const provider = providerFor(settings.providers, message.channel)
+  const ended = message.state !== 'pending' || message.now >= message.expiresAt
+  if (ended || message.sealedCode === undefined)
+    return { provider: provider?.name ?? 'none', outcome: 'withdrawn' }
+  if (provider === undefined) {
+    return { provider: 'none', outcome: { result: 'deferred', cause: 'provider_misconfigured' } }
+  }
+  try {
+    const rendered = await render(settings, message, message.sealedCode)
+    return {
+      provider: provider.name,
+      outcome: await provider.send(rendered, deadlineOf(message, leasedFrom)),
+    }
+  } catch (fault) {
+    // A message that cannot be rendered or sent for a fault of ours is tried like any other, and given up in time.
+    settings.onFault(fault, `Sending message ${message.id}`)
+    return { provider: provider.name, outcome: { result: 'deferred', cause: 'provider_unavailable' } }
+  }
+}
+
+async function render(
+  settings: OutboxSettings,
+  message: LeasedMessage,
+  sealed: Buffer,
+): Promise<RenderedMessage> {
+  if (settings.keyring.current().find(message.codeKey) === undefined) await settings.keyring.refresh()
+  const key = settings.keyring.current().find(message.codeKey)
+  if (key === undefined) throw new Error(`The key ring has no key ${message.codeKey}.`)
+  const code = key.open(sealed, sealBound(message.verificationId, message.destination))
+  return renderMessage(message, code, settings.letterhead)
+}
+
+/**
+ * The last moment, on this machine's clock, at which anything may be handed over: before the code expires and while
+ * the lease is ours, so that a process that was stopped for minutes sends nothing late and nothing that another took.
+ */
+function deadlineOf(message: LeasedMessage, leasedFrom: number): number {
+  const clockAhead = leasedFrom - message.now
+  return Math.min(message.expiresAt - sendMargin + clockAhead, leasedFrom + leaseTime)
+}
+
+function nextTry(message: LeasedMessage, leasedFrom: number): number | undefined {
+  const now = message.now + (Date.now() - leasedFrom)
+  const next = decideNextTry(message.tries, message.firstDueAt, message.expiresAt, now)
+  return 'at' in next ? next.at : undefined
+}
+
+const providerFor = (providers: readonly Provider[], channel: Channel): Provider | undefined =>
+  providers.find((p) => p.channels.includes(channel))
+
+async function write(
+  settings: OutboxSettings,
+  message: LeasedMessage,
+  event: DeliveryEvent,
+  next: Parameters<typeof settle>[3],
+): Promise<void> {
+  await settle(settings.sql, message, event, next)
+  settings.onOutcome({ provider: event.provider, kind: event.kind, cause: event.cause })
+}

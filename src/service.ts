@@ -1,0 +1,197 @@
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import type { Config } from './config.ts'
+import { shardQuota } from './core/limits.ts'
+import { openInbox } from './delivery/inbox.ts'
+import { openOutbox } from './delivery/outbox.ts'
+import type { Provider } from './delivery/provider.ts'
+import { buildApp } from './http/app.ts'
+import { describeFault, type Log } from './log.ts'
+import { openMetrics, serveMetrics } from './metrics.ts'
+import { createApiKey, openAuthentication } from './operations/api-keys.ts'
+import type { Deps } from './operations/deps.ts'
+import { keepHouse } from './operations/keep-house.ts'
+import { readiness } from './operations/readiness.ts'
+import { followKeyring } from './secrets/keyring-file.ts'
+import { newId } from './secrets/random.ts'
+import { hasKeys } from './storage/application.ts'
+import { listen } from './storage/listener.ts'
+import { outboxDepth } from './storage/message.ts'
+import { isUnavailable } from './storage/sql.ts'
+import { prepareVerificationSql } from './storage/verification.ts'
+import { openStore, type Store } from './store.ts'
+
+/** `all` does both; `web` answers requests, `worker` carries messages and keeps house. */
+export type Role = 'all' | 'web' | 'worker'
+
+export type Service = {
+  /** Where the service is reached; undefined for a worker. */
+  publicUrl: string | undefined
+  firstRun: { file: string; apiKey: string | undefined } | undefined
+  /** Takes no new requests, finishes those under way, and closes everything. */
+  stop(): Promise<void>
+  onLost(listener: () => void): void
+}
+
+const outboxChannel = 'countersign_outbox'
+/** Word that something is due goes out at most this often, for any number of requests. */
+const notifyEvery = 10
+
+export async function startService(config: Config, role: Role, log: Log): Promise<Service> {
+  const store = await openStore(config, log)
+  const onFault = (fault: unknown, about: string) => log.error({ err: describeFault(fault) }, about)
+  const keyring = await followKeyring(config.keyringFile, Date.now())
+  const limits = shardQuota(config.policy.limits)
+  const { sql } = store.database
+  const metrics = openMetrics(() => outboxDepth(sql))
+  const metricsServer =
+    config.METRICS_PORT === undefined
+      ? undefined
+      : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
+
+  let wakeOutbox = () => {}
+  let draining = false
+  const deps: Deps = {
+    database: store.database,
+    keyring,
+    policy: config.policy,
+    limits,
+    verificationSql: prepareVerificationSql(limits.rules),
+    channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),
+    wakeOutbox: () => wakeOutbox(),
+  }
+  const web = role === 'worker' ? undefined : await serveWeb()
+  const publicUrl = config.publicUrl ?? (web && `http://localhost:${web.port}`)
+  const worker = role === 'web' ? undefined : await startWorker()
+  wakeOutbox = worker?.wake ?? notifier(sql, onFault)
+  const firstRun = role === 'worker' ? undefined : await firstKey(config, store, publicUrl)
+
+  async function serveWeb() {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const server = serve(
+      { fetch: (request, env) => app.fetch(request, env), port: config.PORT, hostname: config.HOST },
+      ({ port }) => resolve(port),
+    ) as Server
+    server.once('error', reject)
+    server.keepAliveTimeout = 75_000
+    const port = await promise
+    const app = buildApp({
+      deps,
+      authenticate: openAuthentication(sql),
+      publicUrl: config.publicUrl ?? `http://localhost:${port}`,
+      clock: Date.now,
+      newRequestId: newId,
+      isUnavailable,
+      observe(seen) {
+        metrics.observe(seen)
+        if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')
+        else log.debug(seen, 'Answered.')
+      },
+      onFault,
+      health: { readiness: () => readiness(sql), isDraining: () => draining },
+    })
+    return { server, port }
+  }
+
+  async function startWorker() {
+    const outbox = openOutbox({
+      sql,
+      keyring,
+      providers: [await openProvider()],
+      letterhead: {
+        sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
+        publicUrl: publicUrl ?? 'http://localhost',
+      },
+      concurrency: config.OUTBOX_CONCURRENCY,
+      onOutcome: metrics.delivered,
+      onFault,
+    })
+    const listener = listen(store.connection, outboxChannel, outbox.wake, (fault) =>
+      log.warn({ err: describeFault(fault) }, 'Not listening for due messages just now.'),
+    )
+    const house = keepHouse(sql, config.policy, onFault)
+    return {
+      wake: outbox.wake,
+      async stop() {
+        await Promise.all([outbox.stop(), listener.close(), house.stop()])
+      },
+    }
+  }
+
+  async function openProvider(): Promise<Provider> {
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => {})
+    const { openSmtp } = await import('./delivery/smtp.ts')
+    return openSmtp({
+      url: config.SMTP_URL,
+      from: { name: config.OPERATOR_NAME, address: config.mailFrom },
+      maxConnections: config.SMTP_CONNECTIONS,
+      ...(config.SMTP_CA_FILE !== undefined && { ca: config.SMTP_CA_FILE }),
+      ...(config.DKIM_KEY_FILE !== undefined && {
+        dkim: {
+          domain: config.DKIM_DOMAIN ?? config.mailFrom.split('@').at(-1) ?? '',
+          selector: config.DKIM_SELECTOR ?? '',
+          privateKey: config.DKIM_KEY_FILE,
+        },
+      }),
+    })
+  }
+
+  return {
+    publicUrl,
+    firstRun,
+    onLost: store.onLost,
+    async stop() {
+      draining = true
+      if (web) await drain(web.server)
+      await worker?.stop()
+      metricsServer?.close()
+      keyring.close()
+      await store.close()
+    },
+  }
+}
+
+/** Finishes the requests under way, then lets go of every connection. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const impatience = setTimeout(() => server.closeAllConnections(), 8000)
+  await closed
+  clearTimeout(impatience)
+}
+
+/** Tells workers in other processes that something is due: after the commit, and once for many requests. */
+function notifier(
+  sql: Store['database']['sql'],
+  onFault: (fault: unknown, about: string) => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      sql`select pg_notify(${outboxChannel}, '')`.catch((fault) =>
+        onFault(fault, 'Telling workers of due messages'),
+      )
+    }, notifyEvery)
+  }
+}
+
+/**
+ * Where nobody has a key yet, the first is made and written to a file that only the operator can read; the file comes
+ * first, since a key that was stored and not shown would be lost.
+ */
+async function firstKey(config: Config, store: Store, url: string | undefined): Promise<Service['firstRun']> {
+  const file = join(config.DATA_DIR, 'first-run.json')
+  if (config.DATABASE_URL !== undefined) return undefined
+  if (await hasKeys(store.database.sql)) return existsSync(file) ? { file, apiKey: undefined } : undefined
+  const { text } = await createApiKey(store.database, 'First application', 'first-run', (key) => {
+    writeFileSync(file, `${JSON.stringify({ url, api_key: key.text, inbox: `${url}/inbox` }, null, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+    })
+    chmodSync(file, 0o600)
+  })
+  return { file, apiKey: text }
+}

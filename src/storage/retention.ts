@@ -1,0 +1,52 @@
+import type { Duration } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+/** Each round removes a small batch, so that nothing waits for it and no transaction grows long. */
+const batch = 1000
+
+/**
+ * Removes verifications that ended long enough ago, with their messages, deliveries and activity. What belongs to one
+ * subject is removed together; a crash between two statements leaves rows that nothing shows, and the next round, which
+ * finds the verification still there, takes them.
+ *
+ * @returns how many verifications were removed; call again while it is a whole batch
+ */
+export async function removeOldVerifications(sql: Sql, keptFor: Duration): Promise<number> {
+  const old = await sql<{ subject: string }>`
+    select subject from verification
+    where expires_at < statement_timestamp() - ${keptFor}::float8 * interval '1 millisecond'
+    order by expires_at limit ${batch}`
+  if (old.length === 0) return 0
+  const subjects = old.map((row) => row.subject)
+  await sql`delete from delivery_event where subject = any(${subjects}::uuid[])`
+  await sql`delete from message where subject = any(${subjects}::uuid[])`
+  await sql`delete from activity where subject = any(${subjects}::uuid[])`
+  await sql`delete from verification where subject = any(${subjects}::uuid[])`
+  return old.length
+}
+
+/** Removes limit rows whose every hit has left every window. @returns the key to go on from, or undefined at the end */
+export async function removeOldLimits(
+  sql: Sql,
+  longestWindow: Duration,
+  after: Buffer | undefined,
+): Promise<Buffer | undefined> {
+  const rows = await sql<{ key: Buffer; old: boolean }>`
+    select key, greatest(sends[1], failures[1]) < statement_timestamp() - ${longestWindow}::float8 * interval '1 millisecond' as old
+    from rate_limit where key > ${after ?? Buffer.alloc(0)} order by key limit ${batch}`
+  const old = rows.filter((row) => row.old).map((row) => row.key)
+  if (old.length > 0) {
+    await sql`
+      delete from rate_limit where key = any(${old}::bytea[])
+        and greatest(sends[1], failures[1]) < statement_timestamp() - ${longestWindow}::float8 * interval '1 millisecond'`
+  }
+  return rows.length === batch ? rows.at(-1)?.key : undefined
+}
+
+export async function removeOldInbox(sql: Sql, keptFor: Duration): Promise<void> {
+  await sql`delete from inbox_message where sent_at < statement_timestamp() - ${keptFor}::float8 * interval '1 millisecond'`
+}
+
+export async function removeOldPhoneSpend(sql: Sql): Promise<void> {
+  await sql`delete from phone_spend where day < (statement_timestamp() at time zone 'UTC')::date - 7`
+}

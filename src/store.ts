@@ -1,0 +1,62 @@
+import type pg from 'pg'
+import type { Config } from './config.ts'
+import { describeFault, type Log } from './log.ts'
+import { packageRoot } from './package-root.ts'
+import { migrate } from './storage/migrate.ts'
+import { type Database, openDatabase } from './storage/sql.ts'
+
+/** The database, the operator's or our own, with its schema up to date. */
+export type Store = {
+  database: Database
+  connection: pg.ClientConfig
+  /** Called where the embedded server has ended for good: nothing works any more. */
+  onLost(listener: () => void): void
+  close(): Promise<void>
+}
+
+/** For the service: runs the embedded PostgreSQL where no DATABASE_URL is set. */
+export async function openStore(config: Config, log: Log): Promise<Store> {
+  if (config.DATABASE_URL !== undefined)
+    return connect(config, { connectionString: config.DATABASE_URL }, log)
+  const { openEmbeddedPostgres } = await import('./embedded/embedded-postgres.ts')
+  const server = await openEmbeddedPostgres({ dataDir: config.DATA_DIR, log: embeddedLog(log) })
+  const stopOnFault = async (fault: unknown): Promise<never> => {
+    await server.stop()
+    throw fault
+  }
+  const store = await connect(config, server.connection, log).catch(stopOnFault)
+  return {
+    ...store,
+    onLost: (listener) => server.onExit((exit) => exit.restarting || listener()),
+    async close() {
+      await store.close()
+      await server.stop()
+    },
+  }
+}
+
+/** For a command: the database of the service that runs on the folder, or else the folder itself for a moment. */
+export async function openStoreForCommand(config: Config, log: Log): Promise<Store> {
+  if (config.DATABASE_URL !== undefined) return openStore(config, log)
+  const { connectToRunning } = await import('./embedded/running-note.ts')
+  const running = connectToRunning(config.DATA_DIR)
+  return running === undefined ? openStore(config, log) : connect(config, running, log)
+}
+
+async function connect(config: Config, connection: pg.ClientConfig, log: Log): Promise<Store> {
+  const ran = await migrate(connection, `${packageRoot}migrations`)
+  if (ran.length > 0) log.info({ migrations: ran }, 'The schema was brought up to date.')
+  const database = openDatabase({
+    connection,
+    poolSize: config.DATABASE_POOL,
+    preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+    onIdleFault: (fault) => log.warn({ err: describeFault(fault) }, 'A database connection was lost.'),
+  })
+  return { database, connection, onLost: () => {}, close: () => database.close() }
+}
+
+const embeddedLog = (log: Log) => ({
+  info: (message: string) => log.info(message),
+  warn: (message: string) => log.warn(message),
+  error: (message: string) => log.error(message),
+})
