@@ -4,7 +4,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   renameSync,
@@ -34,17 +34,14 @@ const initdbOptions = [
   '--no-instructions',
 ]
 
-/** Sorts after every 'postgres' but is no name PostgreSQL or we would ever use otherwise. */
 const unfinished = 'postgres.unfinished-'
 
 /**
  * Makes DATA_DIR/postgres where there is none. It is made under another name and renamed when complete, so
- * a folder of that name is always a whole one; what an interrupted try left is removed.
+ * a folder of that name is always a whole one.
  */
 export async function ensureCluster(dataDir: string, binaries: Binaries, user: PostgresUser): Promise<void> {
-  for (const name of readdirSync(dataDir).filter((name) => name.startsWith(unfinished))) {
-    rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 5 })
-  }
+  removeUnfinished(dataDir)
   const final = join(dataDir, 'postgres')
   if (existsSync(join(final, 'PG_VERSION'))) return
   if (existsSync(final) && readdirSync(final).length > 0) {
@@ -54,8 +51,7 @@ export async function ensureCluster(dataDir: string, binaries: Binaries, user: P
     )
   }
 
-  const folder = join(dataDir, `${unfinished}${process.pid}`)
-  mkdirSync(folder, { mode: 0o700 })
+  const folder = mkdtempSync(join(dataDir, unfinished))
   if (user.owner) chownSync(folder, user.owner.uid, user.owner.gid)
   await runToEnd(user, binaries.initdb, [...initdbOptions, '-D', folder], '')
   await runToEnd(
@@ -66,6 +62,20 @@ export async function ensureCluster(dataDir: string, binaries: Binaries, user: P
   )
   renameSync(folder, final)
   syncFolder(dataDir)
+}
+
+/**
+ * An initdb whose parent was killed in the very moment it began does not notice and goes on for a second. It
+ * can't hurt, as each try has a folder of its own; what can't be removed now is removed at a later start.
+ */
+function removeUnfinished(dataDir: string): void {
+  for (const name of readdirSync(dataDir).filter((name) => name.startsWith(unfinished))) {
+    try {
+      rmSync(join(dataDir, name), { recursive: true, force: true })
+    } catch {
+      // still being written to
+    }
+  }
 }
 
 /** The environment PostgreSQL gets: nothing of ours, so that no PG* variable or locale changes what it does. */

@@ -32,7 +32,7 @@ export type EmbeddedPostgres = {
 }
 
 /** `restarting: false` means it has ended for good: the service can only end too. */
-export type UnexpectedExit = Exit & { restarting: boolean }
+type UnexpectedExit = Exit & { restarting: boolean }
 
 /** After this many restarts in a row that did not hold, the cause is not one that a restart mends. */
 const maxRestarts = 5
@@ -68,9 +68,8 @@ export async function openEmbeddedPostgres(options: {
     const socket = makeSocketFolder(dataDir, user)
     const connection = { host: socket.path, port, user: role, database }
     const start = () =>
-      startServer(
-        () => spawnServer(binaries, user, serverArguments(dataFolder, socket.path, port), log),
-        connection,
+      startServer(dataFolder, connection, () =>
+        spawnServer(binaries, user, serverArguments(dataFolder, socket.path, port), log),
       )
     try {
       const supervised = supervise(await start(), start, log)
@@ -98,7 +97,11 @@ export async function openEmbeddedPostgres(options: {
   }
 }
 
-async function startServer(spawn: () => ServerProcess, connection: Connection): Promise<ServerProcess> {
+async function startServer(
+  dataFolder: string,
+  connection: Connection,
+  spawn: () => ServerProcess,
+): Promise<ServerProcess> {
   for (const deadline = performance.now() + leftoverPatience; ; await sleep(50)) {
     const server = spawn()
     try {
@@ -110,6 +113,8 @@ async function startServer(spawn: () => ServerProcess, connection: Connection): 
         await server.exited
         throw error
       }
+      // Either the remains of a killed server, or one that a killed process of ours had only just begun.
+      await stopOrphan(dataFolder)
     }
   }
 }

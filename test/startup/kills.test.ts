@@ -67,8 +67,11 @@ test('a first start that was killed at any moment is simply done again', async (
     await until(10_000, () => countFiles(dataDir) >= files)
     await service.kill()
   }
-  const { connection } = await ready(startService(dataDir))
+  const service = startService(dataDir)
+  const { connection } = await ready(service)
   expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }])
+  await service.stop()
+  await ready(startService(dataDir))
   expect(readdirSync(dataDir).filter((name) => name.includes('unfinished'))).toEqual([])
 })
 
