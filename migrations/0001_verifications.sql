@@ -66,7 +66,7 @@ create table message (
   subject uuid not null,
   id uuid not null,
   verification_id uuid not null,
-  kind text not null check (kind in ('code')),
+  kind text not null check (kind in ('code', 'account_exists', 'decoy')),
   channel text not null check (channel in ('email', 'sms', 'voice')),
   state text not null default 'queued' check (state in ('queued', 'sent', 'failed', 'withdrawn')),
   created_at timestamptz not null default statement_timestamp(),

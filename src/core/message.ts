@@ -24,5 +24,11 @@ export type CodeMessage = {
   host: string
 }
 
+/**
+ * What a message says. A decoy stands in the outbox for a name that has no account, so that asking takes the same work
+ * and time; it is never sent.
+ */
+export type MessageKind = 'code' | 'account_exists' | 'decoy'
+
 /** What a code is for. A code asked for one purpose is worth nothing for another. */
 export type Purpose = 'verification'

@@ -28,8 +28,10 @@ export async function checkCode(
     // The second time, the ring has been read again: another process may have rotated it since the first.
     for (const _ of ['as known', 'after a look at the ring']) {
       const attempted = await deps.verificationSql.attempt(deps.database.sql, {
+        subject: id,
         id,
         applicationId,
+        failureKeys: [],
         codeLength: code.length as CodeLength,
         macs: deps.keyring
           .current()

@@ -145,6 +145,7 @@ function newVerification(
   const code = newCode(request.length)
   const to = destinationOf(request.address)
   return {
+    subject: id,
     id,
     applicationId,
     purpose: 'verification',
@@ -162,6 +163,7 @@ function newVerification(
     tries: deps.policy.code.tries,
     lifetime: deps.policy.code.lifetime,
     messageId: newId(),
+    messageKind: 'code',
     activityId: newId(),
   }
 }

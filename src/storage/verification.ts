@@ -1,13 +1,15 @@
 import type { CodeLength } from '../core/code.ts'
 import type { Channel } from '../core/delivery.ts'
 import type { LimitKey, LimitRules } from '../core/limits.ts'
-import type { Locale, Purpose } from '../core/message.ts'
+import type { Locale, MessageKind, Purpose } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
 import type { StoredState, Verification } from '../core/verification.ts'
 import { allowsHit, withHit } from './limits.ts'
 import { type Sql, sqlState, statement } from './sql.ts'
 
 export type NewVerification = {
+  /** The verification itself where an application asked for it, else the flow or account it belongs to. */
+  subject: string
   id: string
   applicationId: string
   purpose: Purpose
@@ -25,6 +27,7 @@ export type NewVerification = {
   tries: number
   lifetime: number
   messageId: string
+  messageKind: MessageKind
   activityId: string
 }
 
@@ -35,10 +38,13 @@ export type Issued =
 
 /** One typed code, hashed under each key that may still guard it: nothing need be read before it is compared. */
 export type Attempt = {
+  subject: string
   id: string
   applicationId: string
   codeLength: CodeLength
   macs: { key: string; mac: Buffer }[]
+  /** What a wrong code counts against besides its destination. The rows exist: a lock needs one. */
+  failureKeys: readonly Buffer[]
   activityId: string
 }
 
@@ -87,6 +93,8 @@ export function prepareVerificationSql(rules: LimitRules) {
           v.lifetime,
           v.messageId,
           v.activityId,
+          v.subject,
+          v.messageKind,
         ])
         const row = rows[0]
         if (row === undefined) throw new Error('Issuing a verification returned no row.')
@@ -105,6 +113,8 @@ export function prepareVerificationSql(rules: LimitRules) {
         attempt.macs.map((m) => m.key),
         attempt.macs.map((m) => m.mac),
         attempt.activityId,
+        attempt.subject,
+        attempt.failureKeys,
       ])
       const row = rows[0]
       if (row === undefined) return { result: 'not_compared' }
@@ -150,18 +160,18 @@ ${takenText(rules)}, issued as (
   insert into verification (subject, id, application_id, purpose, channel, destination, destination_key, locale,
     reference, message_reference, request_hash, code_length, code_key, code_mac, sealed_code, attempts_allowed,
     expires_at)
-  select $3::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::bytea, $9::text,
+  select $21::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::bytea, $9::text,
     $10::text, $11::text, $12::bytea, $13::smallint, $14::text,
-    ${boundMac('$15::bytea', '$5::text', '$3::uuid', '$7::text')}, $16::bytea, $17::smallint,
+    ${boundMac('$15::bytea', '$5::text', '$21::uuid', '$7::text')}, $16::bytea, $17::smallint,
     statement_timestamp() + $18::int * interval '1 millisecond'
   from allowed where one = 1
   returning created_at, expires_at
 ), queued as (
   insert into message (subject, id, verification_id, kind, channel)
-  select $3::uuid, $19::uuid, $3::uuid, 'code', $6::text from issued
+  select $21::uuid, $19::uuid, $3::uuid, $22::text, $6::text from issued
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id)
-  select $3::uuid, $20::uuid, 'code_requested', $4::uuid, $3::uuid from issued
+  select $21::uuid, $20::uuid, 'code_requested', $4::uuid, $3::uuid from issued
 )
 select created_at, expires_at from issued`
 
@@ -175,28 +185,30 @@ select created_at, expires_at from issued`
  */
 const attemptText = (rules: LimitRules): string => `
 with held as (
-  select l.key, l.kind, l.failures from rate_limit l
-  where l.key = (select destination_key from verification where subject = $1 and id = $1 and application_id = $2)
-  for update
+  select l.key, ${allowsHit('l', 'failures', rules)} as allowed from rate_limit l
+  where l.key = any($8::bytea[] || (
+    select destination_key from verification where subject = $7 and id = $1 and application_id = $2))
+  order by l.key for update
+), gate as (
+  select bool_and(allowed) as open from held
 ), tried as (
   update verification v set
     attempts = attempts + 1,
     state = case when ${matches} then 'approved' when attempts + 1 >= attempts_allowed then 'exhausted' else 'pending' end,
     sealed_code = case when ${matches} or attempts + 1 >= attempts_allowed then null else sealed_code end,
     ended_at = case when ${matches} or attempts + 1 >= attempts_allowed then statement_timestamp() end
-  from held
-  where v.subject = $1 and v.id = $1 and v.application_id = $2 and v.state = 'pending'
+  from gate
+  where gate.open and v.subject = $7 and v.id = $1 and v.application_id = $2 and v.state = 'pending'
     and v.attempts < v.attempts_allowed and v.expires_at > statement_timestamp() and v.code_length = $3
     and v.code_key = any($4::text[])
-    and ${allowsHit('held', 'failures', rules)}
-  returning v.destination_key, v.attempts_allowed - v.attempts as attempts_left, v.ended_at, v.state, v.channel,
+  returning v.attempts_allowed - v.attempts as attempts_left, v.ended_at, v.state, v.channel,
     v.destination
 ), counted as (
   update rate_limit l set failures = ${withHit('l', 'failures', rules)}
-  from tried where l.key = tried.destination_key and tried.state <> 'approved'
+  from tried where l.key in (select key from held) and tried.state <> 'approved'
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id)
-  select $1, $6::uuid, case when state = 'approved' then 'code_approved' else 'code_wrong' end, $2, $1 from tried
+  select $7, $6::uuid, case when state = 'approved' then 'code_approved' else 'code_wrong' end, $2, $1 from tried
 )
 select state = 'approved' as approved, attempts_left, coalesce(ended_at, statement_timestamp()) as at, channel,
   destination
