@@ -7,12 +7,14 @@ import { missingRequirements, requirements } from './requirements.ts'
  */
 export function closingReport(): Reporter {
   return {
-    onTestRunEnd(modules, errors) {
+    onTestRunEnd(modules, errors, reason) {
       const tests = modules.flatMap((module) => [...module.children.allTests()])
       const inState = (state: string) => tests.filter((test) => test.result().state === state)
       // A file that does not load, or whose hook throws, may fail without any test of its own failing.
       const brokenFiles = modules.filter((module) => module.state() === 'failed' && !hasFailedTest(module))
-      const failed = inState('failed').length + brokenFiles.length + errors.length
+      const counted = inState('failed').length + brokenFiles.length + errors.length
+      // Where the run itself could not begin (a global set-up threw) or was broken off, no test says so.
+      const failed = reason === 'passed' ? counted : Math.max(counted, 1)
       const skipped = inState('skipped')
 
       if (skipped.length > 0) sayWhatWasNotRun(skipped.map((test) => test.module))
