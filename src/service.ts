@@ -17,6 +17,7 @@ import { readiness } from './operations/readiness.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
+import { prepareGuessSql } from './storage/guesses.ts'
 import { listen } from './storage/listener.ts'
 import { outboxDepth } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
@@ -59,6 +60,8 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     policy: config.policy,
     limits,
     verificationSql: prepareVerificationSql(limits.rules),
+    guessSql: prepareGuessSql(limits.rules),
+    operatorName: config.OPERATOR_NAME,
     channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),
     wakeOutbox: () => wakeOutbox(),
   }

@@ -51,7 +51,7 @@ const phonePolicy = z.strictObject({
 const policySchema = z
   .strictObject({
     code: codePolicy.partial(),
-    limits: z.strictObject({ email: rule, phone: rule, ip: rule, network: rule, quota: rule }).partial(),
+    limits: z.strictObject(Object.fromEntries(Object.keys(defaultPolicy.limits).map((kind) => [kind, rule.optional()]))),
     phones: phonePolicy.partial(),
     retention: z
       .strictObject({

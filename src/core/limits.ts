@@ -1,4 +1,4 @@
-import type { SendLimit } from './refusal.ts'
+import type { GuessLimit, SendLimit } from './refusal.ts'
 import type { Duration, Instant } from './time.ts'
 
 /**
@@ -13,10 +13,12 @@ export type Window = { most: number; within: Duration }
 /** What is counted on one key: codes asked for, and wrong answers. */
 export type LimitRule = { sends: readonly Window[]; failures: readonly Window[] }
 
-export type LimitRules = Record<SendLimit, LimitRule>
+export type LimitKind = SendLimit | GuessLimit
+
+export type LimitRules = Record<LimitKind, LimitRule>
 
 /** A key that a request counts against. The key itself is a keyed hash: nobody reads an address out of this table. */
-export type LimitKey = { kind: SendLimit; key: Buffer }
+export type LimitKey = { kind: LimitKind; key: Buffer }
 
 export type LimitDecision = { allowed: true; log: Instant[] } | { allowed: false; retryAt: Instant }
 

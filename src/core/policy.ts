@@ -62,7 +62,7 @@ export const defaultPolicy: Policy = {
         { most: 20, within: hours(1) },
         { most: 100, within: days(1) },
       ],
-      failures: [],
+      failures: [{ most: 50, within: hours(1) }],
     },
     network: {
       sends: [
@@ -72,6 +72,11 @@ export const defaultPolicy: Policy = {
       failures: [],
     },
     quota: { sends: [{ most: 10_000, within: hours(1) }], failures: [] },
+    browser: { sends: [{ most: 10, within: hours(1) }], failures: [] },
+    strangers_codes: { sends: [], failures: [{ most: 20, within: days(1) }] },
+    known_codes: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
+    strangers_passwords: { sends: [], failures: [{ most: 10, within: hours(1) }] },
+    known_passwords: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
   },
   phones: {
     countries: [],

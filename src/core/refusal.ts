@@ -42,6 +42,23 @@ export type Refusal =
   | { code: 'origin_refused' }
   | { code: 'route_unknown' }
   | { code: 'method_unknown'; allow: string[] }
+  // signing up and in
+  | { code: 'username_malformed' }
+  | { code: 'password_short'; least: number }
+  | { code: 'password_long'; most: number }
+  | { code: 'password_common' }
+  | { code: 'password_own_words' }
+  | { code: 'password_digits' }
+  | { code: 'password_mismatch' }
+  | { code: 'sign_in_wrong' }
+  | { code: 'password_is_code' }
+  | { code: 'passwords_limit'; retryAt: Instant }
+  | { code: 'choice_missing' }
+  | { code: 'flow_ended' }
+  | { code: 'step_elsewhere' }
+  | { code: 'form_stale' }
+  | { code: 'invitation_ended' }
+  | { code: 'accounts_full'; most: number }
   // "I didn't ask for this"
   | { code: 'message_unknown' }
   | { code: 'reference_wrong' }
@@ -52,7 +69,10 @@ export type Refusal =
 export type RefusalCode = Refusal['code']
 
 /** Which limit on sending was reached. */
-export type SendLimit = 'email' | 'phone' | 'ip' | 'network' | 'quota'
+export type SendLimit = 'email' | 'phone' | 'ip' | 'network' | 'quota' | 'browser'
+
+/** Whose guesses are counted together: strangers never use up what a known browser needs. */
+export type GuessLimit = 'strangers_codes' | 'known_codes' | 'strangers_passwords' | 'known_passwords'
 
 export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
 

@@ -5,7 +5,7 @@ import type { Instant } from '../core/time.ts'
 export type RefusalKind = 'verification' | 'limit' | 'input' | 'access' | 'service'
 
 type Shape = {
-  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 503
+  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 410 | 413 | 415 | 421 | 422 | 429 | 500 | 503
   kind: RefusalKind
 }
 
@@ -41,6 +41,22 @@ export const refusalShapes = {
   origin_refused: { status: 403, kind: 'access' },
   route_unknown: { status: 404, kind: 'input' },
   method_unknown: { status: 405, kind: 'input' },
+  username_malformed: { status: 422, kind: 'input' },
+  password_short: { status: 422, kind: 'input' },
+  password_long: { status: 422, kind: 'input' },
+  password_common: { status: 422, kind: 'input' },
+  password_own_words: { status: 422, kind: 'input' },
+  password_digits: { status: 422, kind: 'input' },
+  password_mismatch: { status: 422, kind: 'input' },
+  sign_in_wrong: { status: 422, kind: 'access' },
+  password_is_code: { status: 422, kind: 'access' },
+  passwords_limit: { status: 429, kind: 'limit' },
+  choice_missing: { status: 422, kind: 'input' },
+  flow_ended: { status: 410, kind: 'access' },
+  step_elsewhere: { status: 409, kind: 'access' },
+  form_stale: { status: 403, kind: 'access' },
+  invitation_ended: { status: 410, kind: 'access' },
+  accounts_full: { status: 409, kind: 'limit' },
   message_unknown: { status: 404, kind: 'input' },
   reference_wrong: { status: 422, kind: 'verification' },
   unavailable: { status: 503, kind: 'service' },

@@ -1,42 +1,51 @@
 import { type CodeLength, canonicalCode } from '../core/code.ts'
-import { waitUntil } from '../core/limits.ts'
+import type { LimitKey } from '../core/limits.ts'
 import { prefixOf } from '../core/phone-limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { refusalWhenEnded } from '../core/verification.ts'
 import { newId } from '../secrets/random.ts'
-import { readLogs } from '../storage/limits.ts'
 import { noteCodeUsed } from '../storage/phone-limits.ts'
-import { type FoundVerification, find } from '../storage/verification.ts'
+import { type FoundVerification, find, ofApplication, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
+import { guessesWait } from './limits.ts'
+
+/** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */
+export const checkApplicationCode = (
+  deps: Deps,
+  applicationId: string,
+  id: string,
+  typed: string,
+  now: Instant,
+): Promise<Result<{ approvedAt: Instant }>> => checkCode(deps, ofApplication(applicationId, id), typed, now)
 
 /**
  * Checks a typed code. A right one is accepted once; a wrong one spends a try, whatever else happens at that moment.
+ *
+ * @param guesses what a wrong code counts against besides its destination; their rows exist
  *
  * Refusals: `code_malformed` (nothing spent), `code_wrong`, `code_expired`, `code_used`, `code_tries_spent`,
  * `verification_cancelled`, `wrong_codes_limit`, `verification_unknown`.
  */
 export async function checkCode(
   deps: Deps,
-  applicationId: string,
-  id: string,
+  whose: Whose,
   typed: string,
   now: Instant,
+  guesses: readonly LimitKey[] = [],
 ): Promise<Result<{ approvedAt: Instant }>> {
   const code = canonicalCode(typed)
   if (code !== undefined) {
     // The second time, the ring has been read again: another process may have rotated it since the first.
     for (const _ of ['as known', 'after a look at the ring']) {
       const attempted = await deps.verificationSql.attempt(deps.database.sql, {
-        subject: id,
-        id,
-        applicationId,
-        failureKeys: [],
+        ...whose,
+        failureKeys: guesses.map((g) => g.key),
         codeLength: code.length as CodeLength,
         macs: deps.keyring
           .current()
           .forCodes(now)
-          .map((key) => ({ key: key.id, mac: key.codeMac(id, code) })),
+          .map((key) => ({ key: key.id, mac: key.codeMac(whose.id, code) })),
         activityId: newId(),
       })
       if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))
@@ -44,16 +53,16 @@ export async function checkCode(
         if (attempted.channel !== 'email') await noteUse(deps, attempted.destination)
         return accept({ approvedAt: attempted.at })
       }
-      const found = await find(deps.database.sql, applicationId, id)
-      const refusal = await whyNotCompared(deps, found, code)
+      const found = await find(deps.database.sql, whose)
+      const refusal = await whyNotCompared(deps, found, code, guesses)
       if (refusal !== undefined) return refuse(refusal)
       await deps.keyring.refresh()
     }
     return refuse({ code: 'unavailable', retryAt: now + seconds(1) })
   }
-  const found = await find(deps.database.sql, applicationId, id)
+  const found = await find(deps.database.sql, whose)
   const length = found?.verification.codeLength ?? 6
-  return refuse((await whyNotCompared(deps, found, undefined)) ?? { code: 'code_malformed', length })
+  return refuse((await whyNotCompared(deps, found, undefined, guesses)) ?? { code: 'code_malformed', length })
 }
 
 const whyWrong = (attemptsLeft: number): Refusal =>
@@ -64,6 +73,7 @@ async function whyNotCompared(
   deps: Deps,
   found: FoundVerification | undefined,
   code: string | undefined,
+  guesses: readonly LimitKey[],
 ): Promise<Refusal | undefined> {
   if (found === undefined) return { code: 'verification_unknown' }
   const { verification, now, destinationKey } = found
@@ -73,8 +83,7 @@ async function whyNotCompared(
     return { code: 'code_malformed', length: verification.codeLength }
   }
   const kind = verification.channel === 'email' ? 'email' : 'phone'
-  const [log] = await readLogs(deps.database.sql, [{ kind, key: destinationKey }])
-  const retryAt = log && waitUntil(log.failures, deps.limits.rules[kind].failures, log.now)
+  const retryAt = await guessesWait(deps, [{ kind, key: destinationKey }, ...guesses])
   return retryAt === undefined ? undefined : { code: 'wrong_codes_limit', retryAt }
 }
 

@@ -2,6 +2,7 @@ import type { Channel } from '../core/delivery.ts'
 import type { ShardedRules } from '../core/limits.ts'
 import type { Policy } from '../core/policy.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
+import type { GuessSql } from '../storage/guesses.ts'
 import type { Database } from '../storage/sql.ts'
 import type { VerificationSql } from '../storage/verification.ts'
 
@@ -12,6 +13,9 @@ export type Deps = {
   policy: Policy
   limits: ShardedRules
   verificationSql: VerificationSql
+  guessSql: GuessSql
+  /** The name that people know the service by. */
+  operatorName: string
   /** The channels that a provider carries. */
   channels: ReadonlySet<Channel>
   /** Tells the outbox workers, here or in other processes, that a message is due. Called after commit. */

@@ -8,7 +8,7 @@ import type { Keyring } from '../secrets/keyring.ts'
 import { anyOf, newCode, newId, newReference, uuidOf } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { sqlState } from '../storage/sql.ts'
-import { find, type Issued, type NewVerification } from '../storage/verification.ts'
+import { find, type Issued, type NewVerification, ofApplication } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
 import { destinationKey, sourceKeys, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
@@ -126,7 +126,7 @@ async function answerBefore(
   id: string,
   requestHash: Buffer,
 ): Promise<Result<IssuedVerification> | 'forgotten' | undefined> {
-  const found = await find(deps.database.sql, applicationId, id)
+  const found = await find(deps.database.sql, ofApplication(applicationId, id))
   if (found === undefined) return undefined
   if (found.now - found.verification.createdAt >= idempotencyLasts) return 'forgotten'
   if (!found.requestHash?.equals(requestHash)) return refuse({ code: 'idempotency_key_reused' })

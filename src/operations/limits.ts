@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import { type Address, destinationOf } from '../core/address.ts'
 import { type LimitKey, waitUntil } from '../core/limits.ts'
-import type { Refusal } from '../core/refusal.ts'
+import type { Refusal, SendLimit } from '../core/refusal.ts'
+import type { Instant } from '../core/time.ts'
 import type { VerificationRequest } from '../core/verification.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { readLogs } from '../storage/limits.ts'
@@ -60,7 +61,19 @@ export async function whyLimited(
   const waits = logs.flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
     const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind].sends, log.now)
-    return key && retryAt !== undefined ? [{ code: 'sends_limit' as const, limit: key.kind, retryAt }] : []
+    return key && retryAt !== undefined
+      ? [{ code: 'sends_limit' as const, limit: key.kind as SendLimit, retryAt }]
+      : []
   })
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
+}
+
+/** Until when one of these keys takes no more guesses; undefined where all do. */
+export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
+  const waits = (await readLogs(deps.database.sql, keys)).flatMap((log) => {
+    const key = keys.find((k) => k.key.equals(log.key))
+    const until = key && waitUntil(log.failures, deps.limits.rules[key.kind].failures, log.now)
+    return until === undefined ? [] : [until]
+  })
+  return waits.length === 0 ? undefined : Math.max(...waits)
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../core/time.ts'
 import { stateAt, type Verification } from '../core/verification.ts'
 import { newId } from '../secrets/random.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
-import { cancel, find } from '../storage/verification.ts'
+import { cancel, find, ofApplication } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
 
 /** A verification with the story of each message it sent. Refusal: `verification_unknown`. */
@@ -12,7 +12,7 @@ export async function readVerification(
   applicationId: string,
   id: string,
 ): Promise<Result<{ verification: Verification; deliveries: Delivery[]; now: Instant }>> {
-  const found = await find(deps.database.sql, applicationId, id)
+  const found = await find(deps.database.sql, ofApplication(applicationId, id))
   if (found === undefined) return refuse({ code: 'verification_unknown' })
   const deliveries = await deliveriesOf(deps.database.sql, id, id)
   return accept({ verification: found.verification, deliveries, now: found.now })
@@ -27,8 +27,8 @@ export async function cancelVerification(
   applicationId: string,
   id: string,
 ): Promise<Result<{ verification: Verification; now: Instant }>> {
-  await cancel(deps.database.sql, applicationId, id, newId())
-  const found = await find(deps.database.sql, applicationId, id)
+  await cancel(deps.database.sql, ofApplication(applicationId, id), newId())
+  const found = await find(deps.database.sql, ofApplication(applicationId, id))
   if (found === undefined) return refuse({ code: 'verification_unknown' })
   const { verification, now } = found
   const state = stateAt(verification, now)

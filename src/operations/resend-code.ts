@@ -5,29 +5,43 @@ import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { decideResend, type Verification } from '../core/verification.ts'
 import { anyOf, newCode, newId } from '../secrets/random.ts'
+import type { Keyring } from '../secrets/keyring.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { queue } from '../storage/message.ts'
 import type { Sql } from '../storage/sql.ts'
-import { type FoundVerification, find, hold, noteResend, renewCode } from '../storage/verification.ts'
+import { type FoundVerification, find, hold, noteResend, ofApplication, renewCode, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
 import { quotaKey, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
 
+/** Sends a code again for the application that asked for it. Refusals: those of `resendCode`. */
+export const resendApplicationCode = (
+  deps: Deps,
+  applicationId: string,
+  id: string,
+  channel: Channel | undefined,
+): Promise<Result<{ verification: Verification; now: Instant }>> =>
+  resendCode(deps, ofApplication(applicationId, id), channel, (ring) => [
+    quotaKey(ring, applicationId, anyOf(deps.limits.quotaShards)),
+  ])
+
 /**
  * Sends the code of a verification once more, as a message of its own: the same code, or a new one beside it where the
  * old is about to die.
+ *
+ * @param sourceKeys what else the send counts against: the application's quota, or browser and network
  *
  * Refusals: `resend_too_soon`, `resends_spent`, `sends_limit`, `channel_unavailable`, `phone_prefix_closed`,
  * `phone_budget_spent`, those of an ended verification, `verification_unknown`.
  */
 export async function resendCode(
   deps: Deps,
-  applicationId: string,
-  id: string,
+  whose: Whose,
   channel: Channel | undefined,
+  sourceKeys: (ring: Keyring) => LimitKey[],
 ): Promise<Result<{ verification: Verification; now: Instant }>> {
-  const before = await find(deps.database.sql, applicationId, id)
+  const before = await find(deps.database.sql, whose)
   if (before === undefined) return refuse({ code: 'verification_unknown' })
   const early = decideResend(before.verification, deps.policy.code, before.now)
   if (!early.ok) return early
@@ -35,10 +49,9 @@ export async function resendCode(
   const unavailable = whyChannelUnavailable(deps, before.verification, to)
   if (unavailable !== undefined) return refuse(unavailable)
 
-  const quota = quotaKey(deps.keyring.current(), applicationId, anyOf(deps.limits.quotaShards))
-  const keys = [destinationKeyOf(before), quota]
+  const keys = [destinationKeyOf(before), ...sourceKeys(deps.keyring.current())]
   const outcome = await deps.database
-    .transaction((sql) => resend(deps, sql, applicationId, id, to, keys))
+    .transaction((sql) => resend(deps, sql, whose, to, keys))
     .catch((fault) => {
       if (fault instanceof TakenBack) return refuse(fault.refusal)
       throw fault
@@ -59,20 +72,19 @@ export async function resendCode(
 async function resend(
   deps: Deps,
   sql: Sql,
-  applicationId: string,
-  id: string,
+  whose: Whose,
   channel: Channel,
   keys: LimitKey[],
 ): Promise<Result<{ verification: Verification; now: Instant }> | 'limited'> {
   if ((await deps.verificationSql.take(sql, keys)) === 'limited') return 'limited'
-  const held = await hold(sql, applicationId, id)
+  const held = await hold(sql, whose)
   if (held === undefined) throw new TakenBack({ code: 'verification_unknown' })
   const decision = decideResend(held.verification, deps.policy.code, held.now)
   if (!decision.ok) throw new TakenBack(decision.refusal)
   if (channel !== 'email') await takePhoneSend(deps, sql, held.verification.destination)
-  if (decision.value.repeat === 'same_code') await noteResend(sql, id)
-  else await renew(deps, sql, held.verification)
-  await queue(sql, { subject: id, id: newId(), verificationId: id, channel })
+  if (decision.value.repeat === 'same_code') await noteResend(sql, whose)
+  else await renew(deps, sql, whose, held.verification)
+  await queue(sql, { subject: whose.subject, id: newId(), verificationId: whose.id, channel })
   const { sends, expiresAt } = held.verification
   const verification = {
     ...held.verification,
@@ -98,7 +110,7 @@ const destinationKeyOf = ({ verification, destinationKey }: FoundVerification): 
   key: destinationKey,
 })
 
-async function renew(deps: Deps, sql: Sql, verification: Verification): Promise<void> {
+async function renew(deps: Deps, sql: Sql, whose: Whose, verification: Verification): Promise<void> {
   const { id, destination, codeLength } = verification
   const { current } = deps.keyring.current()
   const code = newCode(codeLength as CodeLength)
@@ -107,5 +119,5 @@ async function renew(deps: Deps, sql: Sql, verification: Verification): Promise<
     mac: current.codeMac(id, code),
     sealed: current.seal(code, sealBound(id, destination)),
   }
-  await renewCode(sql, id, fresh, deps.policy.code.lifetime)
+  await renewCode(sql, whose, fresh, deps.policy.code.lifetime)
 }

@@ -45,3 +45,10 @@ export async function readLogs(sql: Sql, keys: readonly LimitKey[]): Promise<Sto
     now: Number(row.now),
   }))
 }
+
+/** Makes the rows that a check locks: a lock needs one. */
+export async function ensureRows(sql: Sql, keys: readonly LimitKey[]): Promise<void> {
+  await sql`
+    insert into rate_limit (key, kind) select * from unnest(${keys.map((k) => k.key)}::bytea[], ${keys.map((k) => k.kind)}::text[])
+    on conflict (key) do nothing`
+}

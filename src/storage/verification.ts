@@ -229,9 +229,16 @@ const matches = `(
   or (v.earlier_expires_at > statement_timestamp()
     and v.earlier_code_mac = ${boundMac(macUnder('v.earlier_code_key'), 'v.purpose', 'v.subject', 'v.destination')}))`
 
+/** Which verification is meant, and to whom it belongs: `subject` is the verification itself, or a flow. */
+export type Whose = { applicationId: string; subject: string; id: string }
+
+/** The verification that an application asked for through the API. */
+export const ofApplication = (applicationId: string, id: string): Whose => ({ applicationId, subject: id, id })
+
 /** A verification as its application reads it, with the database's clock and what a resend needs. */
 export type FoundVerification = {
   verification: Verification
+  messageReference: string
   now: Instant
   codeKey: string
   sealedCode: Buffer | undefined
@@ -240,40 +247,31 @@ export type FoundVerification = {
 }
 
 /** Another application's verification is not found, just as one that never was. */
-export async function find(
-  sql: Sql,
-  applicationId: string,
-  id: string,
-): Promise<FoundVerification | undefined> {
+export async function find(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
   const rows = await sql<StoredRow>`
     select *, statement_timestamp() as now from verification
-    where subject = ${id} and id = ${id} and application_id = ${applicationId}`
+    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId}`
   return rows[0] && read(rows[0])
 }
 
 /** The same, and nobody else changes it until the transaction ends. */
-export async function hold(
-  sql: Sql,
-  applicationId: string,
-  id: string,
-): Promise<FoundVerification | undefined> {
+export async function hold(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
   const rows = await sql<StoredRow>`
     select *, statement_timestamp() as now from verification
-    where subject = ${id} and id = ${id} and application_id = ${applicationId} for update`
+    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId} for update`
   return rows[0] && read(rows[0])
 }
 
 /** Ends a pending verification; one that has ended or expired stays as it is. */
 export async function cancel(
   sql: Sql,
-  applicationId: string,
-  id: string,
+  { applicationId, subject, id }: Whose,
   activityId: string,
 ): Promise<boolean> {
   const rows = await sql`
     with ended as (
       update verification set state = 'cancelled', sealed_code = null, ended_at = statement_timestamp()
-      where subject = ${id}::uuid and id = ${id} and application_id = ${applicationId}::uuid and state = 'pending'
+      where subject = ${subject}::uuid and id = ${id}::uuid and application_id = ${applicationId}::uuid and state = 'pending'
         and expires_at > statement_timestamp()
       returning subject
     ), noted as (
@@ -285,19 +283,20 @@ export async function cancel(
 }
 
 /** One more message with the same code. Called while the row is held. */
-export async function noteResend(sql: Sql, id: string): Promise<void> {
+export async function noteResend(sql: Sql, { subject, id }: Whose): Promise<void> {
   await sql`
-    update verification set sends = sends + 1, last_sent_at = statement_timestamp() where subject = ${id} and id = ${id}`
+    update verification set sends = sends + 1, last_sent_at = statement_timestamp()
+    where subject = ${subject} and id = ${id}`
 }
 
 /** One more message with a new code; the code before works beside it until its own deadline. Called while held. */
 export async function renewCode(
   sql: Sql,
-  id: string,
+  { subject, id }: Whose,
   code: { key: string; mac: Buffer; sealed: Buffer },
   lifetime: number,
 ): Promise<void> {
-  await sql.run(renewSql, [id, code.key, code.mac, code.sealed, lifetime])
+  await sql.run(renewSql, [id, code.key, code.mac, code.sealed, lifetime, subject])
 }
 
 const renewSql = statement(`
@@ -306,7 +305,7 @@ update verification set
   code_key = $2, code_mac = ${boundMac('$3::bytea', 'purpose', 'subject', 'destination')}, sealed_code = $4,
   expires_at = statement_timestamp() + $5::int * interval '1 millisecond',
   sends = sends + 1, last_sent_at = statement_timestamp()
-where subject = $1 and id = $1`)
+where subject = $6 and id = $1`)
 
 /**
  * Erases the sealed codes of verifications that time has ended, at the latest a minute after. `since` keeps each round
@@ -331,6 +330,7 @@ type StoredRow = {
   destination_key: Buffer
   locale: Locale
   reference: string | null
+  message_reference: string
   request_hash: Buffer | null
   code_length: CodeLength
   code_key: string
@@ -364,6 +364,7 @@ const read = (row: StoredRow): FoundVerification => ({
     lastSentAt: Number(row.last_sent_at),
   },
   now: Number(row.now),
+  messageReference: row.message_reference,
   codeKey: row.code_key,
   sealedCode: row.sealed_code ?? undefined,
   requestHash: row.request_hash ?? undefined,

@@ -5,11 +5,11 @@ import { parseEmail, parsePhone } from '../../core/address.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
 import { resendAt, stateAt, type Verification, type VerificationRequest } from '../../core/verification.ts'
-import { checkCode } from '../../operations/check-code.ts'
+import { checkApplicationCode } from '../../operations/check-code.ts'
 import type { Deps } from '../../operations/deps.ts'
 import { issueVerification } from '../../operations/issue-verification.ts'
 import { cancelVerification, type Delivery, readVerification } from '../../operations/read-verification.ts'
-import { resendCode } from '../../operations/resend-code.ts'
+import { resendApplicationCode } from '../../operations/resend-code.ts'
 import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange.ts'
 import { readJson, readOptionalJson } from '../read-json.ts'
 import { isoMoment } from '../refusals.ts'
@@ -61,7 +61,7 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
     const body = await readJson(plain(c), attemptRequest)
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
-    const checked = await checkCode(deps, c.var.applicationId, id.value, body.value.code, c.var.now)
+    const checked = await checkApplicationCode(deps, c.var.applicationId, id.value, body.value.code, c.var.now)
     const approval = ({ approvedAt }: { approvedAt: Instant }) => ({
       id: id.value,
       status: 'approved',
@@ -75,7 +75,7 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
     const body = await readOptionalJson(plain(c), resendRequest)
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
-    const resent = await resendCode(deps, c.var.applicationId, id.value, body.value.channel)
+    const resent = await resendApplicationCode(deps, c.var.applicationId, id.value, body.value.channel)
     return answerJson(plain(c), resent, show, publicUrl, 202)
   })
 

@@ -1,0 +1,85 @@
+import type { Email } from './address.ts'
+import type { Proof } from './session.ts'
+import { type Duration, type Instant, minutes, seconds } from './time.ts'
+
+/** A flow is given up after this long: longer than a code lives, and than a person looks for one. */
+export const flowLasts: Duration = minutes(60)
+
+/**
+ * Signing up: nothing exists before the address is proved, so that nobody can prepare an account for somebody else.
+ *
+ *     code --right code--> password --accepted--> done
+ *
+ * Where the address has an account already (`taken`) the pages are the same; the mail says so instead of carrying a
+ * code, and no code is right.
+ */
+export type SignUp =
+  | ({ step: 'code'; verificationId: string; taken: boolean } & SigningUp)
+  | ({ step: 'password'; provenAt: Instant } & SigningUp)
+
+type SigningUp = {
+  kind: 'sign_up'
+  email: Email
+  /** The hash of an invitation that makes the new account an administrator's. */
+  invitation: string | undefined
+  then: string | undefined
+}
+
+/**
+ * Signing in. `accountId` is undefined for a name that has no account: every step is the same for it.
+ *
+ *     password --right, known browser--> done
+ *       |------right, unknown browser--> choose --item--> code --right--> done
+ *       '--strangers guessed too often--> choose --item--> confirm --hidden part--> code --right--> password
+ *
+ * `guarded` marks the second way: a code before the password, since strangers have used up their guesses.
+ */
+export type SignIn = {
+  kind: 'sign_in'
+  username: string
+  accountId: string | undefined
+  step: 'password' | 'choose' | 'confirm' | 'code'
+  guarded: boolean
+  passwordAt: Instant | undefined
+  codeAt: Instant | undefined
+  itemId: string | undefined
+  verificationId: string | undefined
+  /** Whether the session outlives the browser's window. */
+  keep: boolean
+  then: string | undefined
+}
+
+/** A flow that has been gone through to its end: for a moment its last form, sent again, is answered with the same. */
+export type SignedIn = {
+  kind: 'signed_in'
+  accountId: string
+  proofs: Proof[]
+  keep: boolean
+  then: string | undefined
+  at: Instant
+}
+
+export type FlowState = SignUp | SignIn | SignedIn
+
+/** How long the last form may be sent again (a double click) and still sign in. */
+export const signedInAgainFor: Duration = seconds(60)
+
+/** What a known item looks like to somebody who chooses where a code goes. */
+export type ItemChoice = { id: string; kind: 'email' | 'phone'; hint: string }
+
+/** What comes after the right password: a known browser is let in, any other is asked for a code. */
+export const afterPassword = (flow: SignIn, browserKnown: boolean): 'done' | 'choose' =>
+  browserKnown || flow.codeAt !== undefined ? 'done' : 'choose'
+
+/** What comes after the right code: the session, or the password where the code had to come first. */
+export const afterCode = (flow: SignIn): 'done' | 'password' => (flow.passwordAt === undefined ? 'password' : 'done')
+
+/**
+ * Whether a typed address completes a hint. Whoever has not proved the password must know the address that a code goes
+ * to; the answer to a wrong one is the same page and takes the same work.
+ */
+export const completesHint = (address: string, typed: string): boolean => {
+  const at = address.lastIndexOf('@')
+  const wanted = typed.trim().toLowerCase()
+  return wanted === address || (at > 0 && wanted === address.slice(0, at))
+}

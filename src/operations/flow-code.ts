@@ -1,0 +1,97 @@
+import { type Address, destinationOf } from '../core/address.ts'
+import type { CodeLength } from '../core/code.ts'
+import type { MessageKind, Purpose } from '../core/message.ts'
+import type { LimitKey } from '../core/limits.ts'
+import { accept, type Result, refuse } from '../core/refusal.ts'
+import { type Instant, seconds } from '../core/time.ts'
+import type { Verification } from '../core/verification.ts'
+import { newCode, newId, newReference } from '../secrets/random.ts'
+import { sealBound } from '../secrets/sealed-code.ts'
+import { type Delivery, deliveriesOf } from '../storage/message.ts'
+import { find, type Whose } from '../storage/verification.ts'
+import type { Deps } from './deps.ts'
+import { destinationKey, whyLimited } from './limits.ts'
+import { resendCode } from './resend-code.ts'
+import { type Source, sourceSendKeys } from './source.ts'
+
+/** The application that stands for this service's own pages: its name is the operator's. */
+export const ownApplicationId = '00000000-0000-0000-0000-000000000000'
+
+export const ofFlow = (flowId: string, verificationId: string): Whose => ({
+  applicationId: ownApplicationId,
+  subject: flowId,
+  id: verificationId,
+})
+
+export type FlowCode = {
+  flowId: string
+  purpose: Purpose
+  address: Address
+  length: CodeLength
+  /** `decoy` does all the work of a code and sends nothing. */
+  messageKind: MessageKind
+}
+
+/** Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`. */
+export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source): Promise<Result<string>> {
+  const channel = code.address.kind === 'email' ? 'email' : 'sms'
+  if (!deps.channels.has(channel)) return refuse({ code: 'channel_unavailable', channel })
+  const ring = deps.keyring.current()
+  const id = newId()
+  const digits = newCode(code.length)
+  const to = destinationOf(code.address)
+  const destination = destinationKey(ring, ownApplicationId, code.address)
+  const keys: LimitKey[] = [destination, ...sourceSendKeys(ring, source)]
+  const issued = await deps.verificationSql.issue(deps.database.sql, keys, {
+    subject: code.flowId,
+    id,
+    applicationId: ownApplicationId,
+    purpose: code.purpose,
+    channel,
+    destination: to,
+    destinationKey: destination.key,
+    locale: source.locale,
+    reference: undefined,
+    messageReference: newReference(),
+    requestHash: undefined,
+    codeLength: code.length,
+    codeKey: ring.current.id,
+    codeMac: ring.current.codeMac(id, digits),
+    sealedCode: ring.current.seal(digits, sealBound(id, to)),
+    tries: deps.policy.code.tries,
+    lifetime: deps.policy.code.lifetime,
+    messageId: newId(),
+    messageKind: code.messageKind,
+    activityId: newId(),
+  })
+  if (issued.result !== 'issued') {
+    const refusal = await whyLimited(deps, keys)
+    return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+  }
+  deps.wakeOutbox()
+  return accept(id)
+}
+
+/** "I don't have a code": the same code again. Refusals: those of `resendCode`. */
+export const resendFlowCode = (deps: Deps, flowId: string, verificationId: string, source: Source) =>
+  resendCode(deps, ofFlow(flowId, verificationId), undefined, (ring) => sourceSendKeys(ring, source))
+
+/** What a waiting page shows of its code. */
+export type Waiting = { verification: Verification; messageReference: string; deliveries: Delivery[]; now: Instant }
+
+/**
+ * @param told whether the deliveries may be shown: to somebody who has proved the password, or whose own typed address
+ *   it is; anybody else could tell an account from none by them
+ */
+export async function readWaiting(
+  deps: Deps,
+  flowId: string,
+  verificationId: string,
+  told: boolean,
+): Promise<Waiting | undefined> {
+  const { sql } = deps.database
+  const found = await find(sql, ofFlow(flowId, verificationId))
+  if (found === undefined) return undefined
+  const deliveries = told ? await deliveriesOf(sql, flowId, verificationId) : []
+  return { verification: found.verification, messageReference: found.messageReference, deliveries, now: found.now }
+}

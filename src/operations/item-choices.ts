@@ -1,0 +1,39 @@
+import { type Address, hintOf, parseEmail, parsePhone } from '../core/address.ts'
+import type { ItemChoice, SignIn } from '../core/flow.ts'
+import { inventedHint } from '../core/invented-hint.ts'
+import { uuidOf } from '../secrets/random.ts'
+import { type Item, itemsOf } from '../storage/security-info.ts'
+import type { Deps } from './deps.ts'
+
+/**
+ * The items that a code may go to, as hints. A name without an account has steady, invented ones: what was typed is
+ * itself its first.
+ */
+export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
+  const items = state.accountId === undefined ? [] : await itemsOf(deps.database.sql, state.accountId)
+  if (state.accountId !== undefined) {
+    return items.map((item) => ({ id: item.id, kind: item.kind, hint: hintOf(addressOf(item)) }))
+  }
+  const seed = deps.keyring.current().lookupHash('invented item', state.username)
+  return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
+}
+
+/** The address behind a chosen item; undefined where there is none, as for every invented one. */
+export async function itemAddress(
+  deps: Deps,
+  accountId: string | undefined,
+  itemId: string,
+): Promise<Address | undefined> {
+  // A name without an account is looked up too: the same work, and nothing found.
+  const items = await itemsOf(deps.database.sql, accountId ?? itemId)
+  const item = items.find((candidate) => candidate.id === itemId)
+  return item && addressOf(item)
+}
+
+function addressOf(item: Item): Address {
+  const email = item.kind === 'email' ? parseEmail(item.address) : undefined
+  if (email?.ok) return { kind: 'email', email: email.value }
+  const phone = item.kind === 'phone' ? parsePhone(item.address) : undefined
+  if (phone?.ok) return { kind: 'phone', ...phone.value }
+  throw new Error('A stored address is not one.')
+}

@@ -1,0 +1,223 @@
+import { type Address, parseEmail, parsePhone } from '../core/address.ts'
+import { afterCode, afterPassword, completesHint, type FlowState, flowLasts, type SignIn } from '../core/flow.ts'
+import type { LimitKey } from '../core/limits.ts'
+import { canonicalPassword, looksLikeCode } from '../core/password.ts'
+import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
+import type { Proof } from '../core/session.ts'
+import { type Instant, seconds } from '../core/time.ts'
+import { isRightPassword } from '../secrets/password-hash.ts'
+import { newId } from '../secrets/random.ts'
+import { findAccount, findAccountId } from '../storage/account.ts'
+import { insertFlow } from '../storage/flow.ts'
+import { ensureRows } from '../storage/limits.ts'
+import { isKnownBrowser } from '../storage/session.ts'
+import { noteProven } from '../storage/security-info.ts'
+import { checkCode } from './check-code.ts'
+import type { Deps } from './deps.ts'
+import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { itemAddress, itemsForSignIn } from './item-choices.ts'
+import { guessesWait } from './limits.ts'
+import { usernameLookup } from './sign-up.ts'
+import { type Source, sourceGuessKey } from './source.ts'
+
+type Step = { state: FlowState; refusal?: Refusal }
+
+/**
+ * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
+ *
+ * @returns the id of the flow
+ */
+export async function beginSignIn(
+  deps: Deps,
+  source: Source,
+  typed: string,
+  given: { keep: boolean; then: string | undefined },
+): Promise<Result<string>> {
+  const username = canonicalUsername(typed)
+  if (username === undefined) return refuse({ code: 'username_malformed' })
+  const accountId = await findAccountId(deps.database.sql, usernameLookup(deps, username))
+  const id = newId()
+  const state: SignIn = {
+    kind: 'sign_in',
+    step: 'password',
+    username,
+    accountId,
+    guarded: false,
+    passwordAt: undefined,
+    codeAt: undefined,
+    itemId: undefined,
+    verificationId: undefined,
+    ...given,
+  }
+  await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
+  return accept(id)
+}
+
+function canonicalUsername(typed: string): string | undefined {
+  const email = parseEmail(typed)
+  if (email.ok) return email.value
+  const phone = parsePhone(typed)
+  return phone.ok ? phone.value.phone : undefined
+}
+
+/**
+ * The password. What looks like a code is never looked up. A guess is counted before it is compared, on the pool of
+ * the browsers the account doesn't know or on this known browser's own; when strangers have used up theirs, a code
+ * comes first.
+ *
+ * Refusals: `password_is_code`, `sign_in_wrong`, `passwords_limit`.
+ */
+export async function answerPassword(
+  deps: Deps,
+  state: SignIn,
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const { sql } = deps.database
+  if (looksLikeCode(typed)) {
+    await deps.guessSql.take(sql, [sourceGuessKey(deps.keyring.current(), source)])
+    return { state, refusal: { code: 'password_is_code' } }
+  }
+  const known = state.accountId !== undefined && (await isKnownBrowser(sql, state.accountId, source.browser))
+  const keys = passwordKeys(deps, state, source, known)
+  const guess = await deps.guessSql.take(sql, keys)
+  if (guess === 'limited') return limitedPassword(deps, state, keys, known, now)
+
+  const account = state.accountId === undefined ? undefined : await findAccount(sql, state.accountId)
+  const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
+  if (!right || account === undefined) {
+    const again: SignIn = state.guarded ? { ...state, step: 'choose', codeAt: undefined } : state
+    return { state: again, refusal: { code: 'sign_in_wrong' } }
+  }
+  await deps.guessSql.giveBack(sql, guess)
+  const proved: SignIn = { ...state, passwordAt: now }
+  return { state: afterPassword(state, known) === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
+}
+
+/** Strangers' guesses used up: a code first. A browser that is known, or a network that guesses everywhere, waits. */
+async function limitedPassword(
+  deps: Deps,
+  state: SignIn,
+  keys: readonly LimitKey[],
+  known: boolean,
+  now: Instant,
+): Promise<Step> {
+  const strangers = keys.filter((key) => key.kind === 'strangers_passwords')
+  const others = keys.filter((key) => key.kind !== 'strangers_passwords')
+  const wait = await guessesWait(deps, others)
+  if (wait !== undefined) return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
+  if (known || strangers.length === 0) {
+    return { state, refusal: { code: 'passwords_limit', retryAt: now + seconds(60) } }
+  }
+  return { state: { ...state, guarded: true, step: 'choose' } }
+}
+
+/** Whose guesses are counted together. A name without an account has its pool too: it must behave like any other. */
+function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean): LimitKey[] {
+  const ring = deps.keyring.current()
+  const whose = state.accountId ?? `name ${state.username}`
+  const browser = source.browser.toString('hex')
+  const perSource = sourceGuessKey(ring, source)
+  if (known) return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }, perSource]
+  if (state.codeAt !== undefined) return [perSource]
+  return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
+}
+
+/** Where the code goes. Past the password it is sent; before it, the hidden part must be typed. */
+export async function chooseItem(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  itemId: string,
+  source: Source,
+): Promise<Step> {
+  const items = await itemsForSignIn(deps, state)
+  if (!items.some((item) => item.id === itemId)) return { state, refusal: { code: 'choice_missing' } }
+  if (state.passwordAt === undefined) return { state: { ...state, step: 'confirm', itemId } }
+  const address = await itemAddress(deps, state.accountId, itemId)
+  if (address === undefined) return { state, refusal: { code: 'choice_missing' } }
+  return sendCode(deps, flowId, { ...state, itemId }, address, 'code', source, state)
+}
+
+/**
+ * The hidden part of the address that was chosen. Whether it was right shows nowhere: a wrong one, or one of an account
+ * that does not exist, makes a decoy that takes the same work.
+ */
+export async function confirmItem(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  typed: string,
+  source: Source,
+): Promise<Step> {
+  const { itemId } = state
+  if (itemId === undefined) return { state: { ...state, step: 'choose' } }
+  const address = await itemAddress(deps, state.accountId, itemId)
+  const text = address === undefined ? '' : address.kind === 'email' ? address.email : address.phone
+  const right = address !== undefined && completesHint(text, typed)
+  const decoy = parseEmail(`decoy-${flowId}@decoy.invalid`)
+  if (!decoy.ok) throw new Error('The decoy has no address.')
+  const to: Address = right ? address : { kind: 'email', email: decoy.value }
+  return sendCode(deps, flowId, state, to, right ? 'code' : 'decoy', source, state)
+}
+
+async function sendCode(
+  deps: Deps,
+  flowId: string,
+  chosen: SignIn,
+  address: Address,
+  messageKind: 'code' | 'decoy',
+  source: Source,
+  before: SignIn,
+): Promise<Step> {
+  const length = chosen.passwordAt === undefined ? 8 : 6
+  const issued = await issueFlowCode(deps, { flowId, purpose: 'sign_in', address, length, messageKind }, source)
+  if (!issued.ok) return { state: before, refusal: issued.refusal }
+  return { state: { ...chosen, step: 'code', verificationId: issued.value } }
+}
+
+/** The code. Refusals: those of `checkCode`. */
+export async function answerSignInCode(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  if (state.verificationId === undefined) return { state: { ...state, step: 'choose' } }
+  const guesses = await codeKeys(deps, state, source)
+  await ensureRows(deps.database.sql, guesses)
+  const checked = await checkCode(deps, ofFlow(flowId, state.verificationId), typed, now, guesses)
+  if (!checked.ok) return { state, refusal: checked.refusal }
+  if (state.accountId !== undefined && state.itemId !== undefined) {
+    await noteProven(deps.database.sql, state.accountId, state.itemId)
+  }
+  const proved: SignIn = { ...state, codeAt: checked.value.approvedAt, verificationId: undefined }
+  return { state: afterCode(state) === 'done' ? signedIn(proved, now) : { ...proved, step: 'password' } }
+}
+
+/**
+ * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
+ * strangers' past it, so that nobody without the password can use up what somebody with it needs.
+ */
+async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<LimitKey[]> {
+  const ring = deps.keyring.current()
+  const whose = state.accountId ?? `name ${state.username}`
+  const known =
+    state.accountId !== undefined && (await isKnownBrowser(deps.database.sql, state.accountId, source.browser))
+  if (known) {
+    return [{ kind: 'known_codes', key: ring.lookupHash('known codes', whose, source.browser.toString('hex')) }]
+  }
+  const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
+  return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', whose, stage) }]
+}
+
+function signedIn(state: SignIn, now: Instant): FlowState {
+  if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')
+  const proofs: Proof[] = []
+  if (state.codeAt !== undefined) proofs.push({ kind: 'email_code', at: state.codeAt })
+  if (state.passwordAt !== undefined) proofs.push({ kind: 'password', at: state.passwordAt })
+  return { kind: 'signed_in', accountId: state.accountId, proofs, keep: state.keep, then: state.then, at: now }
+}

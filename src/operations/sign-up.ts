@@ -1,0 +1,131 @@
+import { parseEmail } from '../core/address.ts'
+import { flowLasts, type FlowState, type SignUp } from '../core/flow.ts'
+import { decideNewPassword } from '../core/password.ts'
+import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
+import type { Instant } from '../core/time.ts'
+import { isCommonPassword } from '../secrets/common-passwords.ts'
+import { hashPassword } from '../secrets/password-hash.ts'
+import { newId } from '../secrets/random.ts'
+import { endInvitations, useInvitation } from '../storage/invitation.ts'
+import { findAccountId, hasAdministrator, insertAccount, setRole } from '../storage/account.ts'
+import { insertFlow } from '../storage/flow.ts'
+import { sqlState } from '../storage/sql.ts'
+import { checkCode } from './check-code.ts'
+import type { Deps } from './deps.ts'
+import { issueFlowCode, ofFlow } from './flow-code.ts'
+import type { Source } from './source.ts'
+
+/**
+ * Begins a sign-up by sending a code to the address; nothing of an account exists yet. An address that has an account
+ * gets a mail that says so, and everything else is the same.
+ *
+ * Refusals: `email_malformed`, `sends_limit`.
+ *
+ * @returns the id of the flow
+ */
+export async function beginSignUp(
+  deps: Deps,
+  source: Source,
+  typed: string,
+  given: { then: string | undefined; invitation: string | undefined },
+): Promise<Result<string>> {
+  const email = parseEmail(typed)
+  if (!email.ok) return email
+  const { sql } = deps.database
+  const taken = (await findAccountId(sql, usernameLookup(deps, email.value))) !== undefined
+  const flowId = newId()
+  const issued = await issueFlowCode(
+    deps,
+    {
+      flowId,
+      purpose: 'sign_up',
+      address: { kind: 'email', email: email.value },
+      length: 6,
+      messageKind: taken ? 'account_exists' : 'code',
+    },
+    source,
+  )
+  if (!issued.ok) return issued
+  const state: SignUp = { kind: 'sign_up', step: 'code', email: email.value, verificationId: issued.value, taken, ...given }
+  await insertFlow(sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
+  return accept(flowId)
+}
+
+type Step = { state: FlowState; refusal?: Refusal }
+
+/** The code that proves the address. Refusals: those of `checkCode`. */
+export async function answerSignUpCode(
+  deps: Deps,
+  flowId: string,
+  state: SignUp & { step: 'code' },
+  typed: string,
+  now: Instant,
+): Promise<Step> {
+  const checked = await checkCode(deps, ofFlow(flowId, state.verificationId), typed, now)
+  if (!checked.ok) return { state, refusal: checked.refusal }
+  // No code was sent to an address that has an account: whoever guessed it has proved nothing.
+  if (state.taken) return { state, refusal: { code: 'code_tries_spent' } }
+  const { kind, email, invitation, then } = state
+  return { state: { kind, step: 'password', email, invitation, then, provenAt: checked.value.approvedAt } }
+}
+
+/**
+ * The password, and with it the account. Refusals: those of `decideNewPassword`; `flow_ended` where the address got an
+ * account meanwhile.
+ */
+export async function choosePassword(
+  deps: Deps,
+  state: SignUp & { step: 'password' },
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const ownWords = [state.email, deps.operatorName]
+  const decision = decideNewPassword(typed, { twoStep: false, isCommon: isCommonPassword, ownWords })
+  if (!decision.ok) return { state, refusal: decision.refusal }
+  const passwordHash = await hashPassword(decision.value)
+  const created = await createAccount(deps, state, passwordHash, source)
+  if (!created.ok) return { state, refusal: created.refusal }
+  const proofs = [
+    { kind: 'email_code' as const, at: state.provenAt },
+    { kind: 'password' as const, at: now },
+  ]
+  return { state: { kind: 'signed_in', accountId: created.value, proofs, keep: true, then: state.then, at: now } }
+}
+
+/** Names and accounts may live on two shards; the transaction holds both, and is safe to repeat. */
+async function createAccount(
+  deps: Deps,
+  state: SignUp & { step: 'password' },
+  passwordHash: string,
+  source: Source,
+): Promise<Result<string>> {
+  const id = newId()
+  try {
+    await deps.database.transaction(async (sql) => {
+      await insertAccount(sql, {
+        id,
+        locale: source.locale,
+        passwordHash,
+        username: state.email,
+        usernameLookup: usernameLookup(deps, state.email),
+        itemId: newId(),
+        provenAt: state.provenAt,
+      })
+      if (state.invitation === undefined) return
+      const invited = await useInvitation(sql, Buffer.from(state.invitation, 'base64url'))
+      if (!invited || (await hasAdministrator(sql))) return
+      await setRole(sql, id, 'administrator')
+      await endInvitations(sql)
+    })
+  } catch (fault) {
+    if (sqlState(fault) === uniqueViolation) return refuse({ code: 'flow_ended' })
+    throw fault
+  }
+  return accept(id)
+}
+
+const uniqueViolation = '23505'
+
+/** The row from which a name leads to its account. */
+export const usernameLookup = (deps: Deps, name: string): Buffer => deps.keyring.current().lookupHash('username', name)

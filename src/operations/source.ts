@@ -1,0 +1,23 @@
+import type { LimitKey } from '../core/limits.ts'
+import type { Locale } from '../core/message.ts'
+import type { Keyring } from '../secrets/keyring.ts'
+import { networksOf } from './limits.ts'
+
+/** Where a person's request comes from: the browser by the hash of its cookie, and the network address. */
+export type Source = { browser: Buffer; ip: string; userAgent: string | undefined; locale: Locale }
+
+/** What a send asked for on a page counts against besides its destination. */
+export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {
+  const { host, network } = networksOf(source.ip)
+  return [
+    { kind: 'browser', key: ring.lookupHash('browser', source.browser.toString('hex')) },
+    { kind: 'ip', key: ring.lookupHash('page ip', host) },
+    { kind: 'network', key: ring.lookupHash('page network', network) },
+  ]
+}
+
+/** What a guess at a password counts against whatever account it is for. */
+export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({
+  kind: 'ip',
+  key: ring.lookupHash('page ip', networksOf(source.ip).host),
+})

@@ -1,0 +1,79 @@
+import type { Locale } from '../core/message.ts'
+import type { Instant } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+export type Role = 'member' | 'administrator'
+
+export type Account = { id: string; locale: Locale; role: Role; passwordHash: string; createdAt: Instant }
+
+export async function findAccountId(sql: Sql, lookup: Buffer): Promise<string | undefined> {
+  const rows = await sql<{ account_id: string }>`select account_id from username where lookup = ${lookup}`
+  return rows[0]?.account_id
+}
+
+export async function findAccount(sql: Sql, id: string): Promise<Account | undefined> {
+  const rows = await sql<{ id: string; locale: Locale; role: Role; password_hash: string; created_at: Date }>`
+    select id, locale, role, password_hash, created_at from account where id = ${id}`
+  const row = rows[0]
+  return (
+    row && {
+      id: row.id,
+      locale: row.locale,
+      role: row.role,
+      passwordHash: row.password_hash,
+      createdAt: Number(row.created_at),
+    }
+  )
+}
+
+export type NewAccount = {
+  id: string
+  locale: Locale
+  passwordHash: string
+  username: string
+  usernameLookup: Buffer
+  itemId: string
+  provenAt: Instant
+}
+
+/**
+ * Makes an account with its first name and its first, proved contact. Name and account live on two shards: the name
+ * comes first, so that of two at once the second fails before anything of it exists.
+ *
+ * @throws a unique violation (23505) where the name has an account
+ */
+export async function insertAccount(sql: Sql, account: NewAccount): Promise<void> {
+  const { id } = account
+  await sql`insert into username (lookup, account_id) values (${account.usernameLookup}, ${id})`
+  await sql`insert into account (id, locale, password_hash) values (${id}, ${account.locale}, ${account.passwordHash})`
+  await sql`insert into account_username (account_id, name, kind) values (${id}, ${account.username}, 'email')`
+  await sql`
+    insert into security_info (account_id, id, kind, address, proven_at, last_used_at)
+    values (${id}, ${account.itemId}, 'email', ${account.username}, ${new Date(account.provenAt)}, ${new Date(account.provenAt)})`
+}
+
+export type AccountName = { name: string; kind: 'email' | 'phone'; addedAt: Instant }
+
+export async function usernamesOf(sql: Sql, accountId: string): Promise<AccountName[]> {
+  const rows = await sql<{ name: string; kind: 'email' | 'phone'; added_at: Date }>`
+    select name, kind, added_at from account_username where account_id = ${accountId} order by added_at, name`
+  return rows.map((row) => ({ name: row.name, kind: row.kind, addedAt: Number(row.added_at) }))
+}
+
+export async function setRole(sql: Sql, accountId: string, role: Role): Promise<void> {
+  await sql`update account set role = ${role} where id = ${accountId}`
+}
+
+export async function setPassword(sql: Sql, accountId: string, passwordHash: string): Promise<void> {
+  await sql`
+    update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
+}
+
+export async function setLocale(sql: Sql, accountId: string, locale: Locale): Promise<void> {
+  await sql`update account set locale = ${locale} where id = ${accountId}`
+}
+
+export async function hasAdministrator(sql: Sql): Promise<boolean> {
+  const rows = await sql`select 1 from account where role = 'administrator' limit 1`
+  return rows.length === 1
+}

@@ -1,0 +1,56 @@
+import type { FlowState } from '../core/flow.ts'
+import type { Refusal } from '../core/refusal.ts'
+import type { Duration, Instant } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+export type Flow = { id: string; state: FlowState; revision: number; last: LastAnswer | undefined; now: Instant }
+
+type FlowRow = { id: string; state: FlowState; revision: number; last: LastAnswer | null; now: Date }
+
+const read = (row: FlowRow): Flow => ({ ...row, last: row.last ?? undefined, now: Number(row.now) })
+
+export async function insertFlow(
+  sql: Sql,
+  flow: { id: string; browser: Buffer; state: FlowState; lasts: Duration },
+): Promise<void> {
+  await sql`
+    insert into flow (id, browser, state, expires_at)
+    values (${flow.id}, ${flow.browser}, ${JSON.stringify(flow.state)},
+      statement_timestamp() + ${flow.lasts}::int * interval '1 millisecond')`
+}
+
+/** A living flow of this browser; nobody else's is found. */
+export async function findFlow(sql: Sql, id: string, browser: Buffer): Promise<Flow | undefined> {
+  const rows = await sql<FlowRow>`
+    select id, state, revision, last, statement_timestamp() as now from flow
+    where id = ${id} and browser = ${browser} and expires_at > statement_timestamp()`
+  return rows[0] && read(rows[0])
+}
+
+/**
+ * Takes the next step for one form, by compare-and-set: of a form that is sent twice, one is worked off.
+ *
+ * @returns undefined where this revision was taken already
+ */
+export async function claimStep(sql: Sql, id: string, browser: Buffer, revision: number): Promise<Flow | undefined> {
+  const rows = await sql<FlowRow>`
+    update flow set revision = revision + 1, last = null
+    where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
+    returning id, state, revision, last, statement_timestamp() as now`
+  return rows[0] && read(rows[0])
+}
+
+/** What the form of this revision was answered with. */
+export type LastAnswer = { revision: number; refusal: Refusal | null }
+
+export async function settleStep(sql: Sql, id: string, state: FlowState, last: LastAnswer): Promise<void> {
+  await sql`update flow set state = ${JSON.stringify(state)}, last = ${JSON.stringify(last)} where id = ${id}`
+}
+
+export async function endFlow(sql: Sql, id: string): Promise<void> {
+  await sql`delete from flow where id = ${id}`
+}
+
+export async function removeExpiredFlows(sql: Sql): Promise<void> {
+  await sql`delete from flow where expires_at < statement_timestamp() - interval '1 hour'`
+}

@@ -1,0 +1,97 @@
+import type { Proof, SessionLife } from '../core/session.ts'
+import type { Instant } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+export type Session = SessionLife & {
+  id: string
+  accountId: string
+  browser: Buffer
+  kept: boolean
+  proofs: Proof[]
+  userAgent: string | undefined
+}
+
+export type NewSession = {
+  accountId: string
+  id: string
+  secretHash: Buffer
+  browser: Buffer
+  kept: boolean
+  proofs: readonly Proof[]
+  userAgent: string | undefined
+}
+
+export async function insertSession(sql: Sql, session: NewSession): Promise<void> {
+  await sql`
+    insert into session (account_id, id, secret_hash, browser, kept, proofs, user_agent)
+    values (${session.accountId}, ${session.id}, ${session.secretHash}, ${session.browser}, ${session.kept},
+      ${JSON.stringify(session.proofs)}, ${session.userAgent ?? null})`
+}
+
+/** The session that a cookie names, with the database's clock. The secret is compared as a hash, in the database. */
+export async function findSession(
+  sql: Sql,
+  token: { accountId: string; sessionId: string; secretHash: Buffer },
+  browser: Buffer,
+): Promise<{ session: Session; now: Instant } | undefined> {
+  const rows = await sql<{
+    kept: boolean
+    proofs: Proof[]
+    user_agent: string | null
+    created_at: Date
+    last_seen_at: Date
+    ended_at: Date | null
+    now: Date
+  }>`
+    select kept, proofs, user_agent, created_at, last_seen_at, ended_at, statement_timestamp() as now from session
+    where account_id = ${token.accountId} and id = ${token.sessionId} and secret_hash = ${token.secretHash}
+      and browser = ${browser}`
+  const row = rows[0]
+  if (row === undefined) return undefined
+  const session = {
+    id: token.sessionId,
+    accountId: token.accountId,
+    browser,
+    kept: row.kept,
+    proofs: row.proofs,
+    userAgent: row.user_agent ?? undefined,
+    createdAt: Number(row.created_at),
+    lastSeenAt: Number(row.last_seen_at),
+    endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+  }
+  return { session, now: Number(row.now) }
+}
+
+export async function noteSeen(sql: Sql, accountId: string, id: string): Promise<void> {
+  await sql`
+    update session set last_seen_at = statement_timestamp()
+    where account_id = ${accountId} and id = ${id} and ended_at is null`
+}
+
+export async function endSession(sql: Sql, accountId: string, id: string): Promise<void> {
+  await sql`
+    update session set ended_at = statement_timestamp()
+    where account_id = ${accountId} and id = ${id} and ended_at is null`
+}
+
+/** Sessions of the account on this browser: a new sign-in there replaces them. */
+export async function endSessionsOnBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
+  await sql`
+    update session set ended_at = statement_timestamp()
+    where account_id = ${accountId} and browser = ${browser} and ended_at is null`
+}
+
+/** A known browser has completed a sign-in to the account within ninety days. */
+export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<boolean> {
+  const rows = await sql`
+    select 1 from known_browser
+    where account_id = ${accountId} and browser = ${browser}
+      and last_sign_in_at > statement_timestamp() - interval '90 days'`
+  return rows.length === 1
+}
+
+export async function rememberBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
+  await sql`
+    insert into known_browser (account_id, browser) values (${accountId}, ${browser})
+    on conflict (account_id, browser) do update set last_sign_in_at = statement_timestamp()`
+}
