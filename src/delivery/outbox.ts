@@ -131,6 +131,7 @@ type Tried = { provider: ProviderName | 'none'; outcome: SendOutcome | 'withdraw
 
 async function tryOnce(settings: OutboxSettings, message: LeasedMessage, leasedFrom: number): Promise<Tried> {
   const provider = providerFor(settings.providers, message.channel)
+  if (message.kind === 'decoy') return { provider: 'none', outcome: 'withdrawn' }
   const ended = message.state !== 'pending' || message.now >= message.expiresAt
   if (ended || message.sealedCode === undefined)
     return { provider: provider?.name ?? 'none', outcome: 'withdrawn' }

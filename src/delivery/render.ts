@@ -12,7 +12,7 @@ export function renderMessage(message: LeasedMessage, code: string, letterhead: 
     purpose: message.purpose,
     code,
     reference: message.messageReference,
-    operator: message.operator,
+    operator: message.application ?? letterhead.sender.name,
     askedAt: message.askedAt,
     expiresAt: message.expiresAt,
     reportUrl: `${letterhead.publicUrl}/report/${reportToken(message)}`,

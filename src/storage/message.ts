@@ -5,7 +5,7 @@ import type {
   MessageState,
   ProviderName,
 } from '../core/delivery.ts'
-import type { Locale, Purpose } from '../core/message.ts'
+import type { Locale, MessageKind, Purpose } from '../core/message.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verification.ts'
 import type { Sql } from './sql.ts'
@@ -14,6 +14,7 @@ import type { Sql } from './sql.ts'
 export type LeasedMessage = {
   subject: string
   id: string
+  kind: MessageKind
   channel: Channel
   tries: number
   firstDueAt: Instant
@@ -27,7 +28,8 @@ export type LeasedMessage = {
   sealedCode: Buffer | undefined
   askedAt: Instant
   expiresAt: Instant
-  operator: string
+  /** The application that asked; undefined where it is this service itself. */
+  application: string | undefined
   now: Instant
 }
 
@@ -60,17 +62,18 @@ export async function lease(sql: Sql, most: number, time: Duration): Promise<Lea
 
 async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Promise<LeasedMessage[]> {
   const rows = await sql<LeasedRow>`
-    select m.subject, m.id, m.channel, m.attempts, m.created_at, v.id as verification_id, v.state, v.purpose,
+    select m.subject, m.id, m.kind, m.channel, m.attempts, m.created_at, v.id as verification_id, v.state, v.purpose,
       v.destination, v.locale, v.message_reference, v.code_key, v.sealed_code, v.created_at as asked_at, v.expires_at,
-      a.name as operator, statement_timestamp() as now
+      a.name as application, statement_timestamp() as now
     from message m
     join verification v on v.subject = m.subject and v.id = m.verification_id
-    join application a on a.id = v.application_id
+    left join application a on a.id = v.application_id
     where (m.subject, m.id) in (select * from unnest(${keys.map((k) => k.subject)}::uuid[], ${keys.map((k) => k.id)}::uuid[]))
     order by m.due_at`
   return rows.map((row) => ({
     subject: row.subject,
     id: row.id,
+    kind: row.kind,
     channel: row.channel,
     tries: row.attempts,
     firstDueAt: Number(row.created_at),
@@ -84,7 +87,7 @@ async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Pr
     sealedCode: row.sealed_code ?? undefined,
     askedAt: Number(row.asked_at),
     expiresAt: Number(row.expires_at),
-    operator: row.operator,
+    application: row.application ?? undefined,
     now: Number(row.now),
   }))
 }
@@ -92,6 +95,7 @@ async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Pr
 type LeasedRow = {
   subject: string
   id: string
+  kind: MessageKind
   channel: Channel
   attempts: number
   created_at: Date
@@ -105,7 +109,7 @@ type LeasedRow = {
   sealed_code: Buffer | null
   asked_at: Date
   expires_at: Date
-  operator: string
+  application: string | null
   now: Date
 }
 
