@@ -2,15 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowState } from '../core/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
-import { claimStep, type Flow, findFlow, settleStep } from '../storage/flow.ts'
+import { claimStep, type Flow, findFlow as findStored, settleStep } from '../storage/flow.ts'
 import type { Deps } from './deps.ts'
 
+/** A flow as its pages show it; `revision` is what the next form must carry. */
+export type FlowView = { id: string; state: FlowState; revision: number; now: Instant }
+
 /** What one form came to: where the flow stands now, and why it was declined where it was. */
-export type StepAnswer = { flow: Flow; refusal: Refusal | undefined }
+export type StepAnswer = { flow: FlowView; refusal: Refusal | undefined }
 
 /** How long a form that is sent twice waits for the answer of the first. */
 const patience = 4000
 const lookEvery = 40
+
+/** A living flow of this browser; nobody else's is found. */
+export const findFlow = (deps: Deps, id: string, browser: Buffer): Promise<FlowView | undefined> =>
+  findStored(deps.database.sql, id, browser)
 
 /**
  * Works off one form of a flow. A form sent twice (a double click, two tabs, the back button) is worked off once, and
@@ -19,7 +26,7 @@ const lookEvery = 40
  * Refusals besides those of `work`: `flow_ended` (not this browser's, or too old), `step_elsewhere` (the flow has gone
  * on since this form was shown).
  */
-export async function takeStep(
+export async function takeFlowStep(
   deps: Deps,
   id: string,
   browser: Buffer,
@@ -34,9 +41,14 @@ export async function takeStep(
   return accept({ flow: { ...claimed, state }, refusal })
 }
 
-async function answerOfFirst(deps: Deps, id: string, browser: Buffer, revision: number): Promise<Result<StepAnswer>> {
+async function answerOfFirst(
+  deps: Deps,
+  id: string,
+  browser: Buffer,
+  revision: number,
+): Promise<Result<StepAnswer>> {
   for (const until = performance.now() + patience; ; await sleep(lookEvery)) {
-    const flow = await findFlow(deps.database.sql, id, browser)
+    const flow: Flow | undefined = await findStored(deps.database.sql, id, browser)
     if (flow === undefined) return refuse({ code: 'flow_ended' })
     if (flow.revision !== revision + 1) return refuse({ code: 'step_elsewhere' })
     if (flow.last?.revision === revision) return accept({ flow, refusal: flow.last.refusal ?? undefined })

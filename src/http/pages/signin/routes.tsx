@@ -1,0 +1,162 @@
+import { Hono } from 'hono'
+import { returnPath } from '../../../core/return-path.ts'
+import { findFlow, type FlowView, takeFlowStep } from '../../../operations/flow-step.ts'
+import { actOnFlow } from '../../../operations/flow-acts.ts'
+import { beginSignIn } from '../../../operations/sign-in.ts'
+import { beginSignUp } from '../../../operations/sign-up.ts'
+import { invitationOf } from '../../../operations/invitations.ts'
+import { openSession } from '../../../operations/sessions.ts'
+import type { Answering, Exchange } from '../../exchange.ts'
+import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { cookieName } from '../reader-preferences.ts'
+import {
+  addCookie,
+  addSessionCookie,
+  formTokenOf,
+  isFormOf,
+  mostAccounts,
+  openVisit,
+  readForm,
+  scopeOfFlow,
+  sessionsOf,
+  type Visit,
+} from '../visit.ts'
+import { pathOf, showFlow } from './flow-page.tsx'
+import { HomePage, SignInPage, SignUpPage } from './pages.tsx'
+import type { SignInSite } from './site.ts'
+
+/** The cookie that finds an unfinished flow again after its window was closed; it opens nothing by itself. */
+const flowCookie = 'flow'
+const flowCookieLasts = 3600
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Signing up and in: one address a flow, and the flow says which step it is at. */
+export function signInPages(given: SignInSite) {
+  const { deps, site } = given
+  const pages = new Hono<Exchange>()
+
+  pages.get('/', async (c) => {
+    const visit = openVisit(given, c)
+    const sessions = await sessionsOf(given, visit)
+    return sessions.length > 0 ? c.redirect('/account', 303) : answerPage(c, site, <HomePage />)
+  })
+
+  pages.get('/signin', async (c) => {
+    const visit = openVisit(given, c)
+    const then = returnPath(c.req.query('then'))
+    const form = formTokenOf(given, visit, 'begin')
+    return answerPage(c, site, <SignInPage form={form} then={then} pending={await pendingFlow(visit)} />)
+  })
+
+  pages.post('/signin', async (c) => {
+    const visit = openVisit(given, c)
+    const form = await readForm(c)
+    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
+    const then = returnPath(form.then)
+    const begun = await beginSignIn(deps, visit.source, form.username ?? '', { keep: form.keep === 'yes', then })
+    if (begun.ok) return goTo(c, 'signin', begun.value)
+    const page = (
+      <SignInPage
+        form={formTokenOf(given, visit, 'begin')}
+        then={then}
+        typed={form.username}
+        refusal={begun.refusal}
+        pending={undefined}
+      />
+    )
+    return answerFormAgain(c, site, begun.refusal, page)
+  })
+
+  pages.get('/signup', (c) => {
+    const visit = openVisit(given, c)
+    const form = formTokenOf(given, visit, 'begin')
+    const invited = invitationIn(visit) !== undefined
+    return answerPage(c, site, <SignUpPage form={form} then={returnPath(c.req.query('then'))} invited={invited} />)
+  })
+
+  pages.post('/signup', async (c) => {
+    const visit = openVisit(given, c)
+    const form = await readForm(c)
+    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
+    const then = returnPath(form.then)
+    const token = invitationIn(visit)
+    const invitation = token === undefined ? undefined : invitationOf(token)
+    const begun = await beginSignUp(deps, visit.source, form.email ?? '', { then, invitation })
+    if (begun.ok) return goTo(c, 'signup', begun.value)
+    const page = (
+      <SignUpPage
+        form={formTokenOf(given, visit, 'begin')}
+        then={then}
+        typed={form.email}
+        refusal={begun.refusal}
+        invited={token !== undefined}
+      />
+    )
+    return answerFormAgain(c, site, begun.refusal, page)
+  })
+
+  for (const path of ['/signin/:id', '/signup/:id'] as const) {
+    pages.get(path, async (c) => {
+      const visit = openVisit(given, c)
+      const flow = await flowOf(visit, c.req.param('id'))
+      if (flow === undefined) return refusePage(c, site, { code: 'flow_ended' })
+      if (flow.state.kind === 'signed_in') return c.redirect('/account', 303)
+      return showFlow(given, c, visit, flow, undefined)
+    })
+
+    pages.post(path, async (c) => {
+      const visit = openVisit(given, c)
+      const form = await readForm(c)
+      const id = c.req.param('id')
+      if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+      if (!uuid.test(id)) return refusePage(c, site, { code: 'flow_ended' })
+      if (!isFormOf(given, visit, scopeOfFlow(id), form)) return refusePage(c, site, { code: 'form_stale' })
+      const revision = /^\d{1,9}$/.test(form.revision ?? '') ? Number(form.revision) : -1
+      const answered = await takeFlowStep(deps, id, visit.browser.hash, revision, (state, now) =>
+        actOnFlow(deps, id, state, form, visit.source, now),
+      )
+      if (!answered.ok) return refusePage(c, site, answered.refusal)
+      const { flow, refusal } = answered.value
+      if (flow.state.kind === 'signed_in') return finish(c, visit, flow)
+      if (refusal !== undefined) return showFlow(given, c, visit, flow, refusal, form.item)
+      return c.redirect(pathOf(id, flow.state), 303)
+    })
+  }
+
+  async function flowOf(visit: Visit, id: string): Promise<FlowView | undefined> {
+    return uuid.test(id) && !visit.browser.isNew ? findFlow(deps, id, visit.browser.hash) : undefined
+  }
+
+  /** The sign-in that this browser left unfinished, so that a closed window is no loss. */
+  async function pendingFlow(visit: Visit): Promise<{ href: string; as: string } | undefined> {
+    const id = visit.cookies.get(cookieName(given.publicUrl, flowCookie))
+    const flow = id === undefined ? undefined : await flowOf(visit, id)
+    if (flow === undefined || flow.state.kind === 'signed_in') return undefined
+    const as = flow.state.kind === 'sign_up' ? flow.state.email : flow.state.username
+    return { href: pathOf(flow.id, flow.state), as }
+  }
+
+  function goTo(c: Answering, way: 'signin' | 'signup', id: string): Response {
+    addCookie(given, c, flowCookie, id, flowCookieLasts)
+    return c.redirect(`/${way}/${id}`, 303)
+  }
+
+  async function finish(c: Answering, visit: Visit, flow: FlowView): Promise<Response> {
+    if (flow.state.kind !== 'signed_in') throw new Error('The flow has not ended.')
+    const others = (await sessionsOf(given, visit)).filter((s) => s.accountId !== (flow.state as { accountId: string }).accountId)
+    if (others.length >= mostAccounts) return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
+    const opened = await openSession(deps, visit.source, flow.state, flow.now)
+    if (opened === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
+    addCookie(given, c, flowCookie, '', 0)
+    addCookie(given, c, 'invitation', '', 0)
+    return c.redirect(opened.then ?? `/account/${opened.handle}`, 303)
+  }
+
+  const invitationIn = (visit: Visit): string | undefined => visit.cookies.get(cookieName(given.publicUrl, 'invitation'))
+
+  return pages
+}

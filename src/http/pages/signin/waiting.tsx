@@ -1,0 +1,118 @@
+import type { Child } from 'hono/jsx'
+import { groupedHint } from './words.ts'
+import type { Refusal } from '../../../core/refusal.ts'
+import { resendAt } from '../../../core/verification.ts'
+import type { Policy } from '../../../core/policy.ts'
+import type { Waiting } from '../../../operations/flow-code.ts'
+import { CodeField } from '../components/code-field.tsx'
+import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
+import { Facts } from '../components/facts.tsx'
+import { Actions, Button, Form, Hidden } from '../components/form.tsx'
+import { Live } from '../components/live.tsx'
+import { Clock, Moment } from '../components/moment.tsx'
+import { Page } from '../components/page.tsx'
+import { Story } from '../components/story.tsx'
+import { Way, Ways, WayToDo } from '../components/ways.tsx'
+import { calmSteps, deliverySteps } from '../delivery-story.ts'
+import { useReader, useSay } from '../reader.tsx'
+import { refusalWords } from '../refusal-words.ts'
+
+type Props = {
+  waiting: Waiting
+  policy: Policy['code']
+  /** Where it went, as much as may be said. */
+  to: string
+  account: string | undefined
+  /** Whether the true story may be told, or only the clock's. */
+  told: boolean
+  sender: { name: string; address: string }
+  subject: string
+  here: string
+  stream: string
+  hidden: Readonly<Record<string, string>>
+  /** Whether another contact may be chosen. */
+  others: boolean
+  refusal: Refusal | undefined
+}
+
+/** The page that waits for a code: where it went, what became of it, and every way on. */
+export function WaitingPage(props: Props) {
+  const { waiting, to, account, refusal } = props
+  const reader = useReader()
+  const say = useSay()
+  const { verification } = waiting
+  const errors: FieldErrors =
+    refusal === undefined ? [] : [{ field: 'code', message: refusalWords(reader, refusal).detail }]
+  const heading: Child = (
+    <>
+      {say('waiting.title')} <bdi>{groupedHint(to)}</bdi>
+    </>
+  )
+  return (
+    <Page title={`${say('waiting.title')} ${to}`} heading={heading} account={account} errors={errors}>
+      <Form action={props.here}>
+        <Hiddens fields={{ ...props.hidden, act: 'code' }} />
+        <CodeField
+          name="code"
+          label={say('waiting.code')}
+          hint={say('waiting.codeHint', { length: verification.codeLength })}
+          error={errorOf(errors, 'code')}
+        />
+        <Actions>
+          <Button>{say('waiting.continue')}</Button>
+          <span class="clock">
+            {say('waiting.until')} <Moment at={verification.expiresAt} shape="time" /> ·{' '}
+            {say('waiting.tries', { left: verification.attemptsAllowed - verification.attempts })}
+          </span>
+        </Actions>
+      </Form>
+      <h2>{say('waiting.where')}</h2>
+      <Live id="story" stream={props.stream}>
+        <Delivered {...props} />
+      </Live>
+      <Facts
+        facts={[
+          { name: say('waiting.from'), value: `${props.sender.name}, ${props.sender.address}` },
+          { name: say('waiting.subject'), value: props.subject },
+          { name: say('waiting.reference'), value: waiting.messageReference, ltr: true },
+        ]}
+      />
+      <WaysOn {...props} />
+    </Page>
+  )
+}
+
+function Delivered({ waiting, told, sender }: Props) {
+  const say = useSay()
+  const steps = told
+    ? deliverySteps(waiting.deliveries, say, sender.address)
+    : calmSteps(waiting.verification.createdAt, say, sender.address)
+  return <Story steps={steps} />
+}
+
+function WaysOn({ waiting, policy, here, hidden, others }: Props) {
+  const say = useSay()
+  const again = resendAt(waiting.verification, policy, waiting.now)
+  const aside = again === undefined ? say('waiting.sentEnough') : <Clock until={again} />
+  return (
+    <Ways>
+      <WayToDo action={here} hidden={{ ...hidden, act: 'resend' }} aside={aside}>
+        {say('waiting.noCode')}
+      </WayToDo>
+      {others && (
+        <WayToDo action={here} hidden={{ ...hidden, act: 'other' }}>
+          {say('waiting.otherWay')}
+        </WayToDo>
+      )}
+      <Way href="/help/errors">{say('waiting.help')}</Way>
+    </Ways>
+  )
+}
+
+export const Hiddens = ({ fields }: { fields: Readonly<Record<string, string>> }) => (
+  <>
+    {Object.entries(fields).map(([name, value]) => (
+      <Hidden name={name} value={value} />
+    ))}
+  </>
+)

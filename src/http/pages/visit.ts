@@ -1,0 +1,114 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context } from 'hono'
+import type { Deps } from '../../operations/deps.ts'
+import { type Browser, browserOf, isOwnForm, ownFormToken } from '../../operations/browser.ts'
+import { readSession, type SignedInSession } from '../../operations/sessions.ts'
+import type { Source } from '../../operations/source.ts'
+import { cookieLine, readCookies } from '../cookies.ts'
+import type { Answering } from '../exchange.ts'
+import { cookieName } from './reader-preferences.ts'
+
+/** Browsers keep a cookie for 400 days at most (RFC 6265bis). */
+const browserCookieLasts = 400 * 24 * 3600
+const sessionCookieLasts = 90 * 24 * 3600
+/** How many accounts may be signed in side by side in one browser. */
+export const mostAccounts = 10
+
+/** One person's request: their browser, what it is signed in to, and where it comes from. */
+export type Visit = {
+  browser: Browser
+  source: Source
+  cookies: ReadonlyMap<string, string>
+}
+
+export type VisitDeps = {
+  deps: Deps
+  publicUrl: string
+  clientAddress: (peer: string | undefined, forwardedFor: string | undefined) => string
+}
+
+/** Recognises the browser, or makes it one: every page that begins something needs to know it again. */
+export function openVisit(given: VisitDeps, c: Answering): Visit {
+  const cookies = readCookies(c.req.header('cookie'))
+  const name = cookieName(given.publicUrl, 'browser')
+  const browser = browserOf(cookies.get(name))
+  if (browser.isNew) addCookie(given, c, 'browser', browser.token, browserCookieLasts)
+  const ip = given.clientAddress(peerOf(c), c.req.header('x-forwarded-for'))
+  const userAgent = c.req.header('user-agent')
+  return { browser, cookies, source: { browser: browser.hash, ip, userAgent, locale: c.var.locale } }
+}
+
+function peerOf(c: Context): string | undefined {
+  try {
+    return getConnInfo(c).remote.address
+  } catch {
+    return undefined
+  }
+}
+
+export function addCookie(
+  given: VisitDeps,
+  c: Answering,
+  name: string,
+  value: string,
+  maxAge: number | undefined,
+): void {
+  const secure = given.publicUrl.startsWith('https:')
+  const life = maxAge === undefined ? {} : { maxAge }
+  c.header('Set-Cookie', cookieLine(cookieName(given.publicUrl, name), value, secure, life), { append: true })
+}
+
+const sessionCookie = (handle: string): string => `account-${handle}`
+
+/** One cookie an account: signing in to one never touches another's. */
+export const addSessionCookie = (given: VisitDeps, c: Answering, handle: string, value: string, kept: boolean): void =>
+  addCookie(given, c, sessionCookie(handle), value, kept ? sessionCookieLasts : undefined)
+
+export const removeSessionCookie = (given: VisitDeps, c: Answering, handle: string): void =>
+  addCookie(given, c, sessionCookie(handle), '', 0)
+
+/** The session of the account whose handle stands in the address; undefined where it has ended or never was. */
+export async function sessionOf(
+  given: VisitDeps,
+  visit: Visit,
+  handle: string,
+): Promise<SignedInSession | undefined> {
+  const cookie = visit.cookies.get(cookieName(given.publicUrl, sessionCookie(handle)))
+  if (cookie === undefined || visit.browser.isNew) return undefined
+  return readSession(given.deps, cookie, visit.browser.hash, handle)
+}
+
+/** Every account that is signed in on this browser. */
+export async function sessionsOf(given: VisitDeps, visit: Visit): Promise<SignedInSession[]> {
+  const prefix = cookieName(given.publicUrl, sessionCookie(''))
+  const handles = [...visit.cookies.keys()].filter((n) => n.startsWith(prefix)).map((n) => n.slice(prefix.length))
+  const found = await Promise.all(handles.slice(0, mostAccounts + 1).map((handle) => sessionOf(given, visit, handle)))
+  return found.filter((session) => session !== undefined)
+}
+
+/** What a form was sent with. Files and repeated fields are none of ours. */
+export type Form = Readonly<Record<string, string>>
+
+const largestForm = 16 * 1024
+
+/** The fields of a form; undefined where the body is no form or too large. */
+export async function readForm(c: Answering): Promise<Form | undefined> {
+  const type = c.req.header('content-type') ?? ''
+  const length = Number(c.req.header('content-length') ?? Number.NaN)
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type) || !(length <= largestForm)) return undefined
+  const fields: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(await c.req.text())) {
+    if (!(name in fields)) fields[name] = value.toWellFormed()
+  }
+  return fields
+}
+
+/** What a form acts on: it is worth nothing for anything else, or in another browser. */
+export const scopeOfFlow = (flowId: string): string => `flow ${flowId}`
+export const scopeOfSession = (session: SignedInSession): string => `session ${session.sessionId}`
+
+export const formTokenOf = (given: VisitDeps, visit: Visit, scope: string): string =>
+  ownFormToken(given.deps, visit.browser, scope)
+
+export const isFormOf = (given: VisitDeps, visit: Visit, scope: string, form: Form): boolean =>
+  isOwnForm(given.deps, visit.browser, scope, form.form)

@@ -1,0 +1,62 @@
+import type { FlowState } from '../core/flow.ts'
+import type { Refusal } from '../core/refusal.ts'
+import type { Instant } from '../core/time.ts'
+import type { Deps } from './deps.ts'
+import { resendFlowCode } from './flow-code.ts'
+import { answerPassword, answerSignInCode, chooseItem, confirmItem } from './sign-in.ts'
+import { answerSignUpCode, choosePassword } from './sign-up.ts'
+import type { Source } from './source.ts'
+
+/** What one form asks of a flow. */
+export type FlowForm = Readonly<Record<string, string>>
+
+type Step = { state: FlowState; refusal?: Refusal | undefined }
+
+/**
+ * Does what a form asks, where the flow is at the step that the form belongs to. A form of any other step, however it
+ * came to be sent, changes nothing: the flow alone says what comes next (S10).
+ */
+export async function actOnFlow(
+  deps: Deps,
+  flowId: string,
+  state: FlowState,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const elsewhere: Step = { state, refusal: { code: 'step_elsewhere' } }
+  if (state.kind === 'signed_in') return elsewhere
+  if (state.kind === 'sign_up') {
+    if (state.step === 'password') {
+      return form.act === 'password' ? choosePassword(deps, state, form.password ?? '', source, now) : elsewhere
+    }
+    if (form.act === 'code') return answerSignUpCode(deps, flowId, state, form.code ?? '', now)
+    return form.act === 'resend' ? resend(deps, flowId, state, state.verificationId, source) : elsewhere
+  }
+  if (state.step === 'password' && form.act === 'password') {
+    return answerPassword(deps, state, form.password ?? '', source, now)
+  }
+  if (state.step === 'choose' && form.act === 'choose') return chooseItem(deps, flowId, state, form.item ?? '', source)
+  if (state.step === 'confirm' && form.act === 'confirm') {
+    return confirmItem(deps, flowId, state, form.address ?? '', source)
+  }
+  if (state.step === 'code' && form.act === 'code') {
+    return answerSignInCode(deps, flowId, state, form.code ?? '', source, now)
+  }
+  if (state.step === 'code' && form.act === 'other') return { state: { ...state, step: 'choose' } }
+  if (state.step === 'code' && form.act === 'resend' && state.verificationId !== undefined) {
+    return resend(deps, flowId, state, state.verificationId, source)
+  }
+  return elsewhere
+}
+
+async function resend(
+  deps: Deps,
+  flowId: string,
+  state: FlowState,
+  verificationId: string,
+  source: Source,
+): Promise<Step> {
+  const sent = await resendFlowCode(deps, flowId, verificationId, source)
+  return sent.ok ? { state } : { state, refusal: sent.refusal }
+}
