@@ -77,10 +77,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     server.once('error', reject)
     server.keepAliveTimeout = 75_000
     const port = await promise
+    const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({
       deps,
       authenticate: openAuthentication(sql),
-      publicUrl: config.publicUrl ?? `http://localhost:${port}`,
+      publicUrl,
       clock: Date.now,
       newRequestId: newId,
       isUnavailable,
@@ -91,6 +92,15 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       },
       onFault,
       health: { readiness: () => readiness(sql), isDraining: () => draining },
+      pages: {
+        looks: { accent: config.ACCENT_COLOR, logo: config.LOGO_FILE },
+        site: {
+          name: config.OPERATOR_NAME,
+          publicUrl,
+          supportAddress: config.SUPPORT_ADDRESS,
+          inbox: config.inbox,
+        },
+      },
     })
     return { server, port }
   }

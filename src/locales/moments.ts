@@ -6,6 +6,10 @@ import { formatTags } from './catalogue.ts'
 export const formatTime = (locale: Locale, at: Instant, timeZone?: string): string =>
   formatter(locale, timeZone, { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }).format(at)
 
+/** A time of day to the second, such as "10:42:03": for steps of one story, whose zone is told elsewhere. */
+export const formatClock = (locale: Locale, at: Instant, timeZone?: string): string =>
+  formatter(locale, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at)
+
 /** A day and a time with its zone, the month in words, such as "22 November 2026 at 10:42 UTC". */
 export const formatMoment = (locale: Locale, at: Instant, timeZone?: string): string =>
   formatter(locale, timeZone, {
@@ -21,7 +25,7 @@ const formatters = new Map<string, Intl.DateTimeFormat>()
 
 function formatter(locale: Locale, timeZone: string | undefined, shape: Intl.DateTimeFormatOptions) {
   const zone = zoneOf(timeZone)
-  const name = `${locale}:${zone}:${shape.day ?? ''}`
+  const name = `${locale}:${zone}:${shape.day ?? ''}:${shape.second ?? ''}`
   const known = formatters.get(name)
   if (known) return known
   const fresh = new Intl.DateTimeFormat(formatTags[locale], {
