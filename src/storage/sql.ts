@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { type Duration, seconds } from '../core/time.ts'
+import { sha256 } from '../secrets/digest.ts'
 
 /**
  * Static SQL with values beside it. Each text becomes one named prepared statement, so PostgreSQL parses and plans it
@@ -30,7 +30,7 @@ export type DatabaseSettings = {
 }
 
 export const statement = (text: string): Statement => ({
-  name: createHash('sha256').update(text).digest('base64url').slice(0, 24),
+  name: sha256(text).toString('base64url').slice(0, 24),
   text,
 })
 
