@@ -18,7 +18,7 @@ import { followKeyring } from './secrets/keyring-file.ts'
 import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
 import { listen } from './storage/listener.ts'
-import { outboxDepth } from './storage/message.ts'
+import { outboxDepth, releaseLeases } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification.ts'
 import { openStore, type Store } from './store.ts'
@@ -106,6 +106,8 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function startWorker() {
+    // The folder is ours alone, so whoever leased a message is dead: readers of its mail need not wait for the lapse.
+    if (config.DATABASE_URL === undefined) await releaseLeases(sql)
     const outbox = openOutbox({
       sql,
       keyring,
