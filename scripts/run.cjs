@@ -34,7 +34,22 @@ exports.run = (root, node, command) => {
       child.kill(signal)
     })
   }
+  if (process.env.npm_lifecycle_event) whenOrphaned(() => child.kill('SIGTERM'))
   return exitStatus(child)
+}
+
+/**
+ * npm passes a SIGTERM on to the shell between itself and us, which ends without telling us. So when that
+ * shell has gone, we take it as the signal.
+ */
+function whenOrphaned(end) {
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    end()
+  }, 500)
+  looking.unref()
 }
 
 /** Runs every check, one after the other, and gives the names of those that failed. */

@@ -19,7 +19,7 @@ import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
 import { prepareGuessSql } from './storage/guesses.ts'
 import { listen } from './storage/listener.ts'
-import { outboxDepth } from './storage/message.ts'
+import { outboxDepth, releaseLeases } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification.ts'
 import { openStore, type Store } from './store.ts'
@@ -80,10 +80,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     server.once('error', reject)
     server.keepAliveTimeout = 75_000
     const port = await promise
+    const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({
       deps,
       authenticate: openAuthentication(sql),
-      publicUrl: config.publicUrl ?? `http://localhost:${port}`,
+      publicUrl,
       clock: Date.now,
       newRequestId: newId,
       isUnavailable,
@@ -94,11 +95,22 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       },
       onFault,
       health: { readiness: () => readiness(sql), isDraining: () => draining },
+      pages: {
+        looks: { accent: config.ACCENT_COLOR, logo: config.LOGO_FILE },
+        site: {
+          name: config.OPERATOR_NAME,
+          publicUrl,
+          supportAddress: config.SUPPORT_ADDRESS,
+          inbox: config.inbox,
+        },
+      },
     })
     return { server, port }
   }
 
   async function startWorker() {
+    // The folder is ours alone, so whoever leased a message is dead: readers of its mail need not wait for the lapse.
+    if (config.DATABASE_URL === undefined) await releaseLeases(sql)
     const outbox = openOutbox({
       sql,
       keyring,

@@ -1,5 +1,4 @@
-import { createApiKey } from '../operations/api-keys.ts'
-import { listKeys, revokeKey } from '../storage/application.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from '../operations/api-keys.ts'
 import { CommandRefused } from './fail.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -14,7 +13,7 @@ export const create = (application: string, name: string): Promise<void> =>
 
 export const list = (): Promise<void> =>
   withDatabase(async ({ database }) => {
-    const keys = await listKeys(database.sql)
+    const keys = await listApiKeys(database.sql)
     console.table(
       keys.map((key) => ({
         id: key.id,
@@ -28,7 +27,7 @@ export const list = (): Promise<void> =>
 
 export const revoke = (id: string): Promise<void> =>
   withDatabase(async ({ database }) => {
-    if (!(await revokeKey(database.sql, id)))
+    if (!(await revokeApiKey(database.sql, id)))
       throw new CommandRefused(`No living key has the id ${id}. See: countersign api-keys list`)
     console.error(`Key ${id} is revoked.`)
   })

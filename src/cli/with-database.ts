@@ -1,11 +1,10 @@
 import { type Config, readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
-import type { Database } from '../storage/sql.ts'
-import { openStoreForCommand } from '../store.ts'
+import { openStoreForCommand, type Store } from '../store.ts'
 
 /** Runs a command on the database, whether the service runs at the moment or not. */
 export async function withDatabase(
-  work: (given: { config: Config; database: Database }) => Promise<void>,
+  work: (given: { config: Config; database: Store['database'] }) => Promise<void>,
 ): Promise<void> {
   const config = readConfig()
   const store = await openStoreForCommand(config, openLog('silent'))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
 import { isLoopbackHost } from './loopback.ts'
 
@@ -20,6 +21,36 @@ const fileContent = z.string().transform((name, context) => {
     context.addIssue({ code: 'custom', message: `can't be read (${(fault as NodeJS.ErrnoException).code})` })
     return z.NEVER
   }
+})
+
+const accent = z.string().transform((text, context) => {
+  const reading = readAccent(text)
+  if (reading.ok) return reading.accent
+  context.addIssue({ code: 'custom', message: reading.problem })
+  return z.NEVER
+})
+
+/** It is only ever shown as a picture, where nothing in it runs or is fetched. */
+const logo = z.string().transform((name, context) => {
+  const fail = (message: string) => {
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  let content: Buffer
+  try {
+    content = readFileSync(resolve(name))
+  } catch (fault) {
+    return fail(`can't be read (${(fault as NodeJS.ErrnoException).code})`)
+  }
+  if (content.length > 100_000) return fail('is larger than 100 kB')
+  if (content.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) {
+    return { type: 'image/png' as const, content }
+  }
+  const opening = content.toString('utf8').trimStart().slice(0, 2000)
+  if (/^<(\?xml|!--|!DOCTYPE svg|svg)/i.test(opening) && /<svg[\s>]/i.test(content.toString('utf8'))) {
+    return { type: 'image/svg+xml' as const, content }
+  }
+  return fail('is neither an SVG nor a PNG picture')
 })
 
 const publicUrl = z.string().transform((text, context) => {
@@ -112,6 +143,14 @@ export const settingsSchema = z.object({
     .max(64)
     .default('Countersign')
     .describe('The name that people know the service by.'),
+  ACCENT_COLOR: accent
+    .optional()
+    .describe(
+      'The colour of buttons and links, such as #0e5e52, or two for light and dark pages. It must stand out: 4.5 : 1 on every surface.',
+    ),
+  LOGO_FILE: logo
+    .optional()
+    .describe('An SVG or PNG picture that stands beside OPERATOR_NAME on every page instead of our mark.'),
   SUPPORT_ADDRESS: emailAddress.optional().describe('Where people can ask for help.'),
   KEYRING_FILE: path
     .optional()

@@ -1,4 +1,4 @@
-import { type Duration, type Instant, minutes, seconds } from './time.ts'
+import { type Duration, type Instant, seconds } from './time.ts'
 
 export type Channel = 'email' | 'sms' | 'voice'
 export type ProviderName = 'inbox' | 'smtp'
@@ -68,5 +68,5 @@ export function decideNextTry(tries: number, firstDueAt: Instant, expiresAt: Ins
   return at < expiresAt - sendMargin ? { at } : { never: 'deadline_passed' }
 }
 
-/** A lease outlives the slowest try; a worker that dies loses its messages to another one after this. */
-export const leaseTime: Duration = minutes(1)
+/** A lease outlives the slowest try (20 s); a worker that dies loses its messages to another one after this. */
+export const leaseTime: Duration = seconds(30)

@@ -62,18 +62,15 @@ function exitOf(child: ChildProcess): Promise<Exit> {
 /** What a server says that was killed a moment ago and whose remains are still going away. */
 export const leftover = /pre-existing shared memory|lock file .* already exists/
 
+/** Our own probe knocking too early, and clients that a shutdown sends away: nothing is wrong. */
+const expected = /the database system is|terminating connection due to administrator command/
+
 /** PostgreSQL's chatter at every start and stop is of no use to whoever runs the service. */
 function logLine(line: string, log: EmbeddedLog): void {
-  if (leftover.test(line)) return
-  if (/^(FATAL|PANIC): /.test(line)) {
-    // 57P03: our own probe knocking while it is not ready yet.
-    if (
-      !/the database system is (starting up|shutting down|not yet accepting|not accepting|in recovery)/.test(
-        line,
-      )
-    )
-      log.error(line)
-  } else if (/terminated by signal|recover|redo|corrupt|invalid page|checksum/.test(line)) log.warn(line)
+  if (leftover.test(line) || expected.test(line)) return
+  if (/^(FATAL|PANIC): /.test(line)) log.error(line)
+  else if (/terminated by signal|not properly shut down|corrupt|invalid page|checksum/.test(line))
+    log.warn(line)
 }
 
 /** @throws EmbeddedError when the server ends before it accepts a connection */

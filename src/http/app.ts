@@ -3,9 +3,10 @@ import { HTTPException } from 'hono/http-exception'
 import type { Refusal } from '../core/refusal.ts'
 import type { Deps } from '../operations/deps.ts'
 import { type Authenticate, verificationApi } from './api/verifications.ts'
-import { type Exchange, preferredLocale, refuseJson } from './exchange.ts'
+import { type Exchange, preferredLocale } from './exchange.ts'
 import { openHealth } from './health.ts'
 import type { Observed } from './observe.ts'
+import { openPages, type PagesDeps } from './pages/pages.tsx'
 
 export type AppDeps = {
   deps: Deps
@@ -17,6 +18,7 @@ export type AppDeps = {
   observe: (seen: Observed) => void
   onFault: (fault: unknown, about: string) => void
   health: Parameters<typeof openHealth>[0]
+  pages: PagesDeps
 }
 
 /** Every answer carries these; pages add their own Content-Security-Policy. */
@@ -59,13 +61,15 @@ export function buildApp(app: AppDeps) {
   web.route('/', openHealth(app.health))
   web.route('/v1/verifications', verificationApi(app.deps, app.authenticate, publicUrl))
 
-  web.notFound((c) => refuseJson(c, missing(web, c.req.path, c.req.method), publicUrl))
+  const pages = openPages(app.pages)
+  pages.mount(web)
+
+  web.notFound((c) => pages.refuse(c, missing(web, c.req.path, c.req.method)))
   web.onError((fault, c) => {
     if (fault instanceof HTTPException) return fault.getResponse()
-    if (app.isUnavailable(fault))
-      return refuseJson(c, { code: 'unavailable', retryAt: c.var.now + 1000 }, publicUrl)
+    if (app.isUnavailable(fault)) return pages.refuse(c, { code: 'unavailable', retryAt: c.var.now + 1000 })
     app.onFault(fault, `Request ${c.var.requestId}`)
-    return refuseJson(c, { code: 'internal' }, publicUrl)
+    return pages.refuse(c, { code: 'internal' })
   })
   return web
 }

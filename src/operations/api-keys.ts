@@ -1,6 +1,14 @@
 import { newApiKey, parseApiKey, sameHash } from '../secrets/api-key.ts'
 import { newId } from '../secrets/random.ts'
-import { findByName, findKey, insertApplication, insertKey } from '../storage/application.ts'
+import {
+  type ApiKeyRow,
+  findByName,
+  findKey,
+  insertApplication,
+  insertKey,
+  listKeys,
+  revokeKey,
+} from '../storage/application.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 
 /** How long a process goes on believing in a key: revoking one takes effect everywhere within this. */
@@ -48,3 +56,9 @@ export async function createApiKey(
     return { id: key.id, text: key.text, applicationId }
   })
 }
+
+/** Every key that was ever made, without its secret, oldest first. */
+export const listApiKeys = (sql: Sql): Promise<ApiKeyRow[]> => listKeys(sql)
+
+/** Ends a key; every process refuses it within a second. @returns false where no living key has this id */
+export const revokeApiKey = (sql: Sql, id: string): Promise<boolean> => revokeKey(sql, id)

@@ -60,6 +60,11 @@ export async function lease(sql: Sql, most: number, time: Duration): Promise<Lea
   return leased.length === 0 ? [] : readLeased(sql, leased)
 }
 
+/** Takes every message out of hands that are known to be dead: for a process that has the database to itself. */
+export async function releaseLeases(sql: Sql): Promise<void> {
+  await sql`update message set leased_until = null where state = 'queued' and leased_until is not null`
+}
+
 async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Promise<LeasedMessage[]> {
   const rows = await sql<LeasedRow>`
     select m.subject, m.id, m.kind, m.channel, m.attempts, m.created_at, v.id as verification_id, v.state, v.purpose,
@@ -205,11 +210,15 @@ const readEvent = (row: EventRow) => ({
   response: row.response ?? undefined,
 })
 
-/** How long the oldest due message has been waiting, in milliseconds; 0 where none is due. */
+/**
+ * How long the message that waits longest has been due and in no worker's hands, in milliseconds; 0 where none is. A
+ * worker that died with a message counts from when its lease lapsed.
+ */
 export async function outboxAge(sql: Sql): Promise<Duration> {
   const rows = await sql<{ age: number }>`
-    select coalesce(extract(epoch from statement_timestamp() - min(due_at)) * 1000, 0)::int as age
-    from message where state = 'queued' and due_at <= statement_timestamp()`
+    select coalesce(extract(epoch from statement_timestamp() - min(coalesce(leased_until, due_at))) * 1000, 0)::int as age
+    from message
+    where state = 'queued' and due_at <= statement_timestamp() and coalesce(leased_until, due_at) <= statement_timestamp()`
   return Math.max(0, rows[0]?.age ?? 0)
 }
 

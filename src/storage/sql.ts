@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
 import pg from 'pg'
+import { type Duration, seconds } from '../core/time.ts'
+import { sha256 } from '../secrets/digest.ts'
 
 /**
  * Static SQL with values beside it. Each text becomes one named prepared statement, so PostgreSQL parses and plans it
@@ -29,15 +30,22 @@ export type DatabaseSettings = {
 }
 
 export const statement = (text: string): Statement => ({
-  name: createHash('sha256').update(text).digest('base64url').slice(0, 24),
+  name: sha256(text).toString('base64url').slice(0, 24),
   text,
 })
+
+/**
+ * How long anything waits for the database: a server that is frozen or cut off says nothing at all. Longer than
+ * `lock_timeout`, so that waiting on a lock is told by the server itself.
+ */
+const patience: Duration = seconds(3)
 
 export function openDatabase(settings: DatabaseSettings): Database {
   const pool = new pg.Pool({
     ...settings.connection,
     max: settings.poolSize,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: patience,
+    query_timeout: patience,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
   })
@@ -49,17 +57,23 @@ export function openDatabase(settings: DatabaseSettings): Database {
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined
+      // Between two statements nobody waits for an answer: without a listener a lost connection would end the process.
+      const lost = (fault: Error) => {
+        broken = fault
+      }
+      client.on('error', lost)
       try {
         await client.query('begin')
         const value = await work(sqlOver(client, named))
         await client.query('commit')
         return value
       } catch (fault) {
-        await client.query('rollback').catch((failure: Error) => {
-          broken = failure
-        })
+        if (isUnavailable(fault) && sqlState(fault) === undefined) broken = fault as Error
+        // On a connection that is lost there is nobody to ask: the server rolls back by itself.
+        if (broken === undefined) await client.query('rollback').catch(lost)
         throw fault
       } finally {
+        client.off('error', lost)
         client.release(broken)
       }
     },
@@ -101,7 +115,7 @@ export function isUnavailable(fault: unknown): boolean {
   if (code !== undefined && /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) return true
   return (
     fault instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
       fault.message,
     )
   )

@@ -32,7 +32,7 @@ setTimeout(() => {}, 300)
 `
 
 /** A clone with our launcher, a program of its own, and an npm that asks no registry. */
-function clone(program: string, npm = npmThatInstalls) {
+function clone(program: string, npm = npmThatInstalls, under: string[] = []) {
   const root = temporaryFolder()
   cpSync(scripts, join(root, 'scripts'), { recursive: true })
   mkdirSync(join(root, 'src'))
@@ -42,8 +42,9 @@ function clone(program: string, npm = npmThatInstalls) {
     writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ version, ...extra }))
   lock('1')
   const launch = (...args: string[]) => {
-    const child = spawn(process.execPath, [join(root, 'scripts/launch.cjs'), ...args], {
-      env: { ...process.env, npm_execpath: join(root, 'npm-cli.js') },
+    const [file, ...words] = [...under, process.execPath, join(root, 'scripts/launch.cjs'), ...args]
+    const child = spawn(file!, words, {
+      env: { ...process.env, npm_execpath: join(root, 'npm-cli.js'), npm_lifecycle_event: 'start' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     onTestFinished(() => void child.kill('SIGKILL'))
@@ -147,6 +148,14 @@ test('a signal reaches the service once, though npm repeats the terminal', async
   child.kill('SIGINT')
   setTimeout(() => child.kill('SIGINT'), 100)
   expect([await status, said.out.split('\n')[1]]).toEqual([7, 'SIGINT 1'])
+})
+
+test('when the shell that npm starts the launcher in is ended, the service ends too', async () => {
+  const { child, said } = clone(service, npmThatInstalls, ['sh', '-c', '"$@"; true', 'sh']).launch('start')
+  await until(10_000, () => said.out.includes('\n'))
+  child.kill('SIGTERM')
+  await until(3000, () => said.out.includes('SIGTERM'))
+  await until(1000, () => !isRunning(Number(said.out.split('\n')[0])))
 })
 
 test('when the launcher is killed outright the service is asked to end', async () => {

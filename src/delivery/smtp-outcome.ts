@@ -1,0 +1,52 @@
+import type { NodemailerError } from 'nodemailer'
+import type { SendOutcome } from '../core/delivery.ts'
+import { enhancedStatusOf, explainSmtpFault, type SmtpFault, type SmtpStep } from '../core/delivery-causes.ts'
+import { safeResponse } from './safe-response.ts'
+
+/** What a failed try comes to, from the error that nodemailer made of the server's answer or of a broken connection. */
+export function outcomeOfFault(
+  error: NodemailerError,
+  server: string,
+  mail: { subject: string; text: string },
+): SendOutcome {
+  const fault = faultOf(error)
+  const { result, cause } = explainSmtpFault(fault)
+  if (fault.kind === 'network') return { result, cause, by: server, status: fault.code }
+  return {
+    result,
+    cause,
+    by: server,
+    status: fault.status ?? String(fault.code),
+    ...(fault.text === undefined ? {} : { response: safeResponse(fault.text, mail) }),
+  }
+}
+
+function faultOf(error: NodemailerError): SmtpFault {
+  const response = error.response
+  // A refused STARTTLS is an answer too, but what went wrong is that no safe connection came about.
+  if (error.code === 'ETLS' || error.responseCode === undefined || typeof response !== 'string') {
+    return { kind: 'network', code: error.originalCode ?? error.code ?? 'UNKNOWN' }
+  }
+  const status = enhancedStatusOf(response)
+  return {
+    kind: 'reply',
+    step: stepOf(error),
+    code: error.responseCode,
+    ...(status === undefined ? {} : { status }),
+    text: response,
+  }
+}
+
+function stepOf(error: NodemailerError): SmtpStep {
+  if (error.code === 'EAUTH') return 'login'
+  switch (error.command) {
+    case 'MAIL FROM':
+      return 'sender'
+    case 'RCPT TO':
+      return 'recipient'
+    case 'DATA':
+      return 'content'
+    default:
+      return 'connect'
+  }
+}

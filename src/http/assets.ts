@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { Hono } from 'hono'
+import type { Accent } from '../core/accent.ts'
+import { packageRoot } from '../package-root.ts'
+import type { Exchange } from './exchange.ts'
+import type { Site } from './pages/site.ts'
+
+export type Logo = { type: 'image/svg+xml' | 'image/png'; content: Buffer }
+
+type Asset = { href: string; type: string; content: Buffer }
+
+/** Looks that the operator sets; what isn't set is ours. */
+export type Looks = { accent: Accent | undefined; logo: Logo | undefined }
+
+/**
+ * Style, script and pictures, read once. An address holds a hash of what it gives, so browsers keep it for good and a
+ * new version has a new address.
+ */
+export function openAssets(looks: Looks) {
+  const file = (name: string) => readFileSync(join(packageRoot, 'src/http/assets', name))
+  const style = Buffer.from(compact(`${file('app.css')}${looks.accent ? accentStyle(looks.accent) : ''}`))
+  const mark = looks.accent ? recoloured(file('mark.svg'), looks.accent) : file('mark.svg')
+  const assets = {
+    style: asset('app', 'css', 'text/css; charset=utf-8', style),
+    script: asset('app', 'js', 'text/javascript; charset=utf-8', file('app.js')),
+    mark: asset('mark', 'svg', 'image/svg+xml', mark),
+    logo:
+      looks.logo &&
+      asset('logo', looks.logo.type.endsWith('png') ? 'png' : 'svg', looks.logo.type, looks.logo.content),
+  }
+  const hrefs: Site['assets'] = {
+    style: assets.style.href,
+    script: assets.script.href,
+    mark: assets.mark.href,
+    logo: assets.logo?.href,
+  }
+  return { hrefs, routes: serve(Object.values(assets).filter((one) => one !== undefined)) }
+}
+
+function asset(name: string, ending: string, type: string, content: Buffer): Asset {
+  const hash = `${crc32(content).toString(36)}${content.length.toString(36)}`
+  return { href: `/assets/${name}.${hash}.${ending}`, type, content }
+}
+
+function serve(assets: readonly Asset[]) {
+  const routes = new Hono<Exchange>()
+  for (const { href, type, content } of assets) {
+    routes.get(href, (c) => {
+      c.header('Cache-Control', 'public, max-age=31536000, immutable')
+      c.header('Content-Type', type)
+      // A picture that is opened by itself runs nothing either.
+      c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+      return c.body(new Uint8Array(content))
+    })
+  }
+  return routes
+}
+
+const accentStyle = ({ light, dark }: Accent): string => `
+:root { ${tokens(light)} }
+@media (prefers-color-scheme: dark) { :root { ${tokens(dark)} } }
+`
+
+const tokens = ({ accent, onAccent, wash }: Accent['light']): string =>
+  `--accent: ${accent}; --on-accent: ${onAccent}; --wash: ${wash}`
+
+/** Without comments, and with one space where there were many: half of a formatted stylesheet is indentation. */
+const compact = (css: string): string =>
+  css
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replace(/;\}/g, '}')
+
+const recoloured = (mark: Buffer, { light }: Accent): Buffer =>
+  Buffer.from(mark.toString('utf8').replace(/stroke="#[0-9a-f]{6}"/, `stroke="${light.accent}"`))

@@ -1,0 +1,131 @@
+// What a script adds to pages that work without it. Loaded as a module, so browsers too old for it never run it.
+
+const page = document.documentElement
+const all = (selector, within = document) => within.querySelectorAll(selector)
+
+/** Times in the reader's own zone; the zone is also kept in a cookie, so that the server says them so next time. */
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+const tag = page.lang === 'ar' ? 'ar-u-nu-latn' : 'en-GB'
+const shapes = {
+  clock: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  time: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+  moment: {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  },
+}
+const format = (at, shape) =>
+  new Intl.DateTimeFormat(tag, { ...shapes[shape], hourCycle: 'h23', calendar: 'gregory' }).format(at)
+
+if (zone) {
+  const secure = location.protocol === 'https:'
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is newer than browsers in use
+  document.cookie = `${secure ? '__Host-' : ''}time_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure ? '; secure' : ''}`
+}
+
+function localise(within) {
+  for (const time of all('time[data-shape]', within)) {
+    time.textContent = format(new Date(time.dateTime), time.dataset.shape)
+  }
+}
+
+/** Clocks count down. The server's time at which the page was made tells how far this machine's clock is off. */
+const madeAt = Number(page.dataset.madeAt)
+const skew = madeAt && Math.abs(Date.now() - madeAt) > 90_000 ? Date.now() - madeAt : 0
+
+function tick() {
+  for (const clock of all('time[data-left]')) {
+    const left = Math.ceil((Date.parse(clock.dateTime) - Date.now() + skew) / 1000)
+    clock.textContent =
+      left > 0 ? clock.dataset.left.replace('{left}', inClockForm(left)) : clock.dataset.done
+  }
+}
+
+function inClockForm(seconds) {
+  const two = (number) => String(number).padStart(2, '0')
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** A password can be looked at while it is typed. */
+function revealers(within) {
+  for (const button of all('button[data-reveals]', within)) {
+    const input = document.getElementById(button.dataset.reveals)
+    button.hidden = false
+    button.onclick = () => {
+      const shown = input.type === 'text'
+      input.type = shown ? 'password' : 'text'
+      button.setAttribute('aria-pressed', String(!shown))
+      button.textContent = shown ? button.dataset.show : button.dataset.hide
+    }
+    // Shown text must not stay in the browser's memory of what was typed into text fields.
+    input.form?.addEventListener('submit', () => {
+      input.type = 'password'
+    })
+  }
+}
+
+function copiers(within) {
+  if (!navigator.clipboard) return
+  for (const button of all('button[data-copies]', within)) {
+    const label = button.textContent
+    button.hidden = false
+    button.onclick = async () => {
+      await navigator.clipboard.writeText(button.dataset.copies)
+      button.textContent = button.dataset.done
+      setTimeout(() => {
+        button.textContent = label
+      }, 2000)
+    }
+  }
+}
+
+/**
+ * A live part of a page: at each word from its stream the page is fetched again and that part replaced. Nothing else
+ * on the page changes, so what is being typed stays. The stream is closed while nobody looks.
+ */
+const trusted = window.trustedTypes?.createPolicy('countersign', { createHTML: (html) => html }) ?? {
+  createHTML: (html) => html,
+}
+
+function live(part) {
+  let stream
+  const refresh = async () => {
+    const answer = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => undefined)
+    if (!answer?.ok) return
+    const fresh = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), 'text/html')
+    const news = fresh.getElementById(part.id)
+    if (!news) return
+    const focused = part.contains(document.activeElement) && document.activeElement.getAttribute('href')
+    part.replaceChildren(...news.childNodes)
+    improve(part)
+    if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus()
+  }
+  const listen = () => {
+    if (document.hidden) return stream?.close()
+    if (stream && stream.readyState !== EventSource.CLOSED) return
+    stream = new EventSource(part.dataset.live)
+    stream.addEventListener('news', refresh)
+  }
+  document.addEventListener('visibilitychange', listen)
+  window.addEventListener('pagehide', () => stream?.close())
+  window.addEventListener('pageshow', listen)
+  listen()
+  for (const link of all('[data-without-script]')) link.hidden = true
+}
+
+function improve(within) {
+  localise(within)
+  revealers(within)
+  copiers(within)
+  tick()
+}
+
+improve(document)
+setInterval(tick, 1000)
+for (const part of all('[data-live]')) live(part)
+document.querySelector('.errors')?.focus()

@@ -1,0 +1,24 @@
+import type { PropsWithChildren } from 'hono/jsx'
+import { useReader, useSay } from '../reader.tsx'
+
+type Props = PropsWithChildren<{
+  id: string
+  /** Where the server says that there is something new (src/http/stream.ts). */
+  stream: string
+}>
+
+/** A part that follows what happens. Without a script a link shows the news: a page with a field never reloads itself. */
+export function Live({ id, stream, children }: Props) {
+  const { here } = useReader()
+  const say = useSay()
+  return (
+    <>
+      <div id={id} data-live={stream} aria-live="polite">
+        {children}
+      </div>
+      <p class="small" data-without-script="">
+        <a href={here}>{say('page.showNews')}</a>
+      </p>
+    </>
+  )
+}

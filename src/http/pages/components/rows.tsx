@@ -1,0 +1,23 @@
+import type { Child, PropsWithChildren } from 'hono/jsx'
+
+/** A list of things that can be opened. */
+export const Rows = ({ label, children }: PropsWithChildren<{ label: string }>) => (
+  <ul class="rows" aria-label={label}>
+    {children}
+  </ul>
+)
+
+type RowProps = { href: string; title: Child; aside?: Child; below?: Child; current?: boolean }
+
+/** One of them: its name, on the other side when, and a line on what it is. */
+export const Row = ({ href, title, aside, below, current = false }: RowProps) => (
+  <li>
+    <a href={href} aria-current={current ? 'true' : undefined}>
+      <span class="row apart">
+        <b>{title}</b>
+        {aside !== undefined && <span class="quiet small">{aside}</span>}
+      </span>
+      {below !== undefined && <span class="one-line quiet small">{below}</span>}
+    </a>
+  </li>
+)

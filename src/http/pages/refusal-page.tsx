@@ -1,0 +1,24 @@
+import type { Refusal } from '../../core/refusal.ts'
+import { Page } from './components/page.tsx'
+import { Way, Ways } from './components/ways.tsx'
+import { useReader, useSay } from './reader.tsx'
+import { refusalWords } from './refusal-words.ts'
+
+/** What happened, why, and the ways on: for a refusal that no form can show. */
+export function RefusalPage({ refusal }: { refusal: Refusal }) {
+  const reader = useReader()
+  const say = useSay()
+  const { title, detail, advice } = refusalWords(reader, refusal)
+  return (
+    <Page title={title} lead={detail}>
+      <p>{advice}</p>
+      <p class="quiet small">
+        {say('page.request')} <code>{reader.requestId}</code>
+      </p>
+      <Ways>
+        <Way href="/">{say('page.start', { operator: reader.site.name })}</Way>
+        <Way href={`/help/errors/${refusal.code}`}>{say('page.explain')}</Way>
+      </Ways>
+    </Page>
+  )
+}

@@ -1,0 +1,49 @@
+import type { Locale } from '../core/message.ts'
+import type { Instant } from '../core/time.ts'
+import { formatTags } from './catalogue.ts'
+
+/** A time of day with its zone, such as "10:52 UTC". */
+export const formatTime = (locale: Locale, at: Instant, timeZone?: string): string =>
+  formatter(locale, timeZone, { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }).format(at)
+
+/** A time of day to the second, such as "10:42:03": for steps of one story, whose zone is told elsewhere. */
+export const formatClock = (locale: Locale, at: Instant, timeZone?: string): string =>
+  formatter(locale, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at)
+
+/** A day and a time with its zone, the month in words, such as "22 November 2026 at 10:42 UTC". */
+export const formatMoment = (locale: Locale, at: Instant, timeZone?: string): string =>
+  formatter(locale, timeZone, {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(at)
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+function formatter(locale: Locale, timeZone: string | undefined, shape: Intl.DateTimeFormatOptions) {
+  const zone = zoneOf(timeZone)
+  const name = `${locale}:${zone}:${shape.day ?? ''}:${shape.second ?? ''}`
+  const known = formatters.get(name)
+  if (known) return known
+  const fresh = new Intl.DateTimeFormat(formatTags[locale], {
+    ...shape,
+    timeZone: zone,
+    hourCycle: 'h23',
+    calendar: 'gregory',
+  })
+  formatters.set(name, fresh)
+  return fresh
+}
+
+/** A zone that doesn't exist falls back to UTC: a code has to go out, whatever its reader's browser said. */
+function zoneOf(name: string | undefined): string {
+  if (name === undefined) return 'UTC'
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
+  } catch {
+    return 'UTC'
+  }
+}

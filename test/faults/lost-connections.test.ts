@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { openEmbeddedPostgres } from '../../src/embedded/embedded-postgres.ts'
+import { isUnavailable, openDatabase } from '../../src/storage/sql.ts'
+import { temporaryFolder } from '../support/countersign.ts'
+import { freeze, postmasterOf, serverProcesses } from './server-processes.ts'
+
+async function openOwnDatabase() {
+  const dataDir = join(temporaryFolder(), 'data')
+  const server = await openEmbeddedPostgres({ dataDir, log: { info() {}, warn() {}, error() {} } })
+  const database = openDatabase({
+    connection: server.connection,
+    poolSize: 4,
+    preparedStatements: true,
+    onIdleFault: () => {},
+  })
+  onTestFinished(async () => {
+    await database.close()
+    await server.stop()
+  })
+  return { database, pid: () => postmasterOf(dataDir)! }
+}
+
+const faultOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(() => undefined).catch((fault) => fault)
+
+test('a connection that breaks in the middle of a transaction fails that transaction and nothing else', async () => {
+  const { database } = await openOwnDatabase()
+  const fault = await faultOf(
+    database.transaction(async (sql) => {
+      const [row] = await sql<{ pid: number }>`select pg_backend_pid() as pid`
+      await database.sql`select pg_terminate_backend(${row?.pid})`
+      // Between two statements of the transaction nobody waits for an answer on the connection.
+      await sleep(100)
+      await sql`select 1`
+    }),
+  )
+  expect(isUnavailable(fault)).toBe(true)
+  expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }])
+})
+
+test('a PostgreSQL that no longer answers is given up after three seconds, within a transaction too', async () => {
+  const { database, pid } = await openOwnDatabase()
+  await Promise.all([1, 2, 3, 4].map(() => database.sql`select pg_sleep(0.1)`))
+  const thaw = freeze(serverProcesses(pid()))
+  onTestFinished(thaw)
+  const began = performance.now()
+  const faults = await Promise.all([
+    faultOf(database.sql`select 1`),
+    faultOf(database.transaction((sql) => sql`select 1`)),
+    // More than the pool holds: these wait for a connection.
+    ...[1, 2, 3, 4].map(() => faultOf(database.sql`select 2`)),
+  ])
+  const waited = performance.now() - began
+  thaw()
+  expect(faults.map(isUnavailable)).toEqual(faults.map(() => true))
+  expect(waited).toBeLessThan(4000)
+  expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }])
+})

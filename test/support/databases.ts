@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { packageRoot } from '../../src/package-root.ts'
+import { migrate } from '../../src/storage/migrate.ts'
+
+const migrations = `${packageRoot}migrations`
+
+/**
+ * Before `pg_catalog` in the search path stands a schema with a clock of the test's own: whatever asks
+ * `statement_timestamp()` or `now()`, column defaults included, is told the moment that the test has set.
+ */
+const onTestClock = '-c search_path=public,test_clock,pg_catalog'
+
+const testClock = [
+  'create schema test_clock',
+  'create table test_clock.clock (at timestamptz not null)',
+  'insert into test_clock.clock values (pg_catalog.now())',
+  ...['statement_timestamp', 'now'].map(
+    (name) =>
+      `create function test_clock.${name}() returns timestamptz language sql stable as 'select at from test_clock.clock'`,
+  ),
+]
+
+/** What migrating sets on the role in its database; a copy of a template does not have it. */
+const roleSettings = '-c lock_timeout=2s -c statement_timeout=30s'
+
+export type TestDatabase = {
+  connection: pg.ClientConfig
+  /** As DATABASE_URL takes it, for a service of its own process; its clock is the real one where it was made empty. */
+  url: string
+  drop(): Promise<void>
+}
+
+/** A database with the schema as migrations leave it, and the test's clock in it. */
+export async function migratedDatabase(): Promise<TestDatabase> {
+  const template = await templateDatabase()
+  const made = await makeDatabase(`template ${template}`)
+  return { ...made, connection: { ...made.connection, options: `${onTestClock} ${roleSettings}` } }
+}
+
+/** A database with nothing in it, on the real clock: for services that bring their own schema. */
+export const emptyDatabase = (): Promise<TestDatabase> => makeDatabase('')
+
+async function makeDatabase(from: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await asAdministrator((client) => client.query(`create database ${name} ${from}`))
+  const connection = { ...inject('postgres'), database: name }
+  return {
+    connection,
+    url: urlOf(connection),
+    drop: () =>
+      asAdministrator(async (client) => void (await client.query(`drop database ${name} with (force)`))),
+  }
+}
+
+const templateLock = 0x74656d70 // any constant: test files of one run make the template once
+
+/** One template a schema: its name is a hash of the migrations, so that a server that outlives a run may keep it. */
+async function templateDatabase(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of readdirSync(migrations).sort()) hash.update(readFileSync(`${migrations}/${file}`))
+  const name = `template_${hash.update(testClock.join()).digest('hex').slice(0, 12)}`
+  await asAdministrator(async (client) => {
+    await client.query('select pg_advisory_lock($1)', [templateLock])
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
+    if (rowCount === 1) return
+    const draft = `${name}_draft`
+    await client.query(`drop database if exists ${draft} with (force)`)
+    await client.query(`create database ${draft}`)
+    await fillTemplate({ ...inject('postgres'), database: draft })
+    await client.query(`alter database ${draft} rename to ${name}`)
+  })
+  return name
+}
+
+async function fillTemplate(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection)
+  await client.connect()
+  for (const text of testClock) await client.query(text)
+  await client.end()
+  await migrate({ ...connection, options: onTestClock }, migrations)
+}
+
+async function asAdministrator(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ ...inject('postgres'), database: 'postgres' })
+  await client.connect()
+  await work(client).finally(() => client.end())
+}
+
+function urlOf({ host, port, user, password, database }: pg.ClientConfig): string {
+  const login = [user, password]
+    .filter((part) => typeof part === 'string')
+    .map(encodeURIComponent)
+    .join(':')
+  return `postgres://${login}@/${database}?host=${encodeURIComponent(host ?? '')}&port=${port}`
+}

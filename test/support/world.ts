@@ -1,0 +1,275 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getCountries } from 'libphonenumber-js/max'
+import type { Channel } from '../../src/core/delivery.ts'
+import { shardQuota } from '../../src/core/limits.ts'
+import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
+import type { Duration, Instant } from '../../src/core/time.ts'
+import { type InboxContent, openInbox } from '../../src/delivery/inbox.ts'
+import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
+import type { Provider } from '../../src/delivery/provider.ts'
+import { buildApp } from '../../src/http/app.ts'
+import { createApiKey, openAuthentication } from '../../src/operations/api-keys.ts'
+import type { Deps } from '../../src/operations/deps.ts'
+import { readiness } from '../../src/operations/readiness.ts'
+import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
+import { newId } from '../../src/secrets/random.ts'
+import { isUnavailable, openDatabase, type Sql } from '../../src/storage/sql.ts'
+import { prepareVerificationSql } from '../../src/storage/verification.ts'
+import { migratedDatabase } from './databases.ts'
+
+/** An answer of the API: the fields that stories look at, and whatever else it holds. */
+export type Answer = { status: number; headers: Headers; body: Wire }
+
+export type Wire = {
+  id: string
+  status: string | number
+  code: string
+  channel: string
+  to: { email?: string; phone?: string }
+  created_at: string
+  expires_at: string
+  resend_at: string | null
+  attempts_left: number
+  retry_after: number
+  retry_at: string
+  limit: string
+  detail: string
+  errors: { pointer: string; problem: string }[]
+  deliveries: WireDelivery[]
+  [name: string]: unknown
+}
+
+export type WireDelivery = {
+  id: string
+  channel: string
+  status: string
+  queued_at: string
+  next_try_at?: string
+  events: { at: string; kind: string; provider: string; by?: string; cause?: string; status?: string }[]
+}
+
+/** A program that uses the API with a key of its own. */
+export type Client = {
+  applicationId: string
+  keyId: string
+  token: string
+  get(path: string, headers?: Record<string, string>): Promise<Answer>
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** Asks for a code to an address or number. */
+  issue(to: string, more?: object, headers?: Record<string, string>): Promise<Answer>
+  check(id: string, code: string): Promise<Answer>
+  resend(id: string, channel?: Channel): Promise<Answer>
+  read(id: string): Promise<Answer>
+  cancel(id: string): Promise<Answer>
+}
+
+export type InboxMessage = InboxContent & { code: string }
+
+export type World = {
+  /** The moment that application and database take to be now. It stands still until it is moved. */
+  readonly now: Instant
+  advance(time: Duration): Promise<void>
+  travelTo(moment: Instant): Promise<void>
+  app: ReturnType<typeof buildApp>
+  deps: Deps
+  sql: Sql
+  application(name?: string): Promise<Client>
+  /** What has come for an address or number, oldest first, once everything due has been carried. */
+  inbox(to: string): Promise<InboxMessage[]>
+  /** The code in the newest message to an address or number. */
+  readCode(to: string): Promise<string>
+  /** Waits until nothing is due, unless the worker is away. */
+  carried(): Promise<void>
+  /** While it is away, what is due stays due. */
+  worker: { leave(): Promise<void>; comeBack(): void }
+  rotateKeys(): Promise<void>
+  close(): Promise<void>
+}
+
+export type WorldSettings = {
+  policy?: Policy
+  /** The built-in inbox, unless the story is about another. */
+  provider?: Provider
+  channels?: readonly Channel[]
+}
+
+const publicUrl = 'https://codes.harbour.test'
+const beginning: Instant = Date.UTC(2026, 5, 1, 9)
+
+/** A fresh database, the real app and a real worker, on a clock that the test moves. */
+export async function openWorld(settings: WorldSettings = {}): Promise<World> {
+  const { connection, drop } = await migratedDatabase()
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-world-'))
+  const keyringFile = join(folder, 'keyring')
+  let now = beginning
+  const database = openDatabase({ connection, poolSize: 6, preparedStatements: true, onIdleFault: raise })
+  const { sql } = database
+  const keyring = await followKeyring(keyringFile, now)
+  const policy = settings.policy ?? policyForStories
+  const limits = shardQuota(policy.limits)
+  const provider = settings.provider ?? openInbox(sql, keyring, () => {})
+  const startWorker = () =>
+    openOutbox({
+      sql,
+      keyring,
+      providers: [provider],
+      letterhead: { sender: { name: 'Harbour', address: 'codes@harbour.test' }, publicUrl },
+      concurrency: 8,
+      onOutcome: () => {},
+      onFault: raise,
+    })
+  let outbox: Outbox | undefined = startWorker()
+  const deps: Deps = {
+    database,
+    keyring,
+    policy,
+    limits,
+    verificationSql: prepareVerificationSql(limits.rules),
+    channels: new Set(settings.channels ?? ['email', 'sms']),
+    wakeOutbox: () => outbox?.wake(),
+  }
+  const app = buildApp({
+    deps,
+    authenticate: openAuthentication(sql),
+    publicUrl,
+    clock: () => now,
+    newRequestId: newId,
+    isUnavailable,
+    observe: () => {},
+    onFault: raise,
+    health: { readiness: () => readiness(sql), isDraining: () => false },
+  })
+
+  /** What is due now is carried now, not then. */
+  async function travelTo(moment: Instant): Promise<void> {
+    await carried()
+    await sql`update test_clock.clock set at = ${new Date(moment)}`
+    now = moment
+    outbox?.wake()
+  }
+
+  async function carried(): Promise<void> {
+    for (let patience = 2000; patience > 0; patience -= 1) {
+      if (outbox === undefined) return
+      const [row] = await sql<{ due: number }>`
+        select count(*)::int as due from message where state = 'queued' and due_at <= statement_timestamp()`
+      if (row?.due === 0) return
+      await sleep(3)
+    }
+    throw new Error('Messages are still due.')
+  }
+
+  async function inbox(to: string): Promise<InboxMessage[]> {
+    await carried()
+    const rows = await sql<{ id: string; code_key: string; sealed: Buffer }>`
+      select i.id, i.code_key, i.sealed from inbox_message i join message m on m.id = i.id
+      order by m.created_at, i.ctid`
+    return rows
+      .map(({ id, code_key, sealed }) => keyring.current().find(code_key)?.open(sealed, id) ?? '{}')
+      .map((text) => JSON.parse(text) as InboxContent)
+      .filter((content) => content.to === to)
+      .map((content) => ({ ...content, code: codeIn(content.text) }))
+  }
+
+  await travelTo(beginning)
+  return {
+    get now() {
+      return now
+    },
+    travelTo,
+    advance: (time) => travelTo(now + time),
+    app,
+    deps,
+    sql,
+    async application(name = `Shop ${newId().slice(0, 8)}`) {
+      const key = await createApiKey(database, name, 'stories')
+      return { applicationId: key.applicationId, keyId: key.id, token: key.text, ...clientOf(app, key.text) }
+    },
+    inbox,
+    async readCode(to) {
+      const code = (await inbox(to)).at(-1)?.code
+      if (code === undefined) throw new Error(`Nothing has come for ${to}.`)
+      return code
+    },
+    carried,
+    worker: {
+      async leave() {
+        await outbox?.stop()
+        outbox = undefined
+      },
+      comeBack() {
+        outbox ??= startWorker()
+      },
+    },
+    async rotateKeys() {
+      await rotateKeyringFile(keyringFile, now)
+      await keyring.refresh()
+    },
+    async close() {
+      await outbox?.stop()
+      keyring.close()
+      await database.close()
+      await drop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** The defaults, with phones on as they are with the built-in inbox. */
+export const policyForStories: Policy = {
+  ...defaultPolicy,
+  phones: { ...defaultPolicy.phones, countries: getCountries() },
+}
+
+/** The default policy with other windows for some limits. */
+export const withLimits = (limits: Partial<Policy['limits']>): Policy => ({
+  ...policyForStories,
+  limits: { ...policyForStories.limits, ...limits },
+})
+
+/** Nothing in a story is a fault of ours; one that happens in the background fails the test all the same. */
+function raise(fault: unknown): never {
+  throw new Error('A fault in the background.', { cause: fault })
+}
+
+/** The first line that begins with a code, as mails and texts have it. */
+const codeIn = (text: string): string =>
+  /^\s*(\d{3} \d{3}|\d{4} \d{4}|\d{6}|\d{8})(?!\d)/m.exec(text)?.[1]?.replace(' ', '') ?? ''
+
+export const addressOf = (to: string) => (to.includes('@') ? { email: to } : { phone: to })
+
+/** Another code of the same length: never the right one. */
+export const wrongCode = (right: string, nth = 1): string =>
+  String((Number(right) + nth) % 10 ** right.length).padStart(right.length, '0')
+
+function clientOf(app: ReturnType<typeof buildApp>, token: string) {
+  const authorization = { Authorization: `Bearer ${token}` }
+  const post: Client['post'] = async (path, body, headers = {}) =>
+    answerOf(
+      await app.request(`/v1/verifications${path}`, {
+        method: 'POST',
+        headers: { ...authorization, 'Content-Type': 'application/json', ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+  const get: Client['get'] = async (path, headers = {}) =>
+    answerOf(await app.request(`/v1/verifications${path}`, { headers: { ...authorization, ...headers } }))
+  return {
+    get,
+    post,
+    issue: (to, more = {}, headers = {}) => post('', { to: addressOf(to), ...more }, headers),
+    check: (id, code) => post(`/${id}/attempts`, { code }),
+    resend: (id, channel) => post(`/${id}/sends`, channel && { channel }),
+    read: (id) => get(`/${id}`),
+    cancel: (id) => post(`/${id}/cancellation`),
+  } satisfies Partial<Client>
+}
+
+const answerOf = async (response: Response): Promise<Answer> => ({
+  status: response.status,
+  headers: response.headers,
+  body: (await response.json()) as Wire,
+})
