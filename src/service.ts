@@ -8,11 +8,13 @@ import { openInbox } from './delivery/inbox.ts'
 import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
+import { openClientAddress } from './http/client-address.ts'
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
 import { createApiKey, openAuthentication } from './operations/api-keys.ts'
 import type { Deps } from './operations/deps.ts'
 import { keepHouse } from './operations/keep-house.ts'
+import { inviteAdministrator } from './operations/invitations.ts'
 import { readiness } from './operations/readiness.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { newId } from './secrets/random.ts'
@@ -102,6 +104,12 @@ export async function startService(config: Config, role: Role, log: Log): Promis
           publicUrl,
           supportAddress: config.SUPPORT_ADDRESS,
           inbox: config.inbox,
+        },
+        people: {
+          deps,
+          publicUrl,
+          sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
+          clientAddress: openClientAddress(config.TRUSTED_PROXIES),
         },
       },
     })
@@ -201,8 +209,9 @@ async function firstKey(config: Config, store: Store, url: string | undefined): 
   const file = join(config.DATA_DIR, 'first-run.json')
   if (config.DATABASE_URL !== undefined) return undefined
   if (await hasKeys(store.database.sql)) return existsSync(file) ? { file, apiKey: undefined } : undefined
+  const invitation = await inviteAdministrator(store.database)
   const { text } = await createApiKey(store.database, 'First application', 'first-run', (key) => {
-    writeFileSync(file, `${JSON.stringify({ url, api_key: key.text, inbox: `${url}/inbox` }, null, 2)}\n`, {
+    writeFileSync(file, `${JSON.stringify({ url, api_key: key.text, inbox: `${url}/inbox`, administrator_link: `${url}/administrator/${invitation}` }, null, 2)}\n`, {
       mode: 0o600,
       flush: true,
     })

@@ -1,3 +1,4 @@
+import { renderAccountExistsMail } from '../messages/account-exists-mail.ts'
 import { renderCodeMail, type Sender } from '../messages/code-mail.ts'
 import { renderCodeText } from '../messages/code-text.ts'
 import type { LeasedMessage } from '../storage/message.ts'
@@ -25,6 +26,10 @@ export function renderMessage(message: LeasedMessage, code: string, letterhead: 
     messageId: `<${message.id}@${letterhead.sender.address.split('@').at(-1)}>`,
     to: message.destination,
     locale,
+  }
+  if (message.kind === 'account_exists') {
+    const told = { ...content, signInUrl: `${letterhead.publicUrl}/signin` }
+    return { channel: 'email', ...envelope, ...renderAccountExistsMail(told, locale, letterhead.sender) }
   }
   if (message.channel === 'email') {
     return { channel: 'email', ...envelope, ...renderCodeMail(content, locale, letterhead.sender) }

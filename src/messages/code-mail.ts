@@ -18,7 +18,8 @@ export type Letter = {
   subject: string
   heading: string
   lead: string
-  code: string
+  /** Undefined in a notice. */
+  code: string | undefined
   warning: string
   facts: readonly { name: string; value: string; ltr?: true }[]
   note: string
@@ -80,5 +81,5 @@ function writeCodeLetter(message: CodeMessage, locale: Locale, sender: Sender): 
 }
 
 /** In a right-to-left sentence a Latin name is fenced off (FSI … PDI), so that it can't pull the words around it along. */
-const isolate = (locale: Locale, text: string): string =>
+export const isolate = (locale: Locale, text: string): string =>
   directions[locale] === 'rtl' ? `\u2068${text}\u2069` : text

@@ -55,9 +55,7 @@ export function layOutHtml(letter: Letter): string {
 <tr><td class="card" style="background:${card};border:1px solid ${line};border-radius:14px;padding:28px 28px 26px">
 <h1 class="ink" style="margin:0 0 8px;font-size:23px;line-height:1.25;font-weight:650;color:${ink}">${letter.heading}</h1>
 <p class="ink" style="margin:0 0 18px;color:${ink}">${letter.lead}</p>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td class="wash" align="center" style="background:${wash};border-radius:12px;padding:20px 12px">
-<bdo dir="ltr" class="code accent" style="font-family:${raw(mono)};font-size:40px;line-height:1.2;font-weight:650;letter-spacing:3px;white-space:nowrap;color:${accent};user-select:all;-webkit-user-select:all">${letter.code}</bdo>
-</td></tr></table>
+${letter.code === undefined ? '' : layOutCode(letter.code)}
 <p class="ink" style="margin:18px 0 20px;font-weight:600;color:${ink}">${letter.warning}</p>
 <table role="presentation" class="line" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-top:1px solid ${line};font-size:15px">
 ${letter.facts.map(layOutFact)}
@@ -77,6 +75,10 @@ ${letter.facts.map(layOutFact)}
 `
   return String(page)
 }
+
+const layOutCode = (code: string) => html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td class="wash" align="center" style="background:${wash};border-radius:12px;padding:20px 12px">
+<bdo dir="ltr" class="code accent" style="font-family:${raw(mono)};font-size:40px;line-height:1.2;font-weight:650;letter-spacing:3px;white-space:nowrap;color:${accent};user-select:all;-webkit-user-select:all">${code}</bdo>
+</td></tr></table>`
 
 const layOutFact = ({ name, value, ltr }: Letter['facts'][number]) => html`<tr>
 <td class="quiet" valign="top" style="padding:10px 0 0;padding-inline-end:16px;color:${quiet};white-space:nowrap">${name}</td>

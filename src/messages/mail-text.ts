@@ -6,7 +6,7 @@ export function layOutText(letter: Letter): string {
   return `${[
     letter.heading,
     letter.lead,
-    `    ${letter.code}`,
+    ...(letter.code === undefined ? [] : [`    ${letter.code}`]),
     letter.warning,
     facts.join('\n'),
     letter.note,

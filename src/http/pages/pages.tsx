@@ -3,14 +3,18 @@ import type { Refusal } from '../../core/refusal.ts'
 import { type Looks, openAssets } from '../assets.ts'
 import { type Answering, type Exchange, refuseJson } from '../exchange.ts'
 import { answerPage, refusePage, wantsPage } from './answer-page.tsx'
+import { accountPages } from './account/routes.tsx'
 import { asPage } from './as-page.ts'
 import { ComponentsPage } from './components-page.tsx'
 import { chosenLanguage } from './reader-preferences.ts'
+import { signInPages } from './signin/routes.tsx'
+import type { SignInSite } from './signin/site.ts'
 import type { Site } from './site.ts'
 
 export type PagesDeps = {
   looks: Looks
   site: Omit<Site, 'assets'>
+  people: Omit<SignInSite, 'site'>
 }
 
 export type Pages = ReturnType<typeof openPages>
@@ -24,6 +28,11 @@ export function openPages(pages: PagesDeps) {
     mount(web: Hono<Exchange>): void {
       web.route('/', assets)
       web.use('/docs/*', asPage(site))
+      for (const path of ['/', '/signin/*', '/signup/*', '/account/*', '/administrator/*', '/.well-known/*']) {
+        web.use(path, asPage(site))
+      }
+      web.route('/', signInPages({ ...pages.people, site }))
+      web.route('/', accountPages({ ...pages.people, site }))
       if (site.inbox) web.get('/docs/components', (c) => answerPage(c, site, <ComponentsPage />))
     },
     /** A refusal that no route has answered: as a page for people, as a problem document for programs. */

@@ -1,0 +1,38 @@
+import type { Locale } from '../core/message.ts'
+import type { Instant } from '../core/time.ts'
+import { type SentenceKey, translate } from '../locales/catalogue.ts'
+import { formatMoment } from '../locales/moments.ts'
+import { isolate, type MailContent, type Sender } from './code-mail.ts'
+import { inertText } from './inert-text.ts'
+import { layOutHtml } from './mail-html.ts'
+import { layOutText } from './mail-text.ts'
+
+/** What the owner of an account reads when somebody signs up with their address: the page itself tells nobody. */
+export function renderAccountExistsMail(
+  told: { operator: string; reference: string; askedAt: Instant; signInUrl: string },
+  locale: Locale,
+  sender: Sender,
+): MailContent {
+  const operator = isolate(locale, inertText(told.operator))
+  const say = (key: SentenceKey, values = {}) => translate(locale, key, { operator, ...values })
+  const letter = {
+    locale,
+    brand: inertText(told.operator),
+    subject: say('message.accountExists.subject'),
+    heading: say('message.accountExists.heading'),
+    lead: say('message.accountExists.lead'),
+    code: undefined,
+    warning: say('message.accountExists.next'),
+    facts: [
+      { name: say('message.mail.asked'), value: formatMoment(locale, told.askedAt) },
+      { name: say('message.mail.reference'), value: told.reference, ltr: true as const },
+    ],
+    note: say('message.accountExists.note'),
+    unasked: {
+      text: say('message.accountExists.unasked'),
+      link: { label: say('message.accountExists.signIn'), url: told.signInUrl },
+    },
+    signature: say('message.mail.sender', { address: isolate(locale, sender.address) }),
+  }
+  return { subject: letter.subject, text: layOutText(letter), html: layOutHtml(letter) }
+}
