@@ -11,21 +11,24 @@ import {
 } from '../storage/application.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 
-/** How long a process goes on believing in a key: revoking one takes effect everywhere within this. */
+/**
+ * How long a process goes on believing in a key: revoking one takes effect everywhere within this, also where the clock
+ * is set back meanwhile.
+ */
 const believedFor = 1000
 const mostBelieved = 10_000
 
 /** Tells which application a bearer token belongs to; a living key is looked up at most once a second. */
 export function openAuthentication(sql: Sql) {
-  type Known = { found: ReturnType<typeof findKey>; until: number }
+  type Known = { found: ReturnType<typeof findKey>; at: number }
   const known = new Map<string, Known>()
   return async function authenticate(token: string, now: number): Promise<string | undefined> {
     const key = parseApiKey(token)
     if (key === undefined) return undefined
     let entry = known.get(key.id)
-    if (entry === undefined || entry.until <= now) {
+    if (entry === undefined || now < entry.at || now >= entry.at + believedFor) {
       if (known.size >= mostBelieved) known.clear()
-      entry = { found: findKey(sql, key.id), until: now + believedFor }
+      entry = { found: findKey(sql, key.id), at: now }
       known.set(key.id, entry)
       entry.found.catch(() => known.delete(key.id))
     }

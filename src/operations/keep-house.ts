@@ -26,10 +26,7 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
 
   const timers = [
     repeat(eraseEvery, 'Erasing expired codes', async () => {
-      const from = eraseSince
-      const startedAt = Date.now()
-      await eraseExpiredCodes(sql, from)
-      eraseSince = startedAt - eraseLooksBack
+      eraseSince = (await eraseExpiredCodes(sql, eraseSince)) - eraseLooksBack
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
   ]

@@ -308,17 +308,19 @@ update verification set
 where subject = $6 and id = $1`)
 
 /**
- * Erases the sealed codes of verifications that time has ended, at the latest a minute after. `since` keeps each round
- * to what expired since the round before.
+ * Erases the sealed codes of verifications that time has ended. `since` keeps each round to what expired since the
+ * round before.
  *
- * @returns how many were erased
+ * @returns the moment of this round by the database's clock, which is the one that codes expire by
  */
-export async function eraseExpiredCodes(sql: Sql, since: Instant): Promise<number> {
-  const rows = await sql`
-    update verification set sealed_code = null
-    where expires_at > ${new Date(since)} and expires_at <= statement_timestamp() and sealed_code is not null
-    returning id`
-  return rows.length
+export async function eraseExpiredCodes(sql: Sql, since: Instant): Promise<Instant> {
+  const rows = await sql<{ now: Date }>`
+    with erased as (
+      update verification set sealed_code = null
+      where expires_at > ${new Date(since)} and expires_at <= statement_timestamp() and sealed_code is not null
+    )
+    select statement_timestamp() as now`
+  return Number(rows[0]?.now)
 }
 
 type StoredRow = {

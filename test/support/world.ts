@@ -77,6 +77,8 @@ export type World = {
   deps: Deps
   sql: Sql
   application(name?: string): Promise<Client>
+  /** The same application, at a process whose clock is ahead of the database's. */
+  onClockAhead(client: Client, ahead: Duration): Client
   /** What has come for an address or number, oldest first, once everything due has been carried. */
   inbox(to: string): Promise<InboxMessage[]>
   /** The code in the newest message to an address or number. */
@@ -105,7 +107,9 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-world-'))
   const keyringFile = join(folder, 'keyring')
   let now = beginning
-  const database = openDatabase({ connection, poolSize: 6, preparedStatements: true, onIdleFault: raise })
+  let closing = false
+  const onIdleFault = (fault: Error) => closing || raise(fault)
+  const database = openDatabase({ connection, poolSize: 6, preparedStatements: true, onIdleFault })
   const { sql } = database
   const keyring = await followKeyring(keyringFile, now)
   const policy = settings.policy ?? policyForStories
@@ -131,17 +135,23 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     channels: new Set(settings.channels ?? ['email', 'sms']),
     wakeOutbox: () => outbox?.wake(),
   }
-  const app = buildApp({
-    deps,
-    authenticate: openAuthentication(sql),
-    publicUrl,
-    clock: () => now,
-    newRequestId: newId,
-    isUnavailable,
-    observe: () => {},
-    onFault: raise,
-    health: { readiness: () => readiness(sql), isDraining: () => false },
-  })
+  const processWhose = (clock: () => Instant) =>
+    buildApp({
+      deps,
+      authenticate: openAuthentication(sql),
+      publicUrl,
+      clock,
+      newRequestId: newId,
+      isUnavailable,
+      observe: () => {},
+      onFault: raise,
+      health: { readiness: () => readiness(sql), isDraining: () => false },
+      pages: {
+        looks: { accent: undefined, logo: undefined },
+        site: { name: 'Harbour', publicUrl, supportAddress: undefined, inbox: false },
+      },
+    })
+  const app = processWhose(() => now)
 
   /** What is due now is carried now, not then. */
   async function travelTo(moment: Instant): Promise<void> {
@@ -188,6 +198,13 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       const key = await createApiKey(database, name, 'stories')
       return { applicationId: key.applicationId, keyId: key.id, token: key.text, ...clientOf(app, key.text) }
     },
+    onClockAhead: (client, ahead) => ({
+      ...client,
+      ...clientOf(
+        processWhose(() => now + ahead),
+        client.token,
+      ),
+    }),
     inbox,
     async readCode(to) {
       const code = (await inbox(to)).at(-1)?.code
@@ -210,6 +227,8 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     },
     async close() {
       await outbox?.stop()
+      await provider.close()
+      closing = true
       keyring.close()
       await database.close()
       await drop()

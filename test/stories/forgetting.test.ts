@@ -1,0 +1,129 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { days, hours, minutes, seconds } from '../../src/core/time.ts'
+import { keepHouse } from '../../src/operations/keep-house.ts'
+import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
+
+let world: World
+let shop: Client
+
+beforeAll(async () => {
+  world = await openWorld()
+  shop = await world.application()
+})
+afterAll(() => world.close())
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+async function sealedCode(id: string): Promise<unknown> {
+  const [row] = await world.sql<{
+    sealed_code: Buffer | null
+  }>`select sealed_code from verification where id = ${id}`
+  return row?.sealed_code
+}
+
+test('the code is erased the moment it is approved', async () => {
+  const { body } = await shop.issue('ana@example.org')
+  expect(await sealedCode(body.id)).toBeInstanceOf(Buffer)
+  await shop.check(body.id, await world.readCode('ana@example.org'))
+  expect(await sealedCode(body.id)).toBeNull()
+})
+
+test('the code is erased with the last wrong try', async () => {
+  const { body } = await shop.issue('bea@example.org')
+  const code = await world.readCode('bea@example.org')
+  for (const nth of [1, 2, 3, 4]) await shop.check(body.id, wrongCode(code, nth))
+  expect(await sealedCode(body.id)).toBeInstanceOf(Buffer)
+  await shop.check(body.id, wrongCode(code, 5))
+  expect(await sealedCode(body.id)).toBeNull()
+})
+
+test('the code is erased when the verification is cancelled', async () => {
+  const { body } = await shop.issue('cem@example.org')
+  await shop.cancel(body.id)
+  expect(await sealedCode(body.id)).toBeNull()
+})
+
+/** The housekeeping of a process, whose rounds come when this test says so. */
+function openHouse() {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  return keepHouse(world.sql, world.deps.policy, (fault) => {
+    throw fault
+  })
+}
+
+test('the code is erased at the latest 60 seconds after it expired', async () => {
+  const house = openHouse()
+  const { body } = await shop.issue('dia@example.org')
+  await world.carried()
+  await world.advance(minutes(10) - seconds(1))
+  vi.advanceTimersByTime(seconds(30))
+  expect(await sealedCode(body.id)).toBeInstanceOf(Buffer)
+  await world.advance(seconds(1))
+  vi.advanceTimersByTime(seconds(60))
+  await expect.poll(() => sealedCode(body.id)).toBeNull()
+  await house.stop()
+})
+
+test('what expired while no process ran is erased when one starts', async () => {
+  const { body } = await shop.issue('eli@example.org')
+  await world.advance(days(2))
+  const house = openHouse()
+  await expect.poll(() => sealedCode(body.id)).toBeNull()
+  await house.stop()
+})
+
+const rowsOf = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    await Promise.all(
+      [
+        'verification',
+        'message',
+        'delivery_event',
+        'activity',
+        'rate_limit',
+        'inbox_message',
+        'phone_spend',
+      ].map(async (table) => {
+        const text = `select count(*)::int as rows from ${table}`
+        const [row] = await world.sql.run<{ rows: number }>({ name: `count_${table}`, text }, [])
+        return [table, row?.rows ?? 0] as const
+      }),
+    ),
+  )
+
+test('verifications and all that belongs to them are removed after 30 days, limits and inbox after a day', async () => {
+  await world.advance(days(40))
+  await removed(() => rowsOf(), { verification: 0 })
+  const { body } = await shop.issue('fay@example.org')
+  await shop.issue('+447400123456')
+  await shop.check(body.id, wrongCode(await world.readCode('fay@example.org')))
+  const fresh = { verification: 2, message: 2, delivery_event: 2, activity: 3, phone_spend: 1 }
+  expect(await rowsOf()).toMatchObject({ ...fresh, inbox_message: 2 })
+
+  await world.advance(days(1) + hours(1))
+  await removed(() => rowsOf(), { ...fresh, inbox_message: 0, rate_limit: 0 })
+  await world.advance(days(28))
+  await removed(() => rowsOf(), { ...fresh, phone_spend: 0 })
+  expect((await shop.read(body.id)).status).toBe(200)
+  await world.advance(days(1))
+  await removed(() => rowsOf(), {
+    verification: 0,
+    message: 0,
+    delivery_event: 0,
+    activity: 0,
+    rate_limit: 0,
+  })
+  expect((await shop.read(body.id)).body.code).toBe('verification_unknown')
+})
+
+/** One round of housekeeping leaves just this. */
+async function removed(
+  look: () => Promise<Record<string, number>>,
+  left: Record<string, number>,
+): Promise<void> {
+  const house = openHouse()
+  vi.useRealTimers()
+  await expect.poll(look, { timeout: 5000 }).toMatchObject(left)
+  await house.stop()
+}
