@@ -38,4 +38,11 @@ program
   .description('make a new key current; codes under older ones keep working until they end')
   .action(async () => (await import('./cli/keyring.ts')).rotate())
 
+program
+  .command('admin')
+  .description('administrators')
+  .command('invite')
+  .description('make a link that makes the first administrator; it works once, for an hour')
+  .action(async () => (await import('./cli/admin.ts')).invite())
+
 await program.parseAsync().catch(async (fault) => (await import('./cli/fail.ts')).fail(fault))

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
@@ -32,7 +32,7 @@ export type Role = 'all' | 'web' | 'worker'
 export type Service = {
   /** Where the service is reached; undefined for a worker. */
   publicUrl: string | undefined
-  firstRun: { file: string; apiKey: string | undefined } | undefined
+  firstRun: { file: string; apiKey: string | undefined; administratorLink: string | undefined } | undefined
   /** Takes no new requests, finishes those under way, and closes everything. */
   stop(): Promise<void>
   onLost(listener: () => void): void
@@ -71,7 +71,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const publicUrl = config.publicUrl ?? (web && `http://localhost:${web.port}`)
   const worker = role === 'web' ? undefined : await startWorker()
   wakeOutbox = worker?.wake ?? notifier(sql, onFault)
-  const firstRun = role === 'worker' ? undefined : await firstKey(config, store, publicUrl)
+  const firstRun = role === 'worker' ? undefined : await firstRunOf(config, store, publicUrl)
 
   async function serveWeb() {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -203,19 +203,25 @@ function notifier(
 
 /**
  * Where nobody has a key yet, the first is made and written to a file that only the operator can read; the file comes
- * first, since a key that was stored and not shown would be lost.
+ * first, since a key that was stored and not shown would be lost. Until there is an administrator, each start makes a
+ * new link for the first.
  */
-async function firstKey(config: Config, store: Store, url: string | undefined): Promise<Service['firstRun']> {
+async function firstRunOf(config: Config, store: Store, url: string | undefined): Promise<Service['firstRun']> {
   const file = join(config.DATA_DIR, 'first-run.json')
   if (config.DATABASE_URL !== undefined) return undefined
-  if (await hasKeys(store.database.sql)) return existsSync(file) ? { file, apiKey: undefined } : undefined
-  const invitation = await inviteAdministrator(store.database)
-  const { text } = await createApiKey(store.database, 'First application', 'first-run', (key) => {
-    writeFileSync(file, `${JSON.stringify({ url, api_key: key.text, inbox: `${url}/inbox`, administrator_link: `${url}/administrator/${invitation}` }, null, 2)}\n`, {
-      mode: 0o600,
-      flush: true,
-    })
+  const keep = (more: object) => {
+    const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+    const text = `${JSON.stringify({ ...before, url, ...(config.inbox && { inbox: `${url}/inbox` }), ...more }, null, 2)}\n`
+    writeFileSync(file, text, { mode: 0o600, flush: true })
     chmodSync(file, 0o600)
-  })
-  return { file, apiKey: text }
+  }
+  const invitation = await inviteAdministrator(store.database)
+  const administratorLink = invitation && `${url}/administrator/${invitation}`
+  let apiKey: string | undefined
+  if (!(await hasKeys(store.database.sql))) {
+    const made = await createApiKey(store.database, 'First application', 'first-run', ({ text }) => keep({ api_key: text }))
+    apiKey = made.text
+  }
+  if (existsSync(file)) keep({ administrator_link: administratorLink })
+  return existsSync(file) ? { file, apiKey, administratorLink } : undefined
 }

@@ -49,7 +49,7 @@ export type Refusal =
   | { code: 'password_common' }
   | { code: 'password_own_words' }
   | { code: 'password_digits' }
-  | { code: 'password_mismatch' }
+  | { code: 'password_wrong' }
   | { code: 'sign_in_wrong' }
   | { code: 'password_is_code' }
   | { code: 'passwords_limit'; retryAt: Instant }

@@ -47,7 +47,7 @@ export const refusalShapes = {
   password_common: { status: 422, kind: 'input' },
   password_own_words: { status: 422, kind: 'input' },
   password_digits: { status: 422, kind: 'input' },
-  password_mismatch: { status: 422, kind: 'input' },
+  password_wrong: { status: 422, kind: 'access' },
   sign_in_wrong: { status: 422, kind: 'access' },
   password_is_code: { status: 422, kind: 'access' },
   passwords_limit: { status: 429, kind: 'limit' },

@@ -6,6 +6,8 @@ import {
   removeOldPhoneSpend,
   removeOldVerifications,
 } from '../storage/retention.ts'
+import { removeExpiredFlows } from '../storage/flow.ts'
+import { removeOldSessions } from '../storage/session.ts'
 import type { Sql } from '../storage/sql.ts'
 import { eraseExpiredCodes } from '../storage/verification.ts'
 
@@ -40,6 +42,8 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
     } while (!stopped && after !== undefined)
     await removeOldInbox(sql, policy.retention.inbox)
     await removeOldPhoneSpend(sql)
+    await removeExpiredFlows(sql)
+    await removeOldSessions(sql)
   }
 
   function repeat(every: number, about: string, work: () => Promise<void>): NodeJS.Timeout {

@@ -52,5 +52,5 @@ export async function endFlow(sql: Sql, id: string): Promise<void> {
 }
 
 export async function removeExpiredFlows(sql: Sql): Promise<void> {
-  await sql`delete from flow where expires_at < statement_timestamp() - interval '1 hour'`
+  await sql`delete from flow where expires_at < statement_timestamp()`
 }

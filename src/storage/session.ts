@@ -81,6 +81,13 @@ export async function endSessionsOnBrowser(sql: Sql, accountId: string, browser:
     where account_id = ${accountId} and browser = ${browser} and ended_at is null`
 }
 
+/** Every session of the account but one. */
+export async function endOtherSessions(sql: Sql, accountId: string, keptId: string): Promise<void> {
+  await sql`
+    update session set ended_at = statement_timestamp()
+    where account_id = ${accountId} and id <> ${keptId} and ended_at is null`
+}
+
 /** A known browser has completed a sign-in to the account within ninety days. */
 export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<boolean> {
   const rows = await sql`
@@ -94,4 +101,12 @@ export async function rememberBrowser(sql: Sql, accountId: string, browser: Buff
   await sql`
     insert into known_browser (account_id, browser) values (${accountId}, ${browser})
     on conflict (account_id, browser) do update set last_sign_in_at = statement_timestamp()`
+}
+
+/** Removes sessions that can't come back, and browsers that are no longer known. */
+export async function removeOldSessions(sql: Sql): Promise<void> {
+  await sql`
+    delete from session where created_at < statement_timestamp() - interval '90 days'
+      or ended_at < statement_timestamp() - interval '30 days'`
+  await sql`delete from known_browser where last_sign_in_at < statement_timestamp() - interval '90 days'`
 }

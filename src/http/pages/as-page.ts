@@ -35,11 +35,17 @@ export function asPage(site: Site): MiddlewareHandler<Exchange> {
   }
 }
 
-/** The browser's own word on where a form was sent from: OWASP's fetch metadata check, with Origin as its fallback. */
+/**
+ * The browser's own word on where a form was sent from: OWASP's fetch metadata check, with Origin as its fallback, and
+ * Referer for text browsers that send neither. A form token is asked for besides.
+ */
 function isFromHere(c: Context, publicUrl: string): boolean {
   const fetchSite = c.req.header('sec-fetch-site')
-  if (fetchSite !== undefined) return fetchSite === 'same-origin'
-  return c.req.header('origin') === publicUrl
+  const origin = c.req.header('origin')
+  if (fetchSite !== undefined) return fetchSite === 'same-origin' && (origin === undefined || origin === publicUrl)
+  if (origin !== undefined) return origin === publicUrl
+  const referer = c.req.header('referer')
+  return referer !== undefined && URL.canParse(referer) && new URL(referer).origin === publicUrl
 }
 
 /** 127.0.0.1:3000 where PUBLIC_URL is localhost:3000: the same service, but cookies and passkeys belong to one name. */

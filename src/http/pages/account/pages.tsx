@@ -1,10 +1,18 @@
+import type { Refusal } from '../../../core/refusal.ts'
+import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
 import { Badge } from '../components/badge.tsx'
-import { Actions, Button, ButtonLink, Hidden } from '../components/form.tsx'
+import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
+import { Facts } from '../components/facts.tsx'
+import { Actions, Button, ButtonLink, Form, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
+import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
+import { PasswordField } from '../components/password-field.tsx'
 import { Row, Rows } from '../components/rows.tsx'
-import { useSay } from '../reader.tsx'
+import { Way, Ways } from '../components/ways.tsx'
+import { useReader, useSay } from '../reader.tsx'
+import { refusalWords } from '../refusal-words.ts'
 
 /** Which of the accounts on this browser? Each keeps its own tab. */
 export function AccountsPage({ accounts }: { accounts: readonly { handle: string; name: string }[] }) {
@@ -30,52 +38,115 @@ export function AccountPage({
   account,
   handle,
   form,
+  changed,
 }: {
   account: AccountOverview
   handle: string
   form: string
+  /** Whether the password has just been changed. */
+  changed: boolean
 }) {
   const say = useSay()
   const name = account.names[0]?.name ?? ''
   return (
     <Page title={say('account.title')} account={name}>
+      {changed && (
+        <Notice tone="good">
+          <p>{say('changePassword.done')}</p>
+        </Notice>
+      )}
       {account.role === 'administrator' && <Badge tone="info">{say('account.administrator')}</Badge>}
       <h2>{say('account.names')}</h2>
-      <ul class="plain-rows">
-        {account.names.map((username) => (
-          <li>
-            <bdi dir="ltr">{username.name}</bdi>
-          </li>
-        ))}
-      </ul>
+      <Facts
+        look="plain"
+        facts={account.names.map((username) => ({
+          name: say(`choose.${username.kind}`),
+          value: username.name,
+          ltr: true,
+        }))}
+      />
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>
-      <ul class="plain-rows">
+      <ul class="story-like">
         {account.items.map((item) => (
           <li>
-            <b>
+            <b class="one-line">
               <bdi dir="ltr">{item.address}</bdi>
             </b>
             <span class="quiet small">
-              {say(`choose.${item.kind}`)} ·{' '}
-              {item.provenAt === undefined ? (
-                say('account.neverProved')
-              ) : (
-                <>
-                  {say('account.proved')} <Moment at={item.provenAt} shape="moment" />
-                </>
-              )}
+              {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />
             </span>
           </li>
         ))}
       </ul>
+      <Ways>
+        <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
+        <Way href="/signin">{say('accounts.add')}</Way>
+      </Ways>
       <form method="post" action={`/account/${handle}/signout`}>
         <Hidden name="form" value={form} />
         <Actions>
           <Button look="second">{say('account.signOut')}</Button>
-          <a href="/signin">{say('accounts.add')}</a>
         </Actions>
       </form>
+    </Page>
+  )
+}
+
+function Proved({ at }: { at: Instant | undefined }) {
+  const say = useSay()
+  if (at === undefined) return <>{say('account.neverProved')}</>
+  return (
+    <>
+      {say('account.proved')} <Moment at={at} shape="moment" />
+    </>
+  )
+}
+
+export function ChangePasswordPage(props: {
+  name: string
+  handle: string
+  form: string
+  refusal: Refusal | undefined
+}) {
+  const { refusal } = props
+  const reader = useReader()
+  const say = useSay()
+  const aboutCurrent = ['password_wrong', 'password_is_code', 'passwords_limit']
+  const errors: FieldErrors =
+    refusal === undefined
+      ? []
+      : [
+          {
+            field: aboutCurrent.includes(refusal.code) ? 'current' : 'next',
+            message: refusalWords(reader, refusal).detail,
+          },
+        ]
+  return (
+    <Page title={say('changePassword.title')} lead={say('changePassword.lead')} account={props.name} errors={errors}>
+      <Form action={`/account/${props.handle}/password`}>
+        <Hidden name="form" value={props.form} />
+        <input type="text" name="username" value={props.name} autocomplete="username" readonly hidden />
+        <PasswordField
+          name="current"
+          label={say('changePassword.current')}
+          autocomplete="current-password"
+          error={errorOf(errors, 'current')}
+        />
+        <PasswordField
+          name="next"
+          label={say('changePassword.next')}
+          hint={say('newPassword.hint')}
+          autocomplete="new-password"
+          error={errorOf(errors, 'next')}
+        />
+        <Actions>
+          <Button>{say('changePassword.change')}</Button>
+        </Actions>
+      </Form>
+      <Ways>
+        <Way href={`/account/${props.handle}`}>{say('account.back')}</Way>
+      </Ways>
     </Page>
   )
 }

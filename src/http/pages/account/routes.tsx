@@ -1,8 +1,10 @@
 import { Hono } from 'hono'
+import type { Refusal } from '../../../core/refusal.ts'
+import { changePassword } from '../../../operations/change-password.ts'
 import { acceptInvitation, isInvited } from '../../../operations/invitations.ts'
 import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
-import { answerPage, refusePage } from '../answer-page.tsx'
+import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import {
@@ -15,8 +17,9 @@ import {
   scopeOfSession,
   sessionOf,
   sessionsOf,
+  type Visit,
 } from '../visit.ts'
-import { AccountPage, AccountsPage } from './pages.tsx'
+import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
 
 const invitationCookieLasts = 3600
 
@@ -40,7 +43,7 @@ export function accountPages(given: SignInSite) {
     const account = session && (await readAccount(deps, session.accountId))
     if (session === undefined || account === undefined) return toSignIn(c)
     const form = formTokenOf(given, visit, scopeOfSession(session))
-    return answerPage(c, site, <AccountPage account={account} handle={session.handle} form={form} />)
+    return answerPage(c, site, <AccountPage account={account} handle={session.handle} form={form} changed={c.req.query('done') === 'password'} />)
   })
 
   pages.post('/account/:handle/signout', async (c) => {
@@ -56,7 +59,43 @@ export function accountPages(given: SignInSite) {
     return c.redirect('/', 303)
   })
 
-  pages.get('/.well-known/change-password', (c) => c.redirect('/account', 303))
+  pages.get('/account/:handle/password', async (c) => {
+    const visit = openVisit(given, c)
+    const session = await sessionOf(given, visit, c.req.param('handle'))
+    if (session === undefined) return toSignIn(c)
+    return answerPage(c, site, await passwordPage(visit, session, undefined))
+  })
+
+  pages.post('/account/:handle/password', async (c) => {
+    const visit = openVisit(given, c)
+    const session = await sessionOf(given, visit, c.req.param('handle'))
+    const form = await readForm(c)
+    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    if (session === undefined) return toSignIn(c)
+    if (!isFormOf(given, visit, scopeOfSession(session), form)) return refusePage(c, site, { code: 'form_stale' })
+    const typed = { current: form.current ?? '', next: form.next ?? '' }
+    const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
+    if (changed.ok) return c.redirect(`/account/${session.handle}?done=password`, 303)
+    return answerFormAgain(c, site, changed.refusal, await passwordPage(visit, session, changed.refusal))
+  })
+
+  pages.get('/.well-known/change-password', async (c) => {
+    const [session] = await sessionsOf(given, openVisit(given, c))
+    return session === undefined ? toSignIn(c) : c.redirect(`/account/${session.handle}/password`, 303)
+  })
+
+  async function passwordPage(visit: Visit, session: SignedInSession, refusal: Refusal | undefined) {
+    const account = await readAccount(deps, session.accountId)
+    const form = formTokenOf(given, visit, scopeOfSession(session))
+    return (
+      <ChangePasswordPage
+        name={account?.names[0]?.name ?? ''}
+        handle={session.handle}
+        form={form}
+        refusal={refusal}
+      />
+    )
+  }
 
   pages.get('/administrator/:token', async (c) => {
     const visit = openVisit(given, c)
