@@ -2,12 +2,15 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
+import { isLoopbackHost } from './config/loopback.ts'
 import type { Config } from './config.ts'
 import { shardQuota } from './core/limits.ts'
 import { openInbox } from './delivery/inbox.ts'
 import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
+import { inboxTopic } from './http/pages/inbox/inbox.tsx'
+import { openNews } from './http/stream.ts'
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
 import { createApiKey, openAuthentication } from './operations/api-keys.ts'
@@ -45,6 +48,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const keyring = await followKeyring(config.keyringFile, Date.now())
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
+  const news = openNews()
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
@@ -98,8 +102,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
           name: config.OPERATOR_NAME,
           publicUrl,
           supportAddress: config.SUPPORT_ADDRESS,
-          inbox: config.inbox,
+          inbox: config.inbox && isLoopbackHost(config.HOST) && isLoopbackHost(new URL(publicUrl).hostname),
         },
+        news,
       },
     })
     return { server, port }
@@ -133,7 +138,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function openProvider(): Promise<Provider> {
-    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => {})
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.tell(inboxTopic))
     const { openSmtp } = await import('./delivery/smtp.ts')
     return openSmtp({
       url: config.SMTP_URL,
@@ -156,6 +161,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     onLost: store.onLost,
     async stop() {
       draining = true
+      news.close()
       if (web) await drain(web.server)
       await worker?.stop()
       metricsServer?.close()
