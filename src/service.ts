@@ -2,19 +2,31 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
+import { isLoopbackHost } from './config/loopback.ts'
 import type { Config } from './config.ts'
 import { shardQuota } from './core/limits.ts'
 import { openInbox } from './delivery/inbox.ts'
 import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
+
+<<<<<<< HEAD
+
 import { openClientAddress } from './http/client-address.ts'
+
+=======
+
+import { inboxTopic } from './http/pages/inbox/inbox.tsx'
+import { openNews } from './http/stream.ts'
+
+>>>>>>> main
+
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
 import { createApiKey, openAuthentication } from './operations/api-keys.ts'
 import type { Deps } from './operations/deps.ts'
-import { keepHouse } from './operations/keep-house.ts'
 import { inviteAdministrator } from './operations/invitations.ts'
+import { keepHouse } from './operations/keep-house.ts'
 import { readiness } from './operations/readiness.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { newId } from './secrets/random.ts'
@@ -48,6 +60,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const keyring = await followKeyring(config.keyringFile, Date.now())
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
+  const news = openNews()
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
@@ -55,7 +68,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
   let wakeOutbox = () => {}
-  let draining = false
+  const draining = false
   const deps: Deps = {
     database: store.database,
     keyring,
@@ -103,14 +116,18 @@ export async function startService(config: Config, role: Role, log: Log): Promis
           name: config.OPERATOR_NAME,
           publicUrl,
           supportAddress: config.SUPPORT_ADDRESS,
-          inbox: config.inbox,
+          inbox: config.inbox && isLoopbackHost(config.HOST) && isLoopbackHost(new URL(publicUrl).hostname),
         },
+<<<<<<< HEAD
         people: {
           deps,
           publicUrl,
           sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
           clientAddress: openClientAddress(config.TRUSTED_PROXIES),
         },
+=======
+        news,
+>>>>>>> main
       },
     })
     return { server, port }
@@ -144,7 +161,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function openProvider(): Promise<Provider> {
-    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => {})
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.tell(inboxTopic))
     const { openSmtp } = await import('./delivery/smtp.ts')
     return openSmtp({
       url: config.SMTP_URL,
@@ -167,6 +184,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     onLost: store.onLost,
     async stop() {
       draining = true
+      news.close()
       if (web) await drain(web.server)
       await worker?.stop()
       metricsServer?.close()

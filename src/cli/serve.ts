@@ -35,7 +35,8 @@ function greeting(config: Config, role: Role, service: Service): string[] {
   if (config.inbox) lines.push(`  Built-in inbox   ${service.publicUrl}/inbox (mail and texts end here)`)
   const { firstRun } = service
   if (firstRun?.apiKey !== undefined) lines.push(`  API key          ${firstRun.apiKey}`)
-  if (firstRun?.administratorLink !== undefined) lines.push(`  Administrator    ${firstRun.administratorLink} (once, for an hour)`)
+  if (firstRun?.administratorLink !== undefined)
+    lines.push(`  Administrator    ${firstRun.administratorLink} (once, for an hour)`)
   if (firstRun !== undefined) lines.push(`  Also kept in     ${firstRun.file}`)
   const missing = [
     config.inbox && 'SMTP_URL (a mail server)',

@@ -51,7 +51,9 @@ const phonePolicy = z.strictObject({
 const policySchema = z
   .strictObject({
     code: codePolicy.partial(),
-    limits: z.strictObject(Object.fromEntries(Object.keys(defaultPolicy.limits).map((kind) => [kind, rule.optional()]))),
+    limits: z.strictObject(
+      Object.fromEntries(Object.keys(defaultPolicy.limits).map((kind) => [kind, rule.optional()])),
+    ),
     phones: phonePolicy.partial(),
     retention: z
       .strictObject({

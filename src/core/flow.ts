@@ -72,7 +72,8 @@ export const afterPassword = (flow: SignIn, browserKnown: boolean): 'done' | 'ch
   browserKnown || flow.codeAt !== undefined ? 'done' : 'choose'
 
 /** What comes after the right code: the session, or the password where the code had to come first. */
-export const afterCode = (flow: SignIn): 'done' | 'password' => (flow.passwordAt === undefined ? 'password' : 'done')
+export const afterCode = (flow: SignIn): 'done' | 'password' =>
+  flow.passwordAt === undefined ? 'password' : 'done'
 
 /**
  * Whether a typed address completes a hint. Whoever has not proved the password must know the address that a code goes

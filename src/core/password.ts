@@ -1,4 +1,4 @@
-import { type Refusal, type Result, accept, refuse } from './refusal.ts'
+import { accept, type Refusal, type Result, refuse } from './refusal.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where the password is the only factor, eight beside a second. */
 const shortest = { alone: 15, withTwoStep: 8 }
@@ -44,7 +44,9 @@ function whyGuessable(password: string, rules: PasswordRules): Refusal | undefin
   const folded = password.toLowerCase()
   if (rules.isCommon(folded) || isRepetition(folded)) return { code: 'password_common' }
   let rest = folded
-  const words = rules.ownWords.flatMap((word) => [word, ...word.split(/[^\p{L}\p{N}]+/u)]).map((w) => w.toLowerCase())
+  const words = rules.ownWords
+    .flatMap((word) => [word, ...word.split(/[^\p{L}\p{N}]+/u)])
+    .map((w) => w.toLowerCase())
   for (const word of words.filter((w) => w.length >= 3).sort((a, b) => b.length - a.length)) {
     rest = rest.replaceAll(word, '')
   }

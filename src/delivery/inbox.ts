@@ -1,17 +1,7 @@
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
-import { deliver } from '../storage/inbox.ts'
+import { deliver, type InboxContent } from '../storage/inbox.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Provider } from './provider.ts'
-
-/** What the built-in inbox keeps of a message, sealed; the outer row holds only its id and when it came. */
-export type InboxContent = {
-  channel: 'email' | 'sms'
-  to: string
-  subject: string | null
-  text: string
-  html: string | null
-  reference: string
-}
 
 /** Carries mail and texts to the page `/inbox` of this service itself, for development: nothing leaves the machine. */
 export function openInbox(sql: Sql, keyring: FollowedKeyring, onDelivery: () => void): Provider {
@@ -37,3 +27,5 @@ export function openInbox(sql: Sql, keyring: FollowedKeyring, onDelivery: () => 
     close: async () => {},
   }
 }
+
+export type { InboxContent }

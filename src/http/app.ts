@@ -61,7 +61,7 @@ export function buildApp(app: AppDeps) {
   web.route('/', openHealth(app.health))
   web.route('/v1/verifications', verificationApi(app.deps, app.authenticate, publicUrl))
 
-  const pages = openPages(app.pages)
+  const pages = openPages(app.deps, app.pages)
   pages.mount(web)
 
   web.notFound((c) => pages.refuse(c, missing(web, c.req.path, c.req.method)))

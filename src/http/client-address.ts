@@ -8,7 +8,9 @@ type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
  */
 export function openClientAddress(trustedProxies: readonly string[]) {
   const trusted: Network[] = trustedProxies.map((text) =>
-    text.includes('/') ? ipaddr.parseCIDR(text) : [ipaddr.process(text), ipaddr.process(text).kind() === 'ipv4' ? 32 : 128],
+    text.includes('/')
+      ? ipaddr.parseCIDR(text)
+      : [ipaddr.process(text), ipaddr.process(text).kind() === 'ipv4' ? 32 : 128],
   )
   const isTrusted = (address: ipaddr.IPv4 | ipaddr.IPv6) =>
     trusted.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))

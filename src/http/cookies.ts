@@ -6,7 +6,8 @@ export function readCookies(header: string | undefined): ReadonlyMap<string, str
   const cookies = new Map<string, string>()
   const twice = new Set<string>()
   for (const part of (header ?? '').split(';')) {
-    const match = /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*$/.exec(part)
+    const match =
+      /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*$/.exec(part)
     if (match === null) continue
     const [, name, value] = match as unknown as [string, string, string]
     if (cookies.has(name)) twice.add(name)

@@ -76,7 +76,9 @@ ${letter.facts.map(layOutFact)}
   return String(page)
 }
 
-const layOutCode = (code: string) => html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td class="wash" align="center" style="background:${wash};border-radius:12px;padding:20px 12px">
+const layOutCode = (
+  code: string,
+) => html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td class="wash" align="center" style="background:${wash};border-radius:12px;padding:20px 12px">
 <bdo dir="ltr" class="code accent" style="font-family:${raw(mono)};font-size:40px;line-height:1.2;font-weight:650;letter-spacing:3px;white-space:nowrap;color:${accent};user-select:all;-webkit-user-select:all">${code}</bdo>
 </td></tr></table>`
 

@@ -28,7 +28,9 @@ export async function actOnFlow(
   if (state.kind === 'signed_in') return elsewhere
   if (state.kind === 'sign_up') {
     if (state.step === 'password') {
-      return form.act === 'password' ? choosePassword(deps, state, form.password ?? '', source, now) : elsewhere
+      return form.act === 'password'
+        ? choosePassword(deps, state, form.password ?? '', source, now)
+        : elsewhere
     }
     if (form.act === 'code') return answerSignUpCode(deps, flowId, state, form.code ?? '', now)
     return form.act === 'resend' ? resend(deps, flowId, state, state.verificationId, source) : elsewhere
@@ -36,7 +38,8 @@ export async function actOnFlow(
   if (state.step === 'password' && form.act === 'password') {
     return answerPassword(deps, state, form.password ?? '', source, now)
   }
-  if (state.step === 'choose' && form.act === 'choose') return chooseItem(deps, flowId, state, form.item ?? '', source)
+  if (state.step === 'choose' && form.act === 'choose')
+    return chooseItem(deps, flowId, state, form.item ?? '', source)
   if (state.step === 'confirm' && form.act === 'confirm') {
     return confirmItem(deps, flowId, state, form.address ?? '', source)
   }

@@ -1,7 +1,7 @@
 import { type Address, destinationOf } from '../core/address.ts'
 import type { CodeLength } from '../core/code.ts'
-import type { MessageKind, Purpose } from '../core/message.ts'
 import type { LimitKey } from '../core/limits.ts'
+import type { MessageKind, Purpose } from '../core/message.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import type { Verification } from '../core/verification.ts'
@@ -77,7 +77,12 @@ export const resendFlowCode = (deps: Deps, flowId: string, verificationId: strin
   resendCode(deps, ofFlow(flowId, verificationId), undefined, (ring) => sourceSendKeys(ring, source))
 
 /** What a waiting page shows of its code. */
-export type Waiting = { verification: Verification; messageReference: string; deliveries: Delivery[]; now: Instant }
+export type Waiting = {
+  verification: Verification
+  messageReference: string
+  deliveries: Delivery[]
+  now: Instant
+}
 
 /**
  * @param told whether the deliveries may be shown: to somebody who has proved the password, or whose own typed address
@@ -93,5 +98,10 @@ export async function readWaiting(
   const found = await find(sql, ofFlow(flowId, verificationId))
   if (found === undefined) return undefined
   const deliveries = told ? await deliveriesOf(sql, flowId, verificationId) : []
-  return { verification: found.verification, messageReference: found.messageReference, deliveries, now: found.now }
+  return {
+    verification: found.verification,
+    messageReference: found.messageReference,
+    deliveries,
+    now: found.now,
+  }
 }

@@ -22,7 +22,11 @@ export const isInvited = (database: Database, token: string): Promise<boolean> =
 export const invitationOf = (token: string): string => hashToken(token).toString('base64url')
 
 /** Makes an account that is signed in an administrator's. @returns false where the link has ended */
-export async function acceptInvitation(database: Database, token: string, accountId: string): Promise<boolean> {
+export async function acceptInvitation(
+  database: Database,
+  token: string,
+  accountId: string,
+): Promise<boolean> {
   return database.transaction(async (sql) => {
     if (!(await useInvitation(sql, hashToken(token))) || (await hasAdministrator(sql))) return false
     await setRole(sql, accountId, 'administrator')

@@ -1,12 +1,12 @@
 import type { Policy } from '../core/policy.ts'
 import { hours, type Instant, minutes, seconds } from '../core/time.ts'
+import { removeExpiredFlows } from '../storage/flow.ts'
 import {
   removeOldInbox,
   removeOldLimits,
   removeOldPhoneSpend,
   removeOldVerifications,
 } from '../storage/retention.ts'
-import { removeExpiredFlows } from '../storage/flow.ts'
 import { removeOldSessions } from '../storage/session.ts'
 import type { Sql } from '../storage/sql.ts'
 import { eraseExpiredCodes } from '../storage/verification.ts'

@@ -4,12 +4,20 @@ import type { LimitKey } from '../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { decideResend, type Verification } from '../core/verification.ts'
-import { anyOf, newCode, newId } from '../secrets/random.ts'
 import type { Keyring } from '../secrets/keyring.ts'
+import { anyOf, newCode, newId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { queue } from '../storage/message.ts'
 import type { Sql } from '../storage/sql.ts'
-import { type FoundVerification, find, hold, noteResend, ofApplication, renewCode, type Whose } from '../storage/verification.ts'
+import {
+  type FoundVerification,
+  find,
+  hold,
+  noteResend,
+  ofApplication,
+  renewCode,
+  type Whose,
+} from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
 import { quotaKey, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'

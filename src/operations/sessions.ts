@@ -74,7 +74,13 @@ export const signOut = (deps: Deps, session: SignedInSession): Promise<void> =>
   endSession(deps.database.sql, session.accountId, session.sessionId)
 
 /** What the first account page shows. */
-export type AccountOverview = { names: AccountName[]; items: Item[]; role: Role; locale: Locale; createdAt: Instant }
+export type AccountOverview = {
+  names: AccountName[]
+  items: Item[]
+  role: Role
+  locale: Locale
+  createdAt: Instant
+}
 
 export async function readAccount(deps: Deps, accountId: string): Promise<AccountOverview | undefined> {
   const { sql } = deps.database

@@ -1,5 +1,12 @@
 import { type Address, parseEmail, parsePhone } from '../core/address.ts'
-import { afterCode, afterPassword, completesHint, type FlowState, flowLasts, type SignIn } from '../core/flow.ts'
+import {
+  afterCode,
+  afterPassword,
+  completesHint,
+  type FlowState,
+  flowLasts,
+  type SignIn,
+} from '../core/flow.ts'
 import type { LimitKey } from '../core/limits.ts'
 import { canonicalPassword, looksLikeCode } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
@@ -10,8 +17,8 @@ import { newId } from '../secrets/random.ts'
 import { findAccount, findAccountId } from '../storage/account.ts'
 import { insertFlow } from '../storage/flow.ts'
 import { ensureRows } from '../storage/limits.ts'
-import { isKnownBrowser } from '../storage/session.ts'
 import { noteProven } from '../storage/security-info.ts'
+import { isKnownBrowser } from '../storage/session.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
@@ -92,7 +99,9 @@ export async function answerPassword(
   }
   await deps.guessSql.giveBack(sql, guess)
   const proved: SignIn = { ...state, passwordAt: now }
-  return { state: afterPassword(state, known) === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
+  return {
+    state: afterPassword(state, known) === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' },
+  }
 }
 
 /** Strangers' guesses used up: a code first. A browser that is known, or a network that guesses everywhere, waits. */
@@ -119,7 +128,8 @@ function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean)
   const whose = state.accountId ?? `name ${state.username}`
   const browser = source.browser.toString('hex')
   const perSource = sourceGuessKey(ring, source)
-  if (known) return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }, perSource]
+  if (known)
+    return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }, perSource]
   if (state.codeAt !== undefined) return [perSource]
   return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
 }
@@ -172,7 +182,11 @@ async function sendCode(
   before: SignIn,
 ): Promise<Step> {
   const length = chosen.passwordAt === undefined ? 8 : 6
-  const issued = await issueFlowCode(deps, { flowId, purpose: 'sign_in', address, length, messageKind }, source)
+  const issued = await issueFlowCode(
+    deps,
+    { flowId, purpose: 'sign_in', address, length, messageKind },
+    source,
+  )
   if (!issued.ok) return { state: before, refusal: issued.refusal }
   return { state: { ...chosen, step: 'code', verificationId: issued.value } }
 }
@@ -206,9 +220,12 @@ async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<Limi
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
   const known =
-    state.accountId !== undefined && (await isKnownBrowser(deps.database.sql, state.accountId, source.browser))
+    state.accountId !== undefined &&
+    (await isKnownBrowser(deps.database.sql, state.accountId, source.browser))
   if (known) {
-    return [{ kind: 'known_codes', key: ring.lookupHash('known codes', whose, source.browser.toString('hex')) }]
+    return [
+      { kind: 'known_codes', key: ring.lookupHash('known codes', whose, source.browser.toString('hex')) },
+    ]
   }
   const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
   return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', whose, stage) }]
@@ -219,5 +236,12 @@ function signedIn(state: SignIn, now: Instant): FlowState {
   const proofs: Proof[] = []
   if (state.codeAt !== undefined) proofs.push({ kind: 'email_code', at: state.codeAt })
   if (state.passwordAt !== undefined) proofs.push({ kind: 'password', at: state.passwordAt })
-  return { kind: 'signed_in', accountId: state.accountId, proofs, keep: state.keep, then: state.then, at: now }
+  return {
+    kind: 'signed_in',
+    accountId: state.accountId,
+    proofs,
+    keep: state.keep,
+    then: state.then,
+    at: now,
+  }
 }

@@ -1,14 +1,14 @@
 import { parseEmail } from '../core/address.ts'
-import { flowLasts, type FlowState, type SignUp } from '../core/flow.ts'
+import { type FlowState, flowLasts, type SignUp } from '../core/flow.ts'
 import { decideNewPassword } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import { isCommonPassword } from '../secrets/common-passwords.ts'
 import { hashPassword } from '../secrets/password-hash.ts'
 import { newId } from '../secrets/random.ts'
-import { endInvitations, useInvitation } from '../storage/invitation.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../storage/account.ts'
 import { insertFlow } from '../storage/flow.ts'
+import { endInvitations, useInvitation } from '../storage/invitation.ts'
 import { sqlState } from '../storage/sql.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
@@ -46,7 +46,14 @@ export async function beginSignUp(
     source,
   )
   if (!issued.ok) return issued
-  const state: SignUp = { kind: 'sign_up', step: 'code', email: email.value, verificationId: issued.value, taken, ...given }
+  const state: SignUp = {
+    kind: 'sign_up',
+    step: 'code',
+    email: email.value,
+    verificationId: issued.value,
+    taken,
+    ...given,
+  }
   await insertFlow(sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
   return accept(flowId)
 }
@@ -90,7 +97,9 @@ export async function choosePassword(
     { kind: 'email_code' as const, at: state.provenAt },
     { kind: 'password' as const, at: now },
   ]
-  return { state: { kind: 'signed_in', accountId: created.value, proofs, keep: true, then: state.then, at: now } }
+  return {
+    state: { kind: 'signed_in', accountId: created.value, proofs, keep: true, then: state.then, at: now },
+  }
 }
 
 /** Names and accounts may live on two shards; the transaction holds both, and is safe to repeat. */
@@ -128,4 +137,5 @@ async function createAccount(
 const uniqueViolation = '23505'
 
 /** The row from which a name leads to its account. */
-export const usernameLookup = (deps: Deps, name: string): Buffer => deps.keyring.current().lookupHash('username', name)
+export const usernameLookup = (deps: Deps, name: string): Buffer =>
+  deps.keyring.current().lookupHash('username', name)

@@ -7,6 +7,8 @@ let common: ReadonlySet<string> | undefined
  * a day never choose a password.
  */
 export function isCommonPassword(password: string): boolean {
-  common ??= new Set(createRequire(import.meta.url)('@zxcvbn-ts/language-common').dictionary['passwords-common'])
+  common ??= new Set(
+    createRequire(import.meta.url)('@zxcvbn-ts/language-common').dictionary['passwords-common'],
+  )
   return common.has(password.toLowerCase())
 }

@@ -3,7 +3,13 @@ import type { Refusal } from '../core/refusal.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
-export type Flow = { id: string; state: FlowState; revision: number; last: LastAnswer | undefined; now: Instant }
+export type Flow = {
+  id: string
+  state: FlowState
+  revision: number
+  last: LastAnswer | undefined
+  now: Instant
+}
 
 type FlowRow = { id: string; state: FlowState; revision: number; last: LastAnswer | null; now: Date }
 
@@ -32,7 +38,12 @@ export async function findFlow(sql: Sql, id: string, browser: Buffer): Promise<F
  *
  * @returns undefined where this revision was taken already
  */
-export async function claimStep(sql: Sql, id: string, browser: Buffer, revision: number): Promise<Flow | undefined> {
+export async function claimStep(
+  sql: Sql,
+  id: string,
+  browser: Buffer,
+  revision: number,
+): Promise<Flow | undefined> {
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()

@@ -17,7 +17,10 @@ export function prepareGuessSql(rules: LimitRules) {
   return {
     async take(sql: Sql, keys: readonly LimitKey[]): Promise<CountedGuess | 'limited'> {
       try {
-        return await sql.run<{ key: Buffer; at: string }>(takeSql, [keys.map((k) => k.key), keys.map((k) => k.kind)])
+        return await sql.run<{ key: Buffer; at: string }>(takeSql, [
+          keys.map((k) => k.key),
+          keys.map((k) => k.kind),
+        ])
       } catch (fault) {
         if (sqlState(fault) === divisionByZero) return 'limited'
         throw fault

@@ -3,6 +3,16 @@ import type { Sql } from './sql.ts'
 
 export type InboxRow = { id: string; codeKey: string; sealed: Buffer; sentAt: Instant }
 
+/** What the built-in inbox keeps of a message, sealed; the outer row holds only its id and when it came. */
+export type InboxContent = {
+  channel: 'email' | 'sms'
+  to: string
+  subject: string | null
+  text: string
+  html: string | null
+  reference: string
+}
+
 /** The id is the message's own, so a message that is sent twice stands in the inbox once. */
 export async function deliver(sql: Sql, row: { id: string; codeKey: string; sealed: Buffer }): Promise<void> {
   await sql`
@@ -26,4 +36,9 @@ export async function findMessage(sql: Sql, id: string): Promise<InboxRow | unde
     select id, code_key, sealed, sent_at from inbox_message where id = ${id}`
   const row = rows[0]
   return row && { id: row.id, codeKey: row.code_key, sealed: row.sealed, sentAt: Number(row.sent_at) }
+}
+
+export async function newestId(sql: Sql): Promise<string | undefined> {
+  const rows = await sql<{ id: string }>`select id from inbox_message order by sent_at desc, id limit 1`
+  return rows[0]?.id
 }

@@ -233,7 +233,11 @@ const matches = `(
 export type Whose = { applicationId: string; subject: string; id: string }
 
 /** The verification that an application asked for through the API. */
-export const ofApplication = (applicationId: string, id: string): Whose => ({ applicationId, subject: id, id })
+export const ofApplication = (applicationId: string, id: string): Whose => ({
+  applicationId,
+  subject: id,
+  id,
+})
 
 /** A verification as its application reads it, with the database's clock and what a resend needs. */
 export type FoundVerification = {

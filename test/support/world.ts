@@ -7,15 +7,19 @@ import type { Channel } from '../../src/core/delivery.ts'
 import { shardQuota } from '../../src/core/limits.ts'
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
 import type { Duration, Instant } from '../../src/core/time.ts'
-import { type InboxContent, openInbox } from '../../src/delivery/inbox.ts'
+import { openInbox } from '../../src/delivery/inbox.ts'
 import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { buildApp } from '../../src/http/app.ts'
+import { openClientAddress } from '../../src/http/client-address.ts'
+import { openNews } from '../../src/http/stream.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/api-keys.ts'
 import type { Deps } from '../../src/operations/deps.ts'
 import { readiness } from '../../src/operations/readiness.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
 import { newId } from '../../src/secrets/random.ts'
+import { prepareGuessSql } from '../../src/storage/guesses.ts'
+import type { InboxContent } from '../../src/storage/inbox.ts'
 import { isUnavailable, openDatabase, type Sql } from '../../src/storage/sql.ts'
 import { prepareVerificationSql } from '../../src/storage/verification.ts'
 import { migratedDatabase } from './databases.ts'
@@ -132,6 +136,8 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     policy,
     limits,
     verificationSql: prepareVerificationSql(limits.rules),
+    guessSql: prepareGuessSql(limits.rules),
+    operatorName: 'Harbour',
     channels: new Set(settings.channels ?? ['email', 'sms']),
     wakeOutbox: () => outbox?.wake(),
   }
@@ -149,6 +155,13 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       pages: {
         looks: { accent: undefined, logo: undefined },
         site: { name: 'Harbour', publicUrl, supportAddress: undefined, inbox: false },
+        people: {
+          deps,
+          publicUrl,
+          sender: { name: 'Harbour', address: 'codes@harbour.test' },
+          clientAddress: openClientAddress(['192.0.2.1']),
+        },
+        news: openNews(),
       },
     })
   const app = processWhose(() => now)

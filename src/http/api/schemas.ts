@@ -64,7 +64,7 @@ export const attemptRequest = z.strictObject({
 export const resendRequest = z.strictObject({ channel: channel.optional() })
 
 const moment = z.iso.datetime()
-const id = z.uuid().describe('The id of the verification. Whoever holds it and your API key may check codes.')
+const id = z.guid().describe('The id of the verification. Whoever holds it and your API key may check codes.')
 
 export const verificationAnswer = z.object({
   id,

@@ -61,7 +61,13 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
     const body = await readJson(plain(c), attemptRequest)
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
-    const checked = await checkApplicationCode(deps, c.var.applicationId, id.value, body.value.code, c.var.now)
+    const checked = await checkApplicationCode(
+      deps,
+      c.var.applicationId,
+      id.value,
+      body.value.code,
+      c.var.now,
+    )
     const approval = ({ approvedAt }: { approvedAt: Instant }) => ({
       id: id.value,
       status: 'approved',

@@ -103,6 +103,8 @@ function live(part) {
     const focused = part.contains(document.activeElement) && document.activeElement.getAttribute('href')
     part.replaceChildren(...news.childNodes)
     improve(part)
+    const told = part.nextElementSibling
+    if (told?.dataset.says) told.textContent = told.textContent ? `${told.dataset.says} ` : told.dataset.says
     if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus()
   }
   const listen = () => {

@@ -42,7 +42,8 @@ export function asPage(site: Site): MiddlewareHandler<Exchange> {
 function isFromHere(c: Context, publicUrl: string): boolean {
   const fetchSite = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
-  if (fetchSite !== undefined) return fetchSite === 'same-origin' && (origin === undefined || origin === publicUrl)
+  if (fetchSite !== undefined)
+    return fetchSite === 'same-origin' && (origin === undefined || origin === publicUrl)
   if (origin !== undefined) return origin === publicUrl
   const referer = c.req.header('referer')
   return referer !== undefined && URL.canParse(referer) && new URL(referer).origin === publicUrl

@@ -1,7 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
-import type { Deps } from '../../operations/deps.ts'
 import { type Browser, browserOf, isOwnForm, ownFormToken } from '../../operations/browser.ts'
+import type { Deps } from '../../operations/deps.ts'
 import { readSession, type SignedInSession } from '../../operations/sessions.ts'
 import type { Source } from '../../operations/source.ts'
 import { cookieLine, readCookies } from '../cookies.ts'
@@ -61,8 +61,13 @@ export function addCookie(
 const sessionCookie = (handle: string): string => `account-${handle}`
 
 /** One cookie an account: signing in to one never touches another's. */
-export const addSessionCookie = (given: VisitDeps, c: Answering, handle: string, value: string, kept: boolean): void =>
-  addCookie(given, c, sessionCookie(handle), value, kept ? sessionCookieLasts : undefined)
+export const addSessionCookie = (
+  given: VisitDeps,
+  c: Answering,
+  handle: string,
+  value: string,
+  kept: boolean,
+): void => addCookie(given, c, sessionCookie(handle), value, kept ? sessionCookieLasts : undefined)
 
 export const removeSessionCookie = (given: VisitDeps, c: Answering, handle: string): void =>
   addCookie(given, c, sessionCookie(handle), '', 0)
@@ -81,8 +86,12 @@ export async function sessionOf(
 /** Every account that is signed in on this browser. */
 export async function sessionsOf(given: VisitDeps, visit: Visit): Promise<SignedInSession[]> {
   const prefix = cookieName(given.publicUrl, sessionCookie(''))
-  const handles = [...visit.cookies.keys()].filter((n) => n.startsWith(prefix)).map((n) => n.slice(prefix.length))
-  const found = await Promise.all(handles.slice(0, mostAccounts + 1).map((handle) => sessionOf(given, visit, handle)))
+  const handles = [...visit.cookies.keys()]
+    .filter((n) => n.startsWith(prefix))
+    .map((n) => n.slice(prefix.length))
+  const found = await Promise.all(
+    handles.slice(0, mostAccounts + 1).map((handle) => sessionOf(given, visit, handle)),
+  )
   return found.filter((session) => session !== undefined)
 }
 

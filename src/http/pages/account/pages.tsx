@@ -123,7 +123,12 @@ export function ChangePasswordPage(props: {
           },
         ]
   return (
-    <Page title={say('changePassword.title')} lead={say('changePassword.lead')} account={props.name} errors={errors}>
+    <Page
+      title={say('changePassword.title')}
+      lead={say('changePassword.lead')}
+      account={props.name}
+      errors={errors}
+    >
       <Form action={`/account/${props.handle}/password`}>
         <Hidden name="form" value={props.form} />
         <input type="text" name="username" value={props.name} autocomplete="username" readonly hidden />

@@ -43,7 +43,16 @@ export function accountPages(given: SignInSite) {
     const account = session && (await readAccount(deps, session.accountId))
     if (session === undefined || account === undefined) return toSignIn(c)
     const form = formTokenOf(given, visit, scopeOfSession(session))
-    return answerPage(c, site, <AccountPage account={account} handle={session.handle} form={form} changed={c.req.query('done') === 'password'} />)
+    return answerPage(
+      c,
+      site,
+      <AccountPage
+        account={account}
+        handle={session.handle}
+        form={form}
+        changed={c.req.query('done') === 'password'}
+      />,
+    )
   })
 
   pages.post('/account/:handle/signout', async (c) => {
@@ -53,7 +62,8 @@ export function accountPages(given: SignInSite) {
     const form = await readForm(c)
     if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
     if (session === undefined) return c.redirect('/signin', 303)
-    if (!isFormOf(given, visit, scopeOfSession(session), form)) return refusePage(c, site, { code: 'form_stale' })
+    if (!isFormOf(given, visit, scopeOfSession(session), form))
+      return refusePage(c, site, { code: 'form_stale' })
     await signOut(deps, session)
     removeSessionCookie(given, c, handle)
     return c.redirect('/', 303)
@@ -72,7 +82,8 @@ export function accountPages(given: SignInSite) {
     const form = await readForm(c)
     if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
     if (session === undefined) return toSignIn(c)
-    if (!isFormOf(given, visit, scopeOfSession(session), form)) return refusePage(c, site, { code: 'form_stale' })
+    if (!isFormOf(given, visit, scopeOfSession(session), form))
+      return refusePage(c, site, { code: 'form_stale' })
     const typed = { current: form.current ?? '', next: form.next ?? '' }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
     if (changed.ok) return c.redirect(`/account/${session.handle}?done=password`, 303)
@@ -103,7 +114,11 @@ export function accountPages(given: SignInSite) {
     if (!(await isInvited(deps.database, token))) return refusePage(c, site, { code: 'invitation_ended' })
     const form = formTokenOf(given, visit, 'invitation')
     const signedIn = await named(await sessionsOf(given, visit))
-    return answerPage(c, site, <InvitationPage here={`/administrator/${token}`} form={form} signedIn={signedIn} />)
+    return answerPage(
+      c,
+      site,
+      <InvitationPage here={`/administrator/${token}`} form={form} signedIn={signedIn} />,
+    )
   })
 
   pages.post('/administrator/:token', async (c) => {
@@ -131,8 +146,8 @@ export function accountPages(given: SignInSite) {
       }),
     )
 
-  const toSignIn = (c: Answering): Response => c.redirect(`/signin?then=${encodeURIComponent('/account')}`, 303)
+  const toSignIn = (c: Answering): Response =>
+    c.redirect(`/signin?then=${encodeURIComponent('/account')}`, 303)
 
   return pages
 }
-

@@ -13,9 +13,10 @@ export function Live({ id, stream, children }: Props) {
   const say = useSay()
   return (
     <>
-      <div id={id} data-live={stream} aria-live="polite">
+      <div id={id} data-live={stream}>
         {children}
       </div>
+      <p class="unseen" role="status" data-says={say('page.news')} />
       <p class="small" data-without-script="">
         <a href={here}>{say('page.showNews')}</a>
       </p>

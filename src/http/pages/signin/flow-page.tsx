@@ -4,8 +4,8 @@ import type { Refusal } from '../../../core/refusal.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
 import { readWaiting } from '../../../operations/flow-code.ts'
-import { itemsForSignIn } from '../../../operations/item-choices.ts'
 import type { FlowView } from '../../../operations/flow-step.ts'
+import { itemsForSignIn } from '../../../operations/item-choices.ts'
 import type { Answering } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { formTokenOf, scopeOfFlow, type Visit } from '../visit.ts'
@@ -52,7 +52,15 @@ async function pageOf(
       return <PasswordPage {...step} username={username} />
     case 'choose': {
       const items = await itemsForSignIn(given.deps, state)
-      return <ChoosePage {...step} username={username} items={items} guarded={state.passwordAt === undefined} chosen={chosen} />
+      return (
+        <ChoosePage
+          {...step}
+          username={username}
+          items={items}
+          guarded={state.passwordAt === undefined}
+          chosen={chosen}
+        />
+      )
     }
     case 'confirm': {
       const items = await itemsForSignIn(given.deps, state)
@@ -66,7 +74,13 @@ async function pageOf(
 
 type Step = { here: string; hidden: Readonly<Record<string, string>>; refusal: Refusal | undefined }
 
-async function waitingPage(given: SignInSite, c: Answering, flow: FlowView, state: SignIn | SignUp, step: Step) {
+async function waitingPage(
+  given: SignInSite,
+  c: Answering,
+  flow: FlowView,
+  state: SignIn | SignUp,
+  step: Step,
+) {
   const verificationId = 'verificationId' in state ? state.verificationId : undefined
   if (verificationId === undefined) return undefined
   const told = state.kind === 'sign_up' || state.passwordAt !== undefined
@@ -80,7 +94,9 @@ async function waitingPage(given: SignInSite, c: Answering, flow: FlowView, stat
       waiting={waiting}
       policy={given.deps.policy.code}
       to={to}
-      account={state.kind === 'sign_in' ? translate(locale, 'signIn.as', { username: state.username }) : undefined}
+      account={
+        state.kind === 'sign_in' ? translate(locale, 'signIn.as', { username: state.username }) : undefined
+      }
       told={told}
       sender={given.sender}
       subject={codeMailSubject({ operator: given.sender.name, reference: waiting.messageReference }, locale)}
@@ -97,4 +113,5 @@ async function hintOfChoice(given: SignInSite, state: SignIn): Promise<string> {
   return items.find((item) => item.id === state.itemId)?.hint ?? fallback
 }
 
-export const pathOf = (id: string, state: FlowState): string => `/${state.kind === 'sign_up' ? 'signup' : 'signin'}/${id}`
+export const pathOf = (id: string, state: FlowState): string =>
+  `/${state.kind === 'sign_up' ? 'signup' : 'signin'}/${id}`

@@ -19,7 +19,12 @@ function useErrors(refusal: Refusal | undefined, field: string): FieldErrors {
   return refusal === undefined ? [] : [{ field, message: refusalWords(reader, refusal).detail }]
 }
 
-type Begun = { form: string; then: string | undefined; typed?: string | undefined; refusal?: Refusal | undefined }
+type Begun = {
+  form: string
+  then: string | undefined
+  typed?: string | undefined
+  refusal?: Refusal | undefined
+}
 
 /** The first page of a sign-in: the name, and whether to stay signed in. */
 export function SignInPage({
@@ -58,7 +63,9 @@ export function SignInPage({
         </Actions>
       </Form>
       <Ways>
-        <Way href={then === undefined ? '/signup' : `/signup?then=${encodeURIComponent(then)}`}>{say('signIn.noAccount')}</Way>
+        <Way href={then === undefined ? '/signup' : `/signup?then=${encodeURIComponent(then)}`}>
+          {say('signIn.noAccount')}
+        </Way>
       </Ways>
     </Page>
   )
@@ -91,7 +98,12 @@ export function PasswordPage({ here, hidden, refusal, username }: StepProps & { 
   )
 }
 
-type ChooseProps = StepProps & { username: string; items: readonly ItemChoice[]; guarded: boolean; chosen: string | undefined }
+type ChooseProps = StepProps & {
+  username: string
+  items: readonly ItemChoice[]
+  guarded: boolean
+  chosen: string | undefined
+}
 
 export function ChoosePage({ here, hidden, refusal, username, items, guarded, chosen }: ChooseProps) {
   const say = useSay()
@@ -128,7 +140,13 @@ export function ChoosePage({ here, hidden, refusal, username, items, guarded, ch
   )
 }
 
-export function ConfirmPage({ here, hidden, refusal, username, hint }: StepProps & { username: string; hint: string }) {
+export function ConfirmPage({
+  here,
+  hidden,
+  refusal,
+  username,
+  hint,
+}: StepProps & { username: string; hint: string }) {
   const say = useSay()
   const errors = useErrors(refusal, 'address')
   return (
@@ -220,7 +238,15 @@ export function NewPasswordPage({ here, hidden, refusal, email }: StepProps & { 
 }
 
 /** An invitation to be the first administrator: a button, since opening a link must never act. */
-export function InvitationPage({ here, form, signedIn }: { here: string; form: string; signedIn: readonly { handle: string; name: string }[] }) {
+export function InvitationPage({
+  here,
+  form,
+  signedIn,
+}: {
+  here: string
+  form: string
+  signedIn: readonly { handle: string; name: string }[]
+}) {
   const { site } = useReader()
   const say = useSay()
   return (

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { returnPath } from '../../../core/return-path.ts'
-import { findFlow, type FlowView, takeFlowStep } from '../../../operations/flow-step.ts'
 import { actOnFlow } from '../../../operations/flow-acts.ts'
-import { beginSignIn } from '../../../operations/sign-in.ts'
-import { beginSignUp } from '../../../operations/sign-up.ts'
+import { type FlowView, findFlow, takeFlowStep } from '../../../operations/flow-step.ts'
 import { invitationOf } from '../../../operations/invitations.ts'
 import { openSession } from '../../../operations/sessions.ts'
+import { beginSignIn } from '../../../operations/sign-in.ts'
+import { beginSignUp } from '../../../operations/sign-up.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { cookieName } from '../reader-preferences.ts'
@@ -55,7 +55,10 @@ export function signInPages(given: SignInSite) {
     if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
     if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
     const then = returnPath(form.then)
-    const begun = await beginSignIn(deps, visit.source, form.username ?? '', { keep: form.keep === 'yes', then })
+    const begun = await beginSignIn(deps, visit.source, form.username ?? '', {
+      keep: form.keep === 'yes',
+      then,
+    })
     if (begun.ok) return goTo(c, 'signin', begun.value)
     const page = (
       <SignInPage
@@ -73,7 +76,11 @@ export function signInPages(given: SignInSite) {
     const visit = openVisit(given, c)
     const form = formTokenOf(given, visit, 'begin')
     const invited = invitationIn(visit) !== undefined
-    return answerPage(c, site, <SignUpPage form={form} then={returnPath(c.req.query('then'))} invited={invited} />)
+    return answerPage(
+      c,
+      site,
+      <SignUpPage form={form} then={returnPath(c.req.query('then'))} invited={invited} />,
+    )
   })
 
   pages.post('/signup', async (c) => {
@@ -146,8 +153,11 @@ export function signInPages(given: SignInSite) {
 
   async function finish(c: Answering, visit: Visit, flow: FlowView): Promise<Response> {
     if (flow.state.kind !== 'signed_in') throw new Error('The flow has not ended.')
-    const others = (await sessionsOf(given, visit)).filter((s) => s.accountId !== (flow.state as { accountId: string }).accountId)
-    if (others.length >= mostAccounts) return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
+    const others = (await sessionsOf(given, visit)).filter(
+      (s) => s.accountId !== (flow.state as { accountId: string }).accountId,
+    )
+    if (others.length >= mostAccounts)
+      return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
     const opened = await openSession(deps, visit.source, flow.state, flow.now)
     if (opened === undefined) return refusePage(c, site, { code: 'flow_ended' })
     addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
@@ -156,7 +166,8 @@ export function signInPages(given: SignInSite) {
     return c.redirect(opened.then ?? `/account/${opened.handle}`, 303)
   }
 
-  const invitationIn = (visit: Visit): string | undefined => visit.cookies.get(cookieName(given.publicUrl, 'invitation'))
+  const invitationIn = (visit: Visit): string | undefined =>
+    visit.cookies.get(cookieName(given.publicUrl, 'invitation'))
 
   return pages
 }

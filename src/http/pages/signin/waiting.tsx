@@ -1,8 +1,7 @@
 import type { Child } from 'hono/jsx'
-import { groupedHint } from './words.ts'
+import type { Policy } from '../../../core/policy.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { resendAt } from '../../../core/verification.ts'
-import type { Policy } from '../../../core/policy.ts'
 import type { Waiting } from '../../../operations/flow-code.ts'
 import { CodeField } from '../components/code-field.tsx'
 import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
@@ -16,6 +15,7 @@ import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { calmSteps, deliverySteps } from '../delivery-story.ts'
 import { useReader, useSay } from '../reader.tsx'
 import { refusalWords } from '../refusal-words.ts'
+import { groupedHint } from './words.ts'
 
 type Props = {
   waiting: Waiting

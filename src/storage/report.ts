@@ -1,0 +1,75 @@
+import type { Instant } from '../core/time.ts'
+import type { StoredState } from '../core/verification.ts'
+import type { Sql } from './sql.ts'
+
+/** The verification that a message belongs to, as "I didn't ask for this" needs it. */
+export type ReportedMessage = { verificationId: string; reference: string }
+
+export async function findReported(
+  sql: Sql,
+  subject: string,
+  messageId: string,
+): Promise<ReportedMessage | undefined> {
+  const rows = await sql<{ id: string; message_reference: string }>`
+    select v.id, v.message_reference from message m
+    join verification v on v.subject = m.subject and v.id = m.verification_id
+    where m.subject = ${subject} and m.id = ${messageId}`
+  const row = rows[0]
+  return row && { verificationId: row.id, reference: row.message_reference }
+}
+
+/** One try at a reference, of ten a day for one message. @returns false where none is left */
+export async function takeReportTry(sql: Sql, key: Buffer): Promise<boolean> {
+  const rows = await sql`
+    insert into rate_limit as l (key, kind, failures) values (${key}, 'report', array[statement_timestamp()])
+    on conflict (key) do update set failures = (array[statement_timestamp()] || l.failures)[1:10]
+    where l.failures[10] is null or l.failures[10] <= statement_timestamp() - interval '1 day'
+    returning 1`
+  return rows.length === 1
+}
+
+export type Reported = { state: StoredState; ended: boolean; endedAt: Instant | undefined }
+
+/**
+ * Ends a pending verification whose receiver says they didn't ask for it, and writes that down once, whatever state it
+ * was in. `ended` is true where the code has stopped working because of a report, this one or one before.
+ */
+export async function endAsNotAsked(
+  sql: Sql,
+  subject: string,
+  verificationId: string,
+  activityId: string,
+): Promise<Reported | undefined> {
+  const rows = await sql<{
+    state: StoredState
+    ended_now: boolean
+    reported: boolean
+    ended_at: Date | null
+  }>`
+    with ended as (
+      update verification set state = 'cancelled', sealed_code = null, ended_at = statement_timestamp()
+      where subject = ${subject}::uuid and id = ${verificationId}::uuid and state = 'pending'
+        and expires_at > statement_timestamp()
+      returning 1
+    ), noted as (
+      insert into activity (subject, id, kind, application_id, verification_id, detail)
+      select v.subject, ${activityId}::uuid, 'not_asked', v.application_id, v.id,
+        jsonb_build_object('ended', exists (select from ended))
+      from verification v
+      where v.subject = ${subject}::uuid and v.id = ${verificationId}::uuid and not exists (
+        select from activity a
+        where a.subject = v.subject and a.verification_id = v.id and a.kind = 'not_asked')
+    )
+    select v.state, v.ended_at, exists (select from ended) as ended_now, exists (
+      select from activity a where a.subject = v.subject and a.verification_id = v.id and a.kind = 'not_asked'
+        and a.detail @> '{"ended": true}') as reported
+    from verification v where v.subject = ${subject}::uuid and v.id = ${verificationId}::uuid`
+  const row = rows[0]
+  return (
+    row && {
+      state: row.state,
+      ended: row.ended_now || row.reported,
+      endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+    }
+  )
+}
