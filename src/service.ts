@@ -10,16 +10,10 @@ import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
 
-<<<<<<< HEAD
-
 import { openClientAddress } from './http/client-address.ts'
-
-=======
 
 import { inboxTopic } from './http/pages/inbox/inbox.tsx'
 import { openNews } from './http/stream.ts'
-
->>>>>>> main
 
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
@@ -68,7 +62,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
   let wakeOutbox = () => {}
-  const draining = false
+  let draining = false
   const deps: Deps = {
     database: store.database,
     keyring,
@@ -118,16 +112,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
           supportAddress: config.SUPPORT_ADDRESS,
           inbox: config.inbox && isLoopbackHost(config.HOST) && isLoopbackHost(new URL(publicUrl).hostname),
         },
-<<<<<<< HEAD
         people: {
-          deps,
-          publicUrl,
           sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
           clientAddress: openClientAddress(config.TRUSTED_PROXIES),
         },
-=======
         news,
->>>>>>> main
       },
     })
     return { server, port }
@@ -208,10 +197,12 @@ function notifier(
   sql: Store['database']['sql'],
   onFault: (fault: unknown, about: string) => void,
 ): () => void {
-  let timer: NodeJS.Timeout | undefined
+  let told = false
   return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined
+    if (told) return
+    told = true
+    setTimeout(() => {
+      told = false
       sql`select pg_notify(${outboxChannel}, '')`.catch((fault) =>
         onFault(fault, 'Telling workers of due messages'),
       )
@@ -224,7 +215,11 @@ function notifier(
  * first, since a key that was stored and not shown would be lost. Until there is an administrator, each start makes a
  * new link for the first.
  */
-async function firstRunOf(config: Config, store: Store, url: string | undefined): Promise<Service['firstRun']> {
+async function firstRunOf(
+  config: Config,
+  store: Store,
+  url: string | undefined,
+): Promise<Service['firstRun']> {
   const file = join(config.DATA_DIR, 'first-run.json')
   if (config.DATABASE_URL !== undefined) return undefined
   const keep = (more: object) => {
@@ -237,7 +232,9 @@ async function firstRunOf(config: Config, store: Store, url: string | undefined)
   const administratorLink = invitation && `${url}/administrator/${invitation}`
   let apiKey: string | undefined
   if (!(await hasKeys(store.database.sql))) {
-    const made = await createApiKey(store.database, 'First application', 'first-run', ({ text }) => keep({ api_key: text }))
+    const made = await createApiKey(store.database, 'First application', 'first-run', ({ text }) =>
+      keep({ api_key: text }),
+    )
     apiKey = made.text
   }
   if (existsSync(file)) keep({ administrator_link: administratorLink })

@@ -22,7 +22,7 @@ type SigningUp = {
   email: Email
   /** The hash of an invitation that makes the new account an administrator's. */
   invitation: string | undefined
-  then: string | undefined
+  returnTo: string | undefined
 }
 
 /**
@@ -46,7 +46,7 @@ export type SignIn = {
   verificationId: string | undefined
   /** Whether the session outlives the browser's window. */
   keep: boolean
-  then: string | undefined
+  returnTo: string | undefined
 }
 
 /** A flow that has been gone through to its end: for a moment its last form, sent again, is answered with the same. */
@@ -55,7 +55,7 @@ export type SignedIn = {
   accountId: string
   proofs: Proof[]
   keep: boolean
-  then: string | undefined
+  returnTo: string | undefined
   at: Instant
 }
 
@@ -84,3 +84,10 @@ export const completesHint = (address: string, typed: string): boolean => {
   const wanted = typed.trim().toLowerCase()
   return wanted === address || (at > 0 && wanted === address.slice(0, at))
 }
+
+/**
+ * Whether a waiting page may say what became of the message: to somebody who has proved the password, or whose own
+ * typed address it is. Anybody else could tell by it whether there is an account.
+ */
+export const mayBeTold = (flow: SignUp | SignIn): boolean =>
+  flow.kind === 'sign_up' || flow.passwordAt !== undefined

@@ -1,5 +1,6 @@
 import { type Address, destinationOf } from '../core/address.ts'
 import type { CodeLength } from '../core/code.ts'
+import { mayBeTold } from '../core/flow.ts'
 import type { LimitKey } from '../core/limits.ts'
 import type { MessageKind, Purpose } from '../core/message.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
@@ -10,6 +11,7 @@ import { sealBound } from '../secrets/sealed-code.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
 import { find, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
+import type { FlowView } from './flow-step.ts'
 import { destinationKey, whyLimited } from './limits.ts'
 import { resendCode } from './resend-code.ts'
 import { type Source, sourceSendKeys } from './source.ts'
@@ -104,4 +106,16 @@ export async function readWaiting(
     deliveries,
     now: found.now,
   }
+}
+
+/**
+ * What a waiting page was made from, in a word: it changes when there is something new to show. Where the true story
+ * may not be told it never changes, so that nobody learns from it whether anything was sent.
+ */
+export async function waitingMark(deps: Deps, flow: FlowView | undefined): Promise<string> {
+  if (flow === undefined || flow.state.kind === 'signed_in') return 'ended'
+  const verificationId = 'verificationId' in flow.state ? flow.state.verificationId : undefined
+  if (verificationId === undefined || !mayBeTold(flow.state)) return 'calm'
+  const deliveries = await deliveriesOf(deps.database.sql, flow.id, verificationId)
+  return deliveries.map((d) => `${d.state}${d.events.length}`).join('.')
 }

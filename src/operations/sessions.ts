@@ -16,7 +16,7 @@ import {
 import type { Deps } from './deps.ts'
 import type { Source } from './source.ts'
 
-export type OpenedSession = { cookie: string; handle: string; kept: boolean; then: string | undefined }
+export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
 
 /**
  * Opens a session for a flow that was gone through. Each sign-in gets a token of its own; what this browser held of the
@@ -47,7 +47,7 @@ export async function openSession(
     await rememberBrowser(sql, accountId, source.browser)
   })
   const handle = accountHandle(deps.keyring.current(), source.browser, accountId)
-  return { cookie: token.text, handle, kept: done.keep, then: done.then }
+  return { cookie: token.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */

@@ -38,7 +38,7 @@ export async function beginSignIn(
   deps: Deps,
   source: Source,
   typed: string,
-  given: { keep: boolean; then: string | undefined },
+  given: { keep: boolean; returnTo: string | undefined },
 ): Promise<Result<string>> {
   const username = canonicalUsername(typed)
   if (username === undefined) return refuse({ code: 'username_malformed' })
@@ -241,7 +241,7 @@ function signedIn(state: SignIn, now: Instant): FlowState {
     accountId: state.accountId,
     proofs,
     keep: state.keep,
-    then: state.then,
+    returnTo: state.returnTo,
     at: now,
   }
 }

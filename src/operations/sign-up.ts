@@ -27,7 +27,7 @@ export async function beginSignUp(
   deps: Deps,
   source: Source,
   typed: string,
-  given: { then: string | undefined; invitation: string | undefined },
+  given: { returnTo: string | undefined; invitation: string | undefined },
 ): Promise<Result<string>> {
   const email = parseEmail(typed)
   if (!email.ok) return email
@@ -72,8 +72,10 @@ export async function answerSignUpCode(
   if (!checked.ok) return { state, refusal: checked.refusal }
   // No code was sent to an address that has an account: whoever guessed it has proved nothing.
   if (state.taken) return { state, refusal: { code: 'code_tries_spent' } }
-  const { kind, email, invitation, then } = state
-  return { state: { kind, step: 'password', email, invitation, then, provenAt: checked.value.approvedAt } }
+  const { kind, email, invitation, returnTo } = state
+  return {
+    state: { kind, step: 'password', email, invitation, returnTo, provenAt: checked.value.approvedAt },
+  }
 }
 
 /**
@@ -98,7 +100,14 @@ export async function choosePassword(
     { kind: 'password' as const, at: now },
   ]
   return {
-    state: { kind: 'signed_in', accountId: created.value, proofs, keep: true, then: state.then, at: now },
+    state: {
+      kind: 'signed_in',
+      accountId: created.value,
+      proofs,
+      keep: true,
+      returnTo: state.returnTo,
+      at: now,
+    },
   }
 }
 

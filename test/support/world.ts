@@ -156,8 +156,6 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
         looks: { accent: undefined, logo: undefined },
         site: { name: 'Harbour', publicUrl, supportAddress: undefined, inbox: false },
         people: {
-          deps,
-          publicUrl,
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),
         },

@@ -1,11 +1,13 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
+import { accept, type Result } from '../../core/refusal.ts'
 import { type Browser, browserOf, isOwnForm, ownFormToken } from '../../operations/browser.ts'
 import type { Deps } from '../../operations/deps.ts'
 import { readSession, type SignedInSession } from '../../operations/sessions.ts'
 import type { Source } from '../../operations/source.ts'
 import { cookieLine, readCookies } from '../cookies.ts'
 import type { Answering } from '../exchange.ts'
+import { readForm } from '../read-form.ts'
 import { cookieName } from './reader-preferences.ts'
 
 /** Browsers keep a cookie for 400 days at most (RFC 6265bis). */
@@ -95,21 +97,18 @@ export async function sessionsOf(given: VisitDeps, visit: Visit): Promise<Signed
   return found.filter((session) => session !== undefined)
 }
 
-/** What a form was sent with. Files and repeated fields are none of ours. */
+/** What a form was sent with; of a name that comes twice, the first. */
 export type Form = Readonly<Record<string, string>>
 
-const largestForm = 16 * 1024
-
-/** The fields of a form; undefined where the body is no form or too large. */
-export async function readForm(c: Answering): Promise<Form | undefined> {
-  const type = c.req.header('content-type') ?? ''
-  const length = Number(c.req.header('content-length') ?? Number.NaN)
-  if (!/^application\/x-www-form-urlencoded\b/i.test(type) || !(length <= largestForm)) return undefined
+/** The fields of a form. Refusals: those of `readForm`. */
+export async function readFields(c: Answering): Promise<Result<Form>> {
+  const read = await readForm(c)
+  if (!read.ok) return read
   const fields: Record<string, string> = Object.create(null)
-  for (const [name, value] of new URLSearchParams(await c.req.text())) {
+  for (const [name, value] of read.value) {
     if (!(name in fields)) fields[name] = value.toWellFormed()
   }
-  return fields
+  return accept(fields)
 }
 
 /** What a form acts on: it is worth nothing for anything else, or in another browser. */

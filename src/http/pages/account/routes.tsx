@@ -12,7 +12,7 @@ import {
   formTokenOf,
   isFormOf,
   openVisit,
-  readForm,
+  readFields,
   removeSessionCookie,
   scopeOfSession,
   sessionOf,
@@ -32,7 +32,7 @@ export function accountPages(given: SignInSite) {
     const visit = openVisit(given, c)
     const sessions = await sessionsOf(given, visit)
     const only = sessions[0]
-    if (only === undefined) return c.redirect('/signin?then=/account', 303)
+    if (only === undefined) return c.redirect('/signin?return_to=/account', 303)
     if (sessions.length === 1) return c.redirect(`/account/${only.handle}`, 303)
     return answerPage(c, site, <AccountsPage accounts={await named(sessions)} />)
   })
@@ -59,8 +59,9 @@ export function accountPages(given: SignInSite) {
     const visit = openVisit(given, c)
     const handle = c.req.param('handle')
     const session = await sessionOf(given, visit, handle)
-    const form = await readForm(c)
-    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const form = read.value
     if (session === undefined) return c.redirect('/signin', 303)
     if (!isFormOf(given, visit, scopeOfSession(session), form))
       return refusePage(c, site, { code: 'form_stale' })
@@ -79,8 +80,9 @@ export function accountPages(given: SignInSite) {
   pages.post('/account/:handle/password', async (c) => {
     const visit = openVisit(given, c)
     const session = await sessionOf(given, visit, c.req.param('handle'))
-    const form = await readForm(c)
-    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const form = read.value
     if (session === undefined) return toSignIn(c)
     if (!isFormOf(given, visit, scopeOfSession(session), form))
       return refusePage(c, site, { code: 'form_stale' })
@@ -124,8 +126,9 @@ export function accountPages(given: SignInSite) {
   pages.post('/administrator/:token', async (c) => {
     const visit = openVisit(given, c)
     const token = c.req.param('token')
-    const form = await readForm(c)
-    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const form = read.value
     if (!isFormOf(given, visit, 'invitation', form)) return refusePage(c, site, { code: 'form_stale' })
     if (!(await isInvited(deps.database, token))) return refusePage(c, site, { code: 'invitation_ended' })
     const session = form.handle === undefined ? undefined : await sessionOf(given, visit, form.handle)
@@ -147,7 +150,7 @@ export function accountPages(given: SignInSite) {
     )
 
   const toSignIn = (c: Answering): Response =>
-    c.redirect(`/signin?then=${encodeURIComponent('/account')}`, 303)
+    c.redirect(`/signin?return_to=${encodeURIComponent('/account')}`, 303)
 
   return pages
 }

@@ -1,9 +1,9 @@
 import { hintOf, parseEmail } from '../../../core/address.ts'
-import type { FlowState, SignIn, SignUp } from '../../../core/flow.ts'
+import { type FlowState, mayBeTold, type SignIn, type SignUp } from '../../../core/flow.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
-import { readWaiting } from '../../../operations/flow-code.ts'
+import { readWaiting, waitingMark } from '../../../operations/flow-code.ts'
 import type { FlowView } from '../../../operations/flow-step.ts'
 import { itemsForSignIn } from '../../../operations/item-choices.ts'
 import type { Answering } from '../../exchange.ts'
@@ -83,7 +83,9 @@ async function waitingPage(
 ) {
   const verificationId = 'verificationId' in state ? state.verificationId : undefined
   if (verificationId === undefined) return undefined
-  const told = state.kind === 'sign_up' || state.passwordAt !== undefined
+  const told = mayBeTold(state)
+  // Read before the story, so that what happens in between is news to the page.
+  const mark = await waitingMark(given.deps, flow)
   const waiting = await readWaiting(given.deps, flow.id, verificationId, told)
   if (waiting === undefined) return undefined
   const { locale } = c.var
@@ -100,7 +102,7 @@ async function waitingPage(
       told={told}
       sender={given.sender}
       subject={codeMailSubject({ operator: given.sender.name, reference: waiting.messageReference }, locale)}
-      stream={`${step.here}/news`}
+      stream={`${step.here}/news?seen=${encodeURIComponent(mark)}`}
       others={state.kind === 'sign_in'}
     />
   )

@@ -21,7 +21,7 @@ function useErrors(refusal: Refusal | undefined, field: string): FieldErrors {
 
 type Begun = {
   form: string
-  then: string | undefined
+  returnTo: string | undefined
   typed?: string | undefined
   refusal?: Refusal | undefined
 }
@@ -29,7 +29,7 @@ type Begun = {
 /** The first page of a sign-in: the name, and whether to stay signed in. */
 export function SignInPage({
   form,
-  then,
+  returnTo,
   typed,
   refusal,
   pending,
@@ -47,7 +47,7 @@ export function SignInPage({
         </Notice>
       )}
       <Form action="/signin">
-        <Hiddens fields={{ form, ...(then !== undefined && { then }) }} />
+        <Hiddens fields={{ form, ...(returnTo !== undefined && { return_to: returnTo }) }} />
         <TextField
           name="username"
           label={say('signIn.username')}
@@ -63,7 +63,7 @@ export function SignInPage({
         </Actions>
       </Form>
       <Ways>
-        <Way href={then === undefined ? '/signup' : `/signup?then=${encodeURIComponent(then)}`}>
+        <Way href={returnTo === undefined ? '/signup' : `/signup?return_to=${encodeURIComponent(returnTo)}`}>
           {say('signIn.noAccount')}
         </Way>
       </Ways>
@@ -176,7 +176,7 @@ export function ConfirmPage({
   )
 }
 
-export function SignUpPage({ form, then, typed, refusal, invited }: Begun & { invited: boolean }) {
+export function SignUpPage({ form, returnTo, typed, refusal, invited }: Begun & { invited: boolean }) {
   const { site } = useReader()
   const say = useSay()
   const errors = useErrors(refusal, 'email')
@@ -187,7 +187,7 @@ export function SignUpPage({ form, then, typed, refusal, invited }: Begun & { in
       errors={errors}
     >
       <Form action="/signup">
-        <Hiddens fields={{ form, ...(then !== undefined && { then }) }} />
+        <Hiddens fields={{ form, ...(returnTo !== undefined && { return_to: returnTo }) }} />
         <TextField
           name="email"
           label={say('signUp.email')}

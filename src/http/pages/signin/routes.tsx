@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
 import { returnPath } from '../../../core/return-path.ts'
 import { actOnFlow } from '../../../operations/flow-acts.ts'
+import { waitingMark } from '../../../operations/flow-code.ts'
 import { type FlowView, findFlow, takeFlowStep } from '../../../operations/flow-step.ts'
 import { invitationOf } from '../../../operations/invitations.ts'
 import { openSession } from '../../../operations/sessions.ts'
 import { beginSignIn } from '../../../operations/sign-in.ts'
 import { beginSignUp } from '../../../operations/sign-up.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
+import { streamNews } from '../../stream.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { cookieName } from '../reader-preferences.ts'
 import {
@@ -16,7 +18,7 @@ import {
   isFormOf,
   mostAccounts,
   openVisit,
-  readForm,
+  readFields,
   scopeOfFlow,
   sessionsOf,
   type Visit,
@@ -44,26 +46,31 @@ export function signInPages(given: SignInSite) {
 
   pages.get('/signin', async (c) => {
     const visit = openVisit(given, c)
-    const then = returnPath(c.req.query('then'))
+    const returnTo = returnPath(c.req.query('return_to'))
     const form = formTokenOf(given, visit, 'begin')
-    return answerPage(c, site, <SignInPage form={form} then={then} pending={await pendingFlow(visit)} />)
+    return answerPage(
+      c,
+      site,
+      <SignInPage form={form} returnTo={returnTo} pending={await pendingFlow(visit)} />,
+    )
   })
 
   pages.post('/signin', async (c) => {
     const visit = openVisit(given, c)
-    const form = await readForm(c)
-    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const form = read.value
     if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
-    const then = returnPath(form.then)
+    const returnTo = returnPath(form.return_to)
     const begun = await beginSignIn(deps, visit.source, form.username ?? '', {
       keep: form.keep === 'yes',
-      then,
+      returnTo,
     })
     if (begun.ok) return goTo(c, 'signin', begun.value)
     const page = (
       <SignInPage
         form={formTokenOf(given, visit, 'begin')}
-        then={then}
+        returnTo={returnTo}
         typed={form.username}
         refusal={begun.refusal}
         pending={undefined}
@@ -79,24 +86,25 @@ export function signInPages(given: SignInSite) {
     return answerPage(
       c,
       site,
-      <SignUpPage form={form} then={returnPath(c.req.query('then'))} invited={invited} />,
+      <SignUpPage form={form} returnTo={returnPath(c.req.query('return_to'))} invited={invited} />,
     )
   })
 
   pages.post('/signup', async (c) => {
     const visit = openVisit(given, c)
-    const form = await readForm(c)
-    if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const form = read.value
     if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
-    const then = returnPath(form.then)
+    const returnTo = returnPath(form.return_to)
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
-    const begun = await beginSignUp(deps, visit.source, form.email ?? '', { then, invitation })
+    const begun = await beginSignUp(deps, visit.source, form.email ?? '', { returnTo, invitation })
     if (begun.ok) return goTo(c, 'signup', begun.value)
     const page = (
       <SignUpPage
         form={formTokenOf(given, visit, 'begin')}
-        then={then}
+        returnTo={returnTo}
         typed={form.email}
         refusal={begun.refusal}
         invited={token !== undefined}
@@ -116,9 +124,10 @@ export function signInPages(given: SignInSite) {
 
     pages.post(path, async (c) => {
       const visit = openVisit(given, c)
-      const form = await readForm(c)
+      const read = await readFields(c)
       const id = c.req.param('id')
-      if (form === undefined) return refusePage(c, site, { code: 'body_malformed' })
+      if (!read.ok) return refusePage(c, site, read.refusal)
+      const form = read.value
       if (!uuid.test(id)) return refusePage(c, site, { code: 'flow_ended' })
       if (!isFormOf(given, visit, scopeOfFlow(id), form)) return refusePage(c, site, { code: 'form_stale' })
       const revision = /^\d{1,9}$/.test(form.revision ?? '') ? Number(form.revision) : -1
@@ -130,6 +139,17 @@ export function signInPages(given: SignInSite) {
       if (flow.state.kind === 'signed_in') return finish(c, visit, flow)
       if (refusal !== undefined) return showFlow(given, c, visit, flow, refusal, form.item)
       return c.redirect(pathOf(id, flow.state), 303)
+    })
+  }
+
+  for (const path of ['/signin/:id/news', '/signup/:id/news'] as const) {
+    pages.get(path, async (c) => {
+      const visit = openVisit(given, c)
+      const id = c.req.param('id')
+      if (visit.browser.isNew || (await flowOf(visit, id)) === undefined) {
+        return refusePage(c, site, { code: 'flow_ended' })
+      }
+      return streamNews(c, given.news, `flow ${id}`, async () => waitingMark(deps, await flowOf(visit, id)))
     })
   }
 
@@ -163,7 +183,7 @@ export function signInPages(given: SignInSite) {
     addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
     addCookie(given, c, flowCookie, '', 0)
     addCookie(given, c, 'invitation', '', 0)
-    return c.redirect(opened.then ?? `/account/${opened.handle}`, 303)
+    return c.redirect(opened.returnTo ?? `/account/${opened.handle}`, 303)
   }
 
   const invitationIn = (visit: Visit): string | undefined =>
