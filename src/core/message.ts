@@ -1,7 +1,7 @@
 import type { Instant } from './time.ts'
 
 /** Languages that the product speaks in full; the first is the fallback. */
-export const locales = ['en', 'ar'] as const
+export const locales = ['en', 'ar', 'ja'] as const
 export type Locale = (typeof locales)[number]
 
 /** All that a message carrying a code says. */

@@ -11,12 +11,12 @@ type Leaves<Tree> = {
 export type SentenceKey = Leaves<typeof english>
 
 /**
- * The language tag that numbers and times are formatted with. The 24-hour clock in both; western digits in Arabic,
+ * The language tag that numbers and times are formatted with. The 24-hour clock in all; western digits in Arabic,
  * since the code beside them has them and has to be typed with them.
  */
-export const formatTags: Readonly<Record<Locale, string>> = { en: 'en-GB', ar: 'ar-u-nu-latn' }
+export const formatTags: Readonly<Record<Locale, string>> = { en: 'en-GB', ar: 'ar-u-nu-latn', ja: 'ja-JP' }
 
-export const directions: Readonly<Record<Locale, 'ltr' | 'rtl'>> = { en: 'ltr', ar: 'rtl' }
+export const directions: Readonly<Record<Locale, 'ltr' | 'rtl'>> = { en: 'ltr', ar: 'rtl', ja: 'ltr' }
 
 /**
  * One sentence in the reader's language, as plain text: whoever puts it into HTML escapes it.
