@@ -4,9 +4,11 @@ import type { Deps } from '../../operations/deps.ts'
 import { type Looks, openAssets } from '../assets.ts'
 import { type Answering, type Exchange, refuseJson } from '../exchange.ts'
 import type { News } from '../stream.ts'
-import { refusePage, wantsPage } from './answer-page.tsx'
+import { answerPage, refusePage, wantsPage } from './answer-page.tsx'
+import { asPage } from './as-page.ts'
 import { docsPages, openApiRoute } from './docs/docs.tsx'
 import { helpPages } from './help/help.tsx'
+import { HomePage } from './home-page.tsx'
 import { inboxPages } from './inbox/inbox.tsx'
 import { chosenLanguage } from './reader-preferences.ts'
 import { reportPages } from './report/report.tsx'
@@ -35,6 +37,7 @@ export function openPages(deps: Deps, pages: PagesDeps) {
     mount(web: Hono<Exchange>): void {
       web.route('/', assets)
       web.route('/', openApiRoute(site))
+      web.get('/', asPage(site), (c) => answerPage(c, site, <HomePage />))
       web.route('/help', helpPages(site))
       web.route('/docs', docsPages(site))
       web.route('/report', reportPages(deps, site))
