@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { parseEmail } from '../../src/core/address.ts'
+import type { SendOutcome } from '../../src/core/delivery.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { openSmtp } from '../../src/delivery/smtp.ts'
 import { codeMail, later, sender } from '../support/code-mails.ts'
@@ -50,9 +51,16 @@ const addresses = fc
   .map(([local, domain]) => `${local.join('.')}@${domain.join('.')}.test`)
   .filter((address) => parseEmail(address).ok)
 
+const batchesOf = <Item>(size: number, items: Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size))
+
 test('RCPT TO is the stored address, byte for byte, whatever odd address that is', async () => {
-  const corpus = fc.sample(addresses, { numRuns: 2000, seed: 27 })
-  const outcomes = await Promise.all(corpus.map((address) => smtp.send(codeMail(address), later())))
+  const corpus = fc.sample(addresses, { numRuns: 500, seed: 27 })
+  const outcomes: SendOutcome[] = []
+  // A few at a time, as the worker does: waiting for a free connection counts towards a try's limit.
+  for (const batch of batchesOf(40, corpus)) {
+    outcomes.push(...(await Promise.all(batch.map((address) => smtp.send(codeMail(address), later())))))
+  }
   expect(recipients().sort()).toEqual(corpus.map((address) => `RCPT TO:<${address}>`).sort())
   expect(outcomes.every(({ result }) => result === 'accepted')).toBe(true)
 })
