@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { deliveryCauses, leaseTime, retryOffsets, sendMargin } from '../../src/core/delivery.ts'
-import type { Refusal, RefusalCode } from '../../src/core/refusal.ts'
+import type { RefusalCode } from '../../src/core/refusal.ts'
 import {
   approvalAnswer,
   attemptRequest,
@@ -10,58 +10,18 @@ import {
   resendRequest,
   verificationAnswer,
 } from '../../src/http/api/schemas.ts'
+import { exampleNow, refusalExamples } from '../../src/http/refusal-examples.ts'
 import { parametersOf, refusalShapes } from '../../src/http/refusals.ts'
 import { catalogue } from '../../src/locales/catalogue.ts'
 import { openMetrics } from '../../src/metrics.ts'
 import { code, lengthOf, table } from './words.ts'
 
-const now = Date.UTC(2026, 0, 15, 10, 42)
-const retryAt = now + 42_000
-
-/** One example of each refusal, from which its parameters on the wire are read. */
-const examples: { [Code in RefusalCode]: Extract<Refusal, { code: Code }> } = {
-  code_wrong: { code: 'code_wrong', attemptsLeft: 4 },
-  code_malformed: { code: 'code_malformed', length: 6 },
-  code_expired: { code: 'code_expired', expiredAt: now },
-  code_used: { code: 'code_used', usedAt: now },
-  code_tries_spent: { code: 'code_tries_spent' },
-  verification_cancelled: { code: 'verification_cancelled' },
-  verification_unknown: { code: 'verification_unknown' },
-  wrong_codes_limit: { code: 'wrong_codes_limit', retryAt },
-  sends_limit: { code: 'sends_limit', limit: 'email', retryAt },
-  resend_too_soon: { code: 'resend_too_soon', retryAt },
-  resends_spent: { code: 'resends_spent' },
-  email_malformed: { code: 'email_malformed' },
-  phone_malformed: { code: 'phone_malformed' },
-  phone_country_not_served: { code: 'phone_country_not_served', country: 'GB' },
-  phone_prefix_closed: { code: 'phone_prefix_closed', retryAt },
-  phone_budget_spent: { code: 'phone_budget_spent', retryAt },
-  channel_unavailable: { code: 'channel_unavailable', channel: 'voice' },
-  body_malformed: { code: 'body_malformed' },
-  body_too_large: { code: 'body_too_large', most: 16_384 },
-  content_type_unsupported: { code: 'content_type_unsupported' },
-  input_refused: { code: 'input_refused', errors: [{ pointer: '/length', problem: 'must be 6 or 8' }] },
-  idempotency_key_malformed: { code: 'idempotency_key_malformed' },
-  idempotency_key_reused: { code: 'idempotency_key_reused' },
-  idempotency_in_progress: { code: 'idempotency_in_progress', retryAt },
-  authentication_required: { code: 'authentication_required' },
-  api_key_refused: { code: 'api_key_refused' },
-  host_unknown: { code: 'host_unknown' },
-  origin_refused: { code: 'origin_refused' },
-  route_unknown: { code: 'route_unknown' },
-  method_unknown: { code: 'method_unknown', allow: ['POST'] },
-  message_unknown: { code: 'message_unknown' },
-  reference_wrong: { code: 'reference_wrong' },
-  unavailable: { code: 'unavailable', retryAt },
-  internal: { code: 'internal' },
-}
-
 /** Every refusal with its status, kind, parameters and meaning. */
 export function refusalsTable(): string {
   const english = catalogue('en')
-  const rows = (Object.keys(examples) as RefusalCode[]).map((name) => {
+  const rows = (Object.keys(refusalExamples) as RefusalCode[]).map((name) => {
     const { status, kind } = refusalShapes[name]
-    const parameters = Object.keys(parametersOf(examples[name], now)).map(code).join(', ')
+    const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
     return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
   })
   return table(['code', 'status', 'kind', 'parameters', 'in a few words'], rows)

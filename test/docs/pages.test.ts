@@ -4,7 +4,9 @@ import { expect, test } from 'vitest'
 import { pages } from '../../scripts/docs/pages.ts'
 import { policyFile } from '../../scripts/docs/settings.ts'
 import { readPolicy } from '../../src/config/policy-file.ts'
+import { parsePhone } from '../../src/core/address.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
+import { catalogue } from '../../src/locales/catalogue.ts'
 import { packageRoot } from '../../src/package-root.ts'
 import { temporaryFolder } from '../support/countersign.ts'
 
@@ -65,4 +67,12 @@ test('decisions are numbered without a gap, and each says its number', () => {
     expect(Number(name.slice(0, 4)), name).toBe(index + 1)
     expect(read(`docs/decisions/${name}`)).toMatch(new RegExp(`^# ${index + 1}\\. `))
   })
+})
+
+test('a phone number that a refusal gives as an example is one', () => {
+  for (const locale of ['en', 'ar'] as const) {
+    const example =
+      /\+[\d ]+\d/.exec(catalogue(locale).get('refusal.phone_malformed.detail') ?? '')?.[0] ?? ''
+    expect(parsePhone(example), example).toMatchObject({ ok: true })
+  }
 })

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { settingsSchema } from '../../src/config/settings.ts'
 import { packageRoot } from '../../src/package-root.ts'
-import { freePort, startCountersign, temporaryFolder, untilServing } from '../support/countersign.ts'
+import { until } from '../startup/service-process.ts'
+import { freePort, startCountersign, temporaryFolder } from '../support/countersign.ts'
 import { requirement } from '../support/requirements.ts'
 
 const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8')
@@ -18,7 +19,7 @@ test.skipIf(!requirement('curl'))('the first call works as it is pasted, and a c
   const folder = temporaryFolder()
   const port = await freePort()
   const service = startCountersign(['serve'], { PORT: String(port) }, folder)
-  await untilServing(`http://localhost:${port}`, 30_000, service)
+  await until(30_000, () => service.said().includes('is ready at'))
 
   const blocks = callsOf(readme).map((block) => block.replaceAll('localhost:3000', `localhost:${port}`))
   expect(blocks).toHaveLength(3)
