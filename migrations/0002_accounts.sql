@@ -8,7 +8,7 @@ create table account (
   created_at timestamptz not null default statement_timestamp()
 );
 
--- From a name to its account: the key is a keyed hash, so that the look-up touches one shard.
+-- From a name to its account: the key is a hash, so that the look-up touches one shard.
 create table username (
   lookup bytea primary key,
   account_id uuid not null

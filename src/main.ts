@@ -45,4 +45,18 @@ program
   .description('make a link that makes the first administrator; it works once, for an hour')
   .action(async () => (await import('./cli/admin.ts')).invite())
 
+program
+  .command('export')
+  .description('write everything to a file, for another installation or as a backup; the service may go on')
+  .option('--out <file>', 'the file to write; without it, standard output')
+  .option('--with-keyring', 'with the key ring: whoever has the file can then use its keys')
+  .action(async (options: { out?: string; withKeyring?: true }) =>
+    (await import('./cli/export.ts')).exportAll(options),
+  )
+
+program
+  .command('import <file>')
+  .description('read an export into an empty installation')
+  .action(async (file: string) => (await import('./cli/import.ts')).importAll(file))
+
 await program.parseAsync().catch(async (fault) => (await import('./cli/fail.ts')).fail(fault))

@@ -2,8 +2,6 @@ import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Observed } from './http/observe.ts'
 
-export type Metrics = ReturnType<typeof openMetrics>
-
 /** What Prometheus may read. No label holds anything that a request said. */
 export function openMetrics(outboxDepth: () => Promise<number>) {
   const registry = new Registry()

@@ -2,13 +2,15 @@ import type pg from 'pg'
 import type { Config } from './config.ts'
 import { describeFault, type Log } from './log.ts'
 import { packageRoot } from './package-root.ts'
-import { migrate } from './storage/migrate.ts'
+import { migrate, newestMigration } from './storage/migrate.ts'
 import { type Database, openDatabase } from './storage/sql.ts'
 
 /** The database, the operator's or our own, with its schema up to date. */
 export type Store = {
   database: Database
   connection: pg.ClientConfig
+  /** The newest migration, which the database has by now. */
+  schema: string
   /** Called where the embedded server has ended for good: nothing works any more. */
   onLost(listener: () => void): void
   close(): Promise<void>
@@ -43,8 +45,17 @@ export async function openStoreForCommand(config: Config, log: Log): Promise<Sto
   return running === undefined ? openStore(config, log) : connect(config, running, log)
 }
 
+/** Whether a service runs the embedded PostgreSQL in DATA_DIR at the moment. */
+export async function isServing(config: Config): Promise<boolean> {
+  if (config.DATABASE_URL !== undefined) return false
+  const { connectToRunning } = await import('./embedded/running-note.ts')
+  return connectToRunning(config.DATA_DIR) !== undefined
+}
+
+const migrations = `${packageRoot}migrations`
+
 async function connect(config: Config, connection: pg.ClientConfig, log: Log): Promise<Store> {
-  const ran = await migrate(connection, `${packageRoot}migrations`)
+  const ran = await migrate(connection, migrations)
   if (ran.length > 0) log.info({ migrations: ran }, 'The schema was brought up to date.')
   const database = openDatabase({
     connection,
@@ -52,7 +63,8 @@ async function connect(config: Config, connection: pg.ClientConfig, log: Log): P
     preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
     onIdleFault: (fault) => log.warn({ err: describeFault(fault) }, 'A database connection was lost.'),
   })
-  return { database, connection, onLost: () => {}, close: () => database.close() }
+  const schema = await newestMigration(migrations)
+  return { database, connection, schema, onLost: () => {}, close: () => database.close() }
 }
 
 const embeddedLog = (log: Log) => ({

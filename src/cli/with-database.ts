@@ -4,9 +4,9 @@ import { openStoreForCommand, type Store } from '../store.ts'
 
 /** Runs a command on the database, whether the service runs at the moment or not. */
 export async function withDatabase(
-  work: (given: { config: Config; database: Store['database'] }) => Promise<void>,
+  work: (given: Pick<Store, 'database' | 'connection' | 'schema'> & { config: Config }) => Promise<void>,
 ): Promise<void> {
   const config = readConfig()
   const store = await openStoreForCommand(config, openLog('silent'))
-  await work({ config, database: store.database }).finally(store.close)
+  await work({ config, ...store }).finally(store.close)
 }

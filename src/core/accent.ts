@@ -5,7 +5,7 @@ export type Shade = { accent: Colour; onAccent: Colour; wash: Colour }
 /** The operator's accent as the two schemes use it. */
 export type Accent = { light: Shade; dark: Shade }
 
-/** The surfaces that text in the accent stands on; the same as in assets/app.css. */
+/** The surfaces that text in the accent stands on; the same as in assets/style/tokens.css. */
 const surfaces = {
   light: { paper: '#f7f4ee', card: '#fffdf9' },
   dark: { paper: '#191816', card: '#22211e' },

@@ -33,15 +33,19 @@ type Reply = Extract<SmtpFault, { kind: 'reply' }>
 function causeOfReply(reply: Reply): DeliveryCause {
   if (reply.step === 'login') return 'authentication_failed'
   const detail = reply.status?.slice(2)
-  const told = causeOfDetail.get(detail ?? '') ?? causeOfCode.get(reply.code)
+  const told = causeOfDetail.get(detail ?? '')
   // A server that asks for a login says so with many statuses (Gmail: 530 5.5.1): the reply code is what counts.
   if (reply.code === 530 || reply.code === 535) return told === 'tls_failed' ? told : 'authentication_failed'
-  const heard = causeOfText(reply)
-  if (heard) return heard
-  if (told === 'refused_by_policy' && reply.status === '4.7.1') return 'greylisted'
-  if (told && !(reply.step === 'content' && told === 'address_unknown')) return told
-  if (reply.step === 'sender' && reply.code >= 500) return 'provider_misconfigured'
-  return causeOfSubject(reply, detail)
+  const heard = causeOfText(reply) ?? (reply.status === '4.7.1' ? 'greylisted' : told)
+  const cause = heard ?? causeOfCode.get(reply.code)
+  const blamesAddress = cause === 'address_unknown' || cause === 'domain_unknown'
+  // The address given at this step is ours.
+  if (reply.step === 'sender' && (blamesAddress || cause === undefined) && reply.code >= 500) {
+    return 'provider_misconfigured'
+  }
+  // The recipient was taken already: a bare 550 now is about the content.
+  if (reply.step === 'content' && blamesAddress && heard === undefined) return 'rejected'
+  return cause ?? causeOfSubject(reply, detail)
 }
 
 /** Where no detail is known, the subject (second number) of the status still tells what it is about. */
@@ -49,7 +53,7 @@ function causeOfSubject(reply: Reply, detail: string | undefined): DeliveryCause
   const permanent = reply.code >= 500
   switch (detail?.split('.')[0]) {
     case '1':
-      return reply.step === 'sender' ? 'provider_misconfigured' : 'address_unknown'
+      return 'address_unknown'
     case '2':
       return permanent ? 'mailbox_disabled' : 'provider_unavailable'
     case '3':
@@ -143,7 +147,7 @@ const spoken: readonly (readonly [RegExp, DeliveryCause])[] = [
     /relay(ing)? (access )?(is )?(denied|not permitted|not allowed)|unable to relay|send ?as (denied|this sender)/i,
     'provider_misconfigured',
   ],
-  [/too many|rate[- ]?limit|throttl|unusual rate|exceeded .{0,40}(rate|messages)/i, 'rate_limited'],
+  [/too many|rate[- ]?limit|throttl|unusual rate|at a rate|exceeded .{0,40}(rate|messages)/i, 'rate_limited'],
   [/mailbox.{0,20}full|over ?quota|quota exceeded|out of storage/i, 'mailbox_full'],
   [
     /spam|blocklist|blacklist|block list|poor reputation|low reputation|spamhaus|unsolicited/i,
@@ -154,7 +158,7 @@ const spoken: readonly (readonly [RegExp, DeliveryCause])[] = [
 ]
 
 function causeOfText(reply: Reply): DeliveryCause | undefined {
-  const vague = reply.status === undefined || /^[245]\.(\d+\.0|7\.1)$/.test(reply.status)
+  const vague = reply.status === undefined || /^(4\.2\.1|[245]\.(\d+\.0|7\.1))$/.test(reply.status)
   if (!vague || !reply.text) return undefined
   const text = reply.text.slice(0, 1000)
   return spoken.find(([words]) => words.test(text))?.[1]

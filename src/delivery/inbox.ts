@@ -27,5 +27,3 @@ export function openInbox(sql: Sql, keyring: FollowedKeyring, onDelivery: () => 
     close: async () => {},
   }
 }
-
-export type { InboxContent }

@@ -13,7 +13,7 @@ export function safeResponse(response: string, message: { subject: string; text:
     .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .replace(/[^\s<>(),;:"']+@[^\s<>(),;:"']+/g, '•••')
   const head = safe.slice(0, opening.length)
-  return (head + safe.slice(opening.length).replace(/\d{4,}|\d{3,4}[ -]\d{3,4}/g, '•••'))
+  return (head + safe.slice(opening.length).replace(/\d{3,4}[ -]\d{3,4}|\d{4,}/g, '•••'))
     .slice(0, longestResponse)
     .trim()
 }

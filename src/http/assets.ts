@@ -14,13 +14,20 @@ type Asset = { href: string; type: string; content: Buffer }
 /** Looks that the operator sets; what isn't set is ours. */
 export type Looks = { accent: Accent | undefined; logo: Logo | undefined }
 
+/** The parts of the one stylesheet, in their order. */
+const styles = ['tokens', 'ground', 'shell', 'forms', 'words', 'reference', 'modes']
+
 /**
  * Style, script and pictures, read once. An address holds a hash of what it gives, so browsers keep it for good and a
  * new version has a new address.
  */
 export function openAssets(looks: Looks) {
   const file = (name: string) => readFileSync(join(packageRoot, 'src/http/assets', name))
-  const style = Buffer.from(compact(`${file('app.css')}${looks.accent ? accentStyle(looks.accent) : ''}`))
+  const css = [
+    ...styles.map((name) => file(`style/${name}.css`)),
+    looks.accent ? accentStyle(looks.accent) : '',
+  ]
+  const style = Buffer.from(compact(css.join('\n')))
   const mark = looks.accent ? recoloured(file('mark.svg'), looks.accent) : file('mark.svg')
   const assets = {
     style: asset('app', 'css', 'text/css; charset=utf-8', style),

@@ -21,16 +21,18 @@ export const formatMoment = (locale: Locale, at: Instant, timeZone?: string): st
     timeZoneName: 'short',
   }).format(at)
 
+/** Making one takes near a millisecond. The names of zones come from browsers, so there is an end to how many are kept. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
+const mostFormatters = 2000
 
 function formatter(locale: Locale, timeZone: string | undefined, shape: Intl.DateTimeFormatOptions) {
-  const zone = zoneOf(timeZone)
-  const name = `${locale}:${zone}:${shape.day ?? ''}:${shape.second ?? ''}`
+  const name = `${locale}:${timeZone ?? 'UTC'}:${shape.day ?? ''}:${shape.second ?? ''}`
   const known = formatters.get(name)
   if (known) return known
+  if (formatters.size >= mostFormatters) formatters.clear()
   const fresh = new Intl.DateTimeFormat(formatTags[locale], {
     ...shape,
-    timeZone: zone,
+    timeZone: zoneOf(timeZone),
     hourCycle: 'h23',
     calendar: 'gregory',
   })

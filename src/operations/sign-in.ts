@@ -42,7 +42,7 @@ export async function beginSignIn(
 ): Promise<Result<string>> {
   const username = canonicalUsername(typed)
   if (username === undefined) return refuse({ code: 'username_malformed' })
-  const accountId = await findAccountId(deps.database.sql, usernameLookup(deps, username))
+  const accountId = await findAccountId(deps.database.sql, usernameLookup(username))
   const id = newId()
   const state: SignIn = {
     kind: 'sign_in',

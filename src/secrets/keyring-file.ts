@@ -57,13 +57,29 @@ export async function readRecord(path: string): Promise<KeyringRecord> {
   return record
 }
 
-/** Several processes may start at once: `link` lets exactly one ring come to be, whole. */
+/**
+ * Puts a ring that came from another installation where this one looks for its own. A ring that is there already is
+ * never overwritten: what was written under it could not be read any more.
+ */
+export async function placeRecord(
+  path: string,
+  record: KeyringRecord,
+): Promise<'in place' | 'another there'> {
+  await putIfMissing(path, record)
+  return JSON.stringify(await readRecord(path)) === JSON.stringify(record) ? 'in place' : 'another there'
+}
+
 async function createIfMissing(path: string, now: Instant): Promise<void> {
   if (await stat(path).catch(() => undefined)) return
+  await putIfMissing(path, newKeyringRecord(now))
+}
+
+/** Several processes may start at once: `link` lets exactly one ring come to be, whole. */
+async function putIfMissing(path: string, record: KeyringRecord): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}`
   const file = await open(draft, 'w', 0o600)
-  await file.writeFile(JSON.stringify(newKeyringRecord(now)))
+  await file.writeFile(JSON.stringify(record))
   await file.sync()
   await file.close()
   await link(draft, path).catch((fault: NodeJS.ErrnoException) => {

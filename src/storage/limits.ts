@@ -33,10 +33,15 @@ export function withHit(row: string, log: Log, rules: LimitRules): string {
 
 export type StoredLog = { key: Buffer; sends: Instant[]; failures: Instant[]; now: Instant }
 
-/** The logs of these keys as they are now, with the database's clock: to say how long to wait. */
+/**
+ * The logs of these keys as they are now, with the database's clock: to say how long to wait. Hits are rounded up to the
+ * millisecond, which is as finely as we tell time: a wait that was told is never too short.
+ */
 export async function readLogs(sql: Sql, keys: readonly LimitKey[]): Promise<StoredLog[]> {
   const rows = await sql<{ key: Buffer; sends: Date[]; failures: Date[]; now: Date }>`
-    select key, sends, failures, statement_timestamp() as now
+    select key, statement_timestamp() as now,
+      array(select date_trunc('milliseconds', hit + interval '999 microseconds') from unnest(sends) hit) as sends,
+      array(select date_trunc('milliseconds', hit + interval '999 microseconds') from unnest(failures) hit) as failures
     from rate_limit where key = any(${keys.map((k) => k.key)}::bytea[])`
   return rows.map((row) => ({
     key: row.key,

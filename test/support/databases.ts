@@ -19,7 +19,7 @@ const testClock = [
   'insert into test_clock.clock values (pg_catalog.now())',
   ...['statement_timestamp', 'now'].map(
     (name) =>
-      `create function test_clock.${name}() returns timestamptz language sql stable as 'select at from test_clock.clock'`,
+      `create function test_clock.${name}() returns timestamptz language plpgsql stable as 'begin return (select at from test_clock.clock); end'`,
   ),
 ]
 

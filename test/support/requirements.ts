@@ -14,6 +14,7 @@ export const requirements = {
     packages: 'kannel kannel-extras',
   },
   w3m: { files: ['/usr/bin/w3m'], packages: 'w3m' },
+  curl: { files: ['/usr/bin/curl'], packages: 'curl' },
   oathtool: { files: ['/usr/bin/oathtool'], packages: 'oathtool' },
 } satisfies Record<string, { files: [string, ...string[]]; packages: string }>
 

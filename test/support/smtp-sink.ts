@@ -9,7 +9,9 @@ export type SmtpSink = {
   received: SunkMail[]
   /** Recipients named, whether or not a mail followed. */
   recipients: string[]
+  /** Connections opened so far, and those still open. */
   connections: () => number
+  open: () => number
   close(): Promise<void>
 }
 
@@ -77,6 +79,7 @@ export async function openSmtpSink(hooks: Hooks = {}): Promise<SmtpSink> {
     received,
     recipients,
     connections: () => connections,
+    open: () => server.connections.size,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }

@@ -157,7 +157,7 @@ export function ComponentsPage() {
           below="Your code for Harbour Library (K7F-2Q)"
           current
         />
-        <Row href="#" title="+44 7700 900123" aside="text" below="048213 is your code for Harbour Library" />
+        <Row href="#" title="+1 201 555 0123" aside="text" below="048213 is your code for Harbour Library" />
       </Rows>
       <details>
         <summary>More about this</summary>

@@ -14,10 +14,14 @@ export const Row = ({ href, title, aside, below, current = false }: RowProps) =>
   <li>
     <a href={href} aria-current={current ? 'true' : undefined}>
       <span class="row apart">
-        <b>{title}</b>
+        <b dir="auto">{title}</b>
         {aside !== undefined && <span class="quiet small">{aside}</span>}
       </span>
-      {below !== undefined && <span class="one-line quiet small">{below}</span>}
+      {below !== undefined && (
+        <span class="one-line quiet small" dir="auto">
+          {below}
+        </span>
+      )}
     </a>
   </li>
 )

@@ -1,6 +1,5 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
 import type { OpenApi, OpenApiOperation } from '../../openapi.ts'
-import { exampleField } from '../../openapi.ts'
 import { refusalShapes } from '../../refusals.ts'
 import { Copy } from '../components/copy.tsx'
 import { Page } from '../components/page.tsx'
@@ -185,11 +184,7 @@ function Refusals() {
               </a>{' '}
               <span class="quiet numbers">{refusalShapes[code].status}</span>
             </dt>
-            <dd>
-              {say(`help.${code}.means`)}
-              <br />
-              <code class="small">{exampleField(code)}</code>
-            </dd>
+            <dd>{say(`help.${code}.means`)}</dd>
           </>
         ))}
       </dl>

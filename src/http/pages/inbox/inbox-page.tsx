@@ -69,9 +69,9 @@ function List({ messages, mark, to, open }: Props) {
           {messages.map((message) => (
             <Row
               href={`/inbox/${message.id}`}
-              title={<bdi dir="ltr">{message.to}</bdi>}
+              title={message.to}
               aside={<Moment at={message.sentAt} shape="clock" />}
-              below={<bdi>{message.subject ?? message.text}</bdi>}
+              below={message.subject ?? message.text}
               current={message.id === open?.id}
             />
           ))}

@@ -2,7 +2,7 @@ import type { ItemChoice } from '../../../core/flow.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
-import { Actions, Button, ButtonLink, Form, FormNote, Hidden } from '../components/form.tsx'
+import { Actions, Button, Form, FormNote, Hidden } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { PasswordField } from '../components/password-field.tsx'
@@ -270,21 +270,6 @@ export function InvitationPage({
           <Button>{say('invitation.accept')}</Button>
         </Actions>
       </Form>
-    </Page>
-  )
-}
-
-export function HomePage() {
-  const { site } = useReader()
-  const say = useSay()
-  return (
-    <Page title={site.name} lead={say('home.lead', { operator: site.name })}>
-      <Actions>
-        <ButtonLink href="/signin">{say('home.signIn')}</ButtonLink>
-        <ButtonLink href="/signup" look="second">
-          {say('home.signUp')}
-        </ButtonLink>
-      </Actions>
     </Page>
   )
 }

@@ -10,6 +10,7 @@ import { beginSignUp } from '../../../operations/sign-up.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
 import { streamNews } from '../../stream.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { HomePage } from '../home-page.tsx'
 import { cookieName } from '../reader-preferences.ts'
 import {
   addCookie,
@@ -24,7 +25,7 @@ import {
   type Visit,
 } from '../visit.ts'
 import { pathOf, showFlow } from './flow-page.tsx'
-import { HomePage, SignInPage, SignUpPage } from './pages.tsx'
+import { SignInPage, SignUpPage } from './pages.tsx'
 import type { SignInSite } from './site.ts'
 
 /** The cookie that finds an unfinished flow again after its window was closed; it opens nothing by itself. */

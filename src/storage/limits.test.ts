@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import {
+  decideHit,
+  type LimitKey,
+  type LimitRules,
+  logLength,
+  type Window,
+  waitUntil,
+} from '../core/limits.ts'
+import { defaultPolicy } from '../core/policy.ts'
+import type { SendLimit } from '../core/refusal.ts'
+import { minutes } from '../core/time.ts'
+import { newId } from '../secrets/random.ts'
+import { readLogs } from './limits.ts'
+import { type Database, openDatabase, type Sql } from './sql.ts'
+import { type NewVerification, prepareVerificationSql } from './verification.ts'
+
+let place: TestDatabase
+let database: Database
+let sql: Sql
+let line: pg.Client
+/** Statements of one history go out one behind the other, without waiting for the answers between. */
+let pipelined: Sql
+const application = newId()
+
+beforeAll(async () => {
+  place = await migratedDatabase()
+  const options = `${place.connection.options} -c synchronous_commit=off`
+  const connection = { ...place.connection, options }
+  line = new pg.Client({ ...connection, pipeline: true } as pg.ClientConfig)
+  await line.connect()
+  const run: Sql['run'] = async (statement, values) => (await line.query({ ...statement, values })).rows
+  pipelined = Object.assign(() => Promise.reject(new Error('Only run is for histories.')), { run })
+  database = openDatabase({ connection, poolSize: 1, preparedStatements: true, onIdleFault: () => {} })
+  sql = database.sql
+  await sql`insert into application (id, name) values (${application}, 'model')`
+})
+afterAll(async () => {
+  await line.end()
+  await database.close()
+  await place.drop()
+})
+
+const clockSql = { name: 'clock', text: 'update test_clock.clock set at = $1' }
+const setClock = (now: number, on = sql) => on.run(clockSql, [new Date(now)])
+
+const window = fc.record({ most: fc.integer({ min: 1, max: 5 }), within: fc.integer({ min: 1, max: 40 }) })
+const windows = fc.array(window, { maxLength: 3 })
+const rule = fc.record({ sends: windows, failures: windows })
+const ruleSets: fc.Arbitrary<LimitRules> = fc.record({
+  email: rule,
+  phone: rule,
+  ip: rule,
+  network: rule,
+  quota: rule,
+  browser: rule,
+  strangers_codes: rule,
+  known_codes: rule,
+  strangers_passwords: rule,
+  known_passwords: rule,
+})
+const kinds: SendLimit[] = ['email', 'ip', 'network']
+/** Which of the keys a request counts against, and how the clock went since the one before. */
+const step = fc.record({
+  keys: fc.subarray([0, 1, 2], { minLength: 1 }),
+  wait: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(30), fc.nat(100), fc.integer({ min: -50, max: -1 })),
+})
+const histories = (count: number) =>
+  fc.array(fc.array(step, { minLength: 4, maxLength: 14 }), { minLength: count, maxLength: count })
+
+describe('limits as SQL decides them', () => {
+  test('are those of the reference model, in 1,000 random histories over several keys and a restless clock', async () => {
+    let played = 0
+    await fc.assert(
+      fc.asyncProperty(ruleSets, histories(50), async (rules, all) => {
+        const { take } = prepareVerificationSql(rules)
+        await setClock(0, pipelined)
+        await take(pipelined, [])
+        for (const history of all) {
+          const keys = kinds.map((kind): LimitKey => ({ kind, key: Buffer.from(newId()) }))
+          await playSends(take, rules, keys, history)
+          played += 1
+        }
+      }),
+      { numRuns: 20, endOnFailure: true },
+    )
+    expect(played).toBeGreaterThanOrEqual(1000)
+  }, 60_000)
+})
+
+type Step = { keys: number[]; wait: number }
+
+/** One history, told to the model and to the database: every decision, wait and log must be the same. */
+async function playSends(
+  take: ReturnType<typeof prepareVerificationSql>['take'],
+  rules: LimitRules,
+  keys: LimitKey[],
+  history: Step[],
+): Promise<void> {
+  const logs = keys.map((): number[] => [])
+  const expected: string[] = []
+  const told: Promise<unknown>[] = []
+  let now = Date.UTC(2026, 5, 1)
+  for (const { keys: asked, wait } of history) {
+    now += wait
+    const decisions = asked.map((at) => ({
+      at,
+      decision: decideHit(logs[at]!, rules[keys[at]!.kind].sends, now),
+    }))
+    const allowed = decisions.every(({ decision }) => decision.allowed)
+    for (const { at, decision } of decisions) if (allowed && decision.allowed) logs[at] = decision.log
+    expected.push(allowed ? 'taken' : 'limited')
+    void setClock(now, pipelined)
+    const counted = asked.map((at) => keys[at]!)
+    told.push(take(pipelined, counted))
+  }
+  expect(await Promise.all(told)).toEqual(expected)
+  const stored = await readLogs(sql, keys)
+  for (const [at, { kind, key }] of keys.entries()) {
+    const log = stored.find((row) => row.key.equals(key))
+    const length = logLength(rules[kind].sends)
+    expect(log?.sends.slice(0, length) ?? []).toEqual(logs[at])
+    expect(waitUntil(log?.sends ?? [], rules[kind].sends, now)).toBe(
+      waitUntil(logs[at]!, rules[kind].sends, now),
+    )
+  }
+}
+
+const right = '123456'
+const mac = (code: string) => createHash('sha256').update(code).digest()
+
+function verificationFor(destinationKey: Buffer, id: string): NewVerification {
+  return {
+    subject: id,
+    id,
+    applicationId: application,
+    purpose: 'verification',
+    channel: 'email',
+    destination: 'ana@example.org',
+    destinationKey,
+    locale: 'en',
+    reference: undefined,
+    messageReference: 'K7F-2Q',
+    requestHash: undefined,
+    codeLength: 6,
+    codeKey: 'k1',
+    codeMac: mac(right),
+    sealedCode: Buffer.alloc(40),
+    tries: 5,
+    lifetime: minutes(10),
+    messageId: newId(),
+    messageKind: 'code',
+    activityId: newId(),
+  }
+}
+
+describe('tries as SQL decides them', () => {
+  const tries = fc.array(
+    fc.record({
+      on: fc.nat(2),
+      right: fc.boolean(),
+      wait: fc.oneof(
+        fc.constant(0),
+        fc.nat(5),
+        fc.nat(60),
+        fc.constant(minutes(10)),
+        fc.integer({ min: -40, max: -1 }),
+      ),
+    }),
+    { minLength: 5, maxLength: 25 },
+  )
+
+  test('are those of the reference model, over several verifications of one destination', async () => {
+    await fc.assert(
+      fc.asyncProperty(ruleSets, tries, async (base, history) => {
+        const rules = { ...base, email: { sends: [], failures: base.email.failures } }
+        const statements = prepareVerificationSql(rules)
+        const destination: LimitKey = { kind: 'email', key: Buffer.from(newId()) }
+        let now = Date.UTC(2026, 5, 1)
+        await setClock(now)
+        const ids = [newId(), newId(), newId()]
+        for (const id of ids) await statements.issue(sql, [destination], verificationFor(destination.key, id))
+        const expiresAt = now + minutes(10)
+        const model = ids.map(() => ({ attempts: 0, state: 'pending' }))
+        let failures: readonly number[] = []
+        const attempt = (id: string, typed: string) =>
+          statements.attempt(pipelined, {
+            subject: id,
+            id,
+            applicationId: application,
+            codeLength: 6,
+            macs: [{ key: 'k1', mac: mac(typed) }],
+            failureKeys: [],
+            activityId: newId(),
+          })
+        await attempt(newId(), right)
+        const expected: object[] = []
+        const told: Promise<object>[] = []
+        for (const { on, right: isRight, wait } of history) {
+          now += wait
+          void setClock(now, pipelined)
+          told.push(attempt(ids[on]!, isRight ? right : '000000'))
+          const verification = model[on]!
+          const counted = decideHit(failures, rules.email.failures, now)
+          if (verification.state !== 'pending' || now >= expiresAt || !counted.allowed) {
+            expected.push({ result: 'not_compared' })
+            continue
+          }
+          verification.attempts += 1
+          if (isRight) {
+            verification.state = 'approved'
+            expected.push({ result: 'approved', at: now, channel: 'email', destination: 'ana@example.org' })
+            continue
+          }
+          if (verification.attempts === 5) verification.state = 'exhausted'
+          failures = counted.log
+          expected.push({ result: 'wrong', attemptsLeft: 5 - verification.attempts })
+        }
+        expect(await Promise.all(told)).toEqual(expected)
+      }),
+      { numRuns: 120, endOnFailure: true },
+    )
+  }, 60_000)
+})
+
+describe('a moment that the database tells', () => {
+  test('is never early: at that moment the hit is let through, though the database counts microseconds', async () => {
+    const { take } = prepareVerificationSql(defaultPolicy.limits)
+    const key: LimitKey = { kind: 'email', key: Buffer.from(newId()) }
+    await sql`update test_clock.clock set at = '2026-06-01 00:00:00.000999Z'`
+    for (let sends = 0; sends < 5; sends += 1) expect(await take(sql, [key])).toBe('taken')
+    const [log] = await readLogs(sql, [key])
+    const retryAt = waitUntil(log?.sends ?? [], defaultPolicy.limits.email.sends as Window[], log?.now ?? 0)
+    await setClock(retryAt ?? 0)
+    expect(await take(sql, [key])).toBe('taken')
+  })
+})
+
+test('a key that no rule is made for is refused once it has been counted', async () => {
+  const { take } = prepareVerificationSql(defaultPolicy.limits)
+  const key = { kind: 'unheard' as SendLimit, key: Buffer.from(newId()) }
+  await take(sql, [key])
+  expect(await take(sql, [key])).toBe('limited')
+})
