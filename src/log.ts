@@ -1,26 +1,30 @@
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 
 export type Log = ReturnType<typeof openLog>
 
 /** JSON lines. Whatever is logged is named here or there by its author; these paths are the second fence. */
-export const openLog = (level: string) =>
-  pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: [
-      '*.code',
-      '*.password',
-      '*.token',
-      '*.secret',
-      '*.authorization',
-      '*.destination',
-      '*.to',
-      '*.sealed',
-    ],
-    serializers: { err: describeFault },
-  })
+export const openLog = (level: string, to: DestinationStream = pino.destination(1)) =>
+  pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: [
+        '*.code',
+        '*.password',
+        '*.token',
+        '*.secret',
+        '*.authorization',
+        '*.destination',
+        '*.to',
+        '*.sealed',
+      ],
+      // Most callers have described it already.
+      serializers: { err: (fault) => (fault instanceof Error ? describeFault(fault) : fault) },
+    },
+    to,
+  )
 
 /** A fault's words, without the values that a driver or a library hung on it (a query's parameters, a mail's envelope). */
 export function describeFault(fault: unknown): object {
@@ -29,7 +33,8 @@ export function describeFault(fault: unknown): object {
   return {
     type: fault.name,
     message: fault.message,
-    ...(typeof code === 'string' && { code }),
+    // Not as `code`, which is never logged.
+    ...(typeof code === 'string' && { fault_code: code }),
     stack: fault.stack,
   }
 }

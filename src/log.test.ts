@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { describeFault, openLog } from './log.ts'
+
+const fault = Object.assign(new Error('the server went away'), {
+  code: 'ECONNRESET',
+  parameters: ['ana@example.org'],
+})
+
+test.each([
+  ['as it was thrown', fault],
+  ['described', describeFault(fault)],
+])('a fault is logged with its words and without its values: %s', (_, err) => {
+  const lines: string[] = []
+  openLog('info', { write: (line) => lines.push(line) }).warn({ err }, 'A database connection was lost.')
+  expect(JSON.parse(lines[0] ?? '').err).toMatchObject({
+    message: 'the server went away',
+    code: 'ECONNRESET',
+  })
+  expect(lines[0]).not.toContain('ana@')
+})
