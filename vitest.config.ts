@@ -5,6 +5,7 @@ import { requirement } from './test/support/requirements.ts'
 /** Suites that start whole services, browsers or many processes: one file at a time, and nothing beside them. */
 const heavy = ['faults', 'startup', 'races', 'pages'].map((name) => `test/${name}/**/*.test.ts`)
 const stories = 'test/stories/**/*.test.ts'
+const people = 'test/people/**/*.test.ts'
 
 const common = { pool: 'forks' as const, hookTimeout: 60_000, testTimeout: 30_000, maxWorkers: 2 }
 
@@ -30,11 +31,12 @@ export default defineConfig({
           ...common,
           name: 'units',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [stories, ...heavy],
+          exclude: [stories, people, ...heavy],
           sequence: { groupOrder: 0 },
         },
       },
       { test: { ...common, name: 'stories', include: [stories], sequence: { groupOrder: 0 } } },
+      { test: { ...common, name: 'people', include: [people], testTimeout: 120_000, sequence: { groupOrder: 0 } } },
       ...(requirement('postgresql-15') ? [onPostgres15] : []),
       {
         test: {

@@ -39,7 +39,9 @@ export async function queue(
 ): Promise<void> {
   await sql`
     insert into message (subject, id, verification_id, kind, channel)
-    values (${message.subject}, ${message.id}, ${message.verificationId}, 'code', ${message.channel})`
+    select ${message.subject}::uuid, ${message.id}::uuid, ${message.verificationId}::uuid, first.kind, ${message.channel}::text
+    from message first where first.subject = ${message.subject} and first.verification_id = ${message.verificationId}
+    order by first.created_at limit 1`
 }
 
 /**

@@ -102,7 +102,7 @@ export type WorldSettings = {
   channels?: readonly Channel[]
 }
 
-const publicUrl = 'https://codes.harbour.test'
+export const publicUrl = 'https://codes.harbour.test'
 const beginning: Instant = Date.UTC(2026, 5, 1, 9)
 
 /** A fresh database, the real app and a real worker, on a clock that the test moves. */

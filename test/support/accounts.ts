@@ -1,0 +1,77 @@
+import { hash } from '@node-rs/argon2'
+import { usernameLookup } from '../../src/operations/sign-up.ts'
+import { newId } from '../../src/secrets/random.ts'
+import { insertAccount } from '../../src/storage/account.ts'
+import { rememberBrowser } from '../../src/storage/session.ts'
+import { newPerson, type Page, type Person } from './person.ts'
+import type { World } from './world.ts'
+
+/** The password of every account that is made here. */
+export const password = 'wharf lantern 7 gulls'
+
+/** The weakest hash there is: what a test is about is seldom the work of hashing. */
+const quickHash = hash(password, { algorithm: 2, memoryCost: 8, timeCost: 1, parallelism: 1 })
+
+export type MadeAccount = { id: string; email: string; itemId: string }
+
+/** An account as a sign-up leaves it, made at once. */
+export async function makeAccount(world: World, email: string): Promise<MadeAccount> {
+  const account = { id: newId(), email, itemId: newId() }
+  await world.deps.database.transaction(async (sql) =>
+    insertAccount(sql, {
+      id: account.id,
+      locale: 'en',
+      passwordHash: await quickHash,
+      username: email,
+      usernameLookup: usernameLookup(email),
+      itemId: account.itemId,
+      provenAt: world.now,
+      passwordSetAt: world.now,
+    }),
+  )
+  return account
+}
+
+/** A browser that the account has been signed in on before. */
+export async function knownPerson(world: World, account: MadeAccount): Promise<Person> {
+  const person = newPerson(world)
+  await person.open('/signin')
+  await rememberBrowser(world.sql, account.id, person.browser)
+  return person
+}
+
+/** Signs up to the end, as a person does. */
+export async function signUp(world: World, person: Person, email: string): Promise<Page> {
+  await person.open('/signup')
+  await person.submit({ email })
+  await person.submit({ code: await world.readCode(email) })
+  return person.submit({ password })
+}
+
+/** Signs in as far as name and password lead: to the account on a known browser, else to the choice of a contact. */
+export async function signIn(person: Person, email: string, more: { keep?: 'yes' } = {}): Promise<Page> {
+  await person.open('/signin')
+  const begin = person.form('username')
+  Object.assign(begin.fields, more)
+  await person.submit({ username: email })
+  return person.submit({ password })
+}
+
+/** Signs in on a browser that the account doesn't know, with a code. */
+export async function signInByCode(
+  world: World,
+  person: Person,
+  email: string,
+  more: { keep?: 'yes' } = {},
+): Promise<Page> {
+  await signIn(person, email, more)
+  await person.submit({ item: person.form('item').fields.item ?? '' })
+  return person.submit({ code: await world.readCode(email) })
+}
+
+/** How many sessions of the account are alive. */
+export async function livingSessions(world: World, accountId: string): Promise<number> {
+  const [row] = await world.sql<{ count: number }>`
+    select count(*)::int as count from session where account_id = ${accountId} and ended_at is null`
+  return row?.count ?? 0
+}
