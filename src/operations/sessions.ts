@@ -3,13 +3,15 @@ import type { Locale } from '../core/message.ts'
 import { isLiving, type Proof, seenEvery } from '../core/session.ts'
 import type { Instant } from '../core/time.ts'
 import { accountHandle, newSessionToken, parseSessionToken } from '../secrets/tokens.ts'
-import { type AccountName, findAccount, type Role, usernamesOf } from '../storage/account.ts'
+import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
+import { holdSessionOf, noteSession } from '../storage/flow.ts'
 import { type Item, itemsOf } from '../storage/security-info.ts'
 import {
   endSession,
   endSessionsOnBrowser,
   findSession,
   insertSession,
+  isOpen,
   noteSeen,
   rememberBrowser,
 } from '../storage/session.ts'
@@ -20,20 +22,29 @@ export type OpenedSession = { cookie: string; handle: string; kept: boolean; ret
 
 /**
  * Opens a session for a flow that was gone through. Each sign-in gets a token of its own; what this browser held of the
- * account before ends.
+ * account before ends. Of two at once for one browser the second waits for the first: the browser's row is locked
+ * before its sessions are looked at.
  *
- * @returns undefined where the flow ended too long ago to be answered again
+ * @returns undefined where the flow ended too long ago to be answered again, where its session was signed out of since,
+ *   or where the password that it proved has been changed
  */
 export async function openSession(
   deps: Deps,
   source: Source,
+  flowId: string,
   done: SignedIn,
   now: Instant,
 ): Promise<OpenedSession | undefined> {
   if (now > done.at + signedInAgainFor) return undefined
   const { accountId } = done
   const token = newSessionToken(accountId)
-  await deps.database.transaction(async (sql) => {
+  const opened = await deps.database.transaction(async (sql) => {
+    const led = await holdSessionOf(sql, flowId)
+    if (led === undefined) return false
+    if (led.sessionId !== undefined && !(await isOpen(sql, accountId, led.sessionId))) return false
+    if (isOutdated(done, await holdPassword(sql, accountId))) return false
+    await noteSession(sql, flowId, token.sessionId)
+    await rememberBrowser(sql, accountId, source.browser)
     await endSessionsOnBrowser(sql, accountId, source.browser)
     await insertSession(sql, {
       accountId,
@@ -44,11 +55,16 @@ export async function openSession(
       proofs: done.proofs,
       userAgent: source.userAgent?.slice(0, 400),
     })
-    await rememberBrowser(sql, accountId, source.browser)
+    return true
   })
+  if (!opened) return undefined
   const handle = accountHandle(deps.keyring.current(), source.browser, accountId)
   return { cookie: token.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
+
+/** Whether the password that was proved is no longer the account's, or the account is gone. */
+const isOutdated = ({ proofs }: SignedIn, passwordSetAt: Instant | undefined): boolean =>
+  passwordSetAt === undefined || proofs.some((proof) => proof.kind === 'password' && proof.at < passwordSetAt)
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
 export type SignedInSession = { accountId: string; sessionId: string; handle: string; proofs: Proof[] }

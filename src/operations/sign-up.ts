@@ -94,7 +94,7 @@ export async function choosePassword(
   const decision = decideNewPassword(typed, { twoStep: false, isCommon: isCommonPassword, ownWords })
   if (!decision.ok) return { state, refusal: decision.refusal }
   const passwordHash = await hashPassword(decision.value)
-  const created = await createAccount(deps, state, passwordHash, source)
+  const created = await createAccount(deps, state, { passwordHash, passwordSetAt: now }, source)
   if (!created.ok) return { state, refusal: created.refusal }
   const proofs = [
     { kind: 'email_code' as const, at: state.provenAt },
@@ -116,7 +116,7 @@ export async function choosePassword(
 async function createAccount(
   deps: Deps,
   state: SignUp & { step: 'password' },
-  passwordHash: string,
+  password: { passwordHash: string; passwordSetAt: Instant },
   source: Source,
 ): Promise<Result<string>> {
   const id = newId()
@@ -125,7 +125,7 @@ async function createAccount(
       await insertAccount(sql, {
         id,
         locale: source.locale,
-        passwordHash,
+        ...password,
         username: state.email,
         usernameLookup: usernameLookup(state.email),
         itemId: newId(),

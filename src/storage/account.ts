@@ -34,6 +34,8 @@ export type NewAccount = {
   usernameLookup: Buffer
   itemId: string
   provenAt: Instant
+  /** When the password was typed: the session that it opens counts from then. */
+  passwordSetAt: Instant
 }
 
 /**
@@ -45,7 +47,9 @@ export type NewAccount = {
 export async function insertAccount(sql: Sql, account: NewAccount): Promise<void> {
   const { id } = account
   await sql`insert into username (lookup, account_id) values (${account.usernameLookup}, ${id})`
-  await sql`insert into account (id, locale, password_hash) values (${id}, ${account.locale}, ${account.passwordHash})`
+  await sql`
+    insert into account (id, locale, password_hash, password_set_at)
+    values (${id}, ${account.locale}, ${account.passwordHash}, ${new Date(account.passwordSetAt)})`
   await sql`insert into account_username (account_id, name, kind) values (${id}, ${account.username}, 'email')`
   await sql`
     insert into security_info (account_id, id, kind, address, proven_at, last_used_at)
@@ -67,6 +71,13 @@ export async function setRole(sql: Sql, accountId: string, role: Role): Promise<
 export async function setPassword(sql: Sql, accountId: string, passwordHash: string): Promise<void> {
   await sql`
     update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
+}
+
+/** When the password was last chosen. Until this transaction ends, nobody chooses another. */
+export async function holdPassword(sql: Sql, accountId: string): Promise<Instant | undefined> {
+  const rows = await sql<{ password_set_at: Date }>`
+    select password_set_at from account where id = ${accountId} for share`
+  return rows[0] && Number(rows[0].password_set_at)
 }
 
 export async function setLocale(sql: Sql, accountId: string, locale: Locale): Promise<void> {

@@ -34,7 +34,8 @@ export async function findFlow(sql: Sql, id: string, browser: Buffer): Promise<F
 }
 
 /**
- * Takes the next step for one form, by compare-and-set: of a form that is sent twice, one is worked off.
+ * Takes the next step for one form, by compare-and-set: of a form that is sent twice, one is worked off. A flow that
+ * has been gone through has no next step.
  *
  * @returns undefined where this revision was taken already
  */
@@ -47,6 +48,7 @@ export async function claimStep(
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
+      and state->>'kind' <> 'signed_in'
     returning id, state, revision, last, statement_timestamp() as now`
   return rows[0] && read(rows[0])
 }
@@ -56,6 +58,25 @@ export type LastAnswer = { revision: number; refusal: Refusal | null }
 
 export async function settleStep(sql: Sql, id: string, state: FlowState, last: LastAnswer): Promise<void> {
   await sql`update flow set state = ${JSON.stringify(state)}, last = ${JSON.stringify(last)} where id = ${id}`
+}
+
+/**
+ * The session that a flow has led to, where it has; whoever else asks waits until this transaction ends.
+ *
+ * @returns undefined where there is no such flow any more
+ */
+export async function holdSessionOf(
+  sql: Sql,
+  id: string,
+): Promise<{ sessionId: string | undefined } | undefined> {
+  const rows = await sql<{ session_id: string | null }>`
+    select state->>'sessionId' as session_id from flow where id = ${id} for update`
+  return rows[0] && { sessionId: rows[0].session_id ?? undefined }
+}
+
+/** Called while held. */
+export async function noteSession(sql: Sql, id: string, sessionId: string): Promise<void> {
+  await sql`update flow set state = state || jsonb_build_object('sessionId', ${sessionId}::text) where id = ${id}`
 }
 
 export async function endFlow(sql: Sql, id: string): Promise<void> {

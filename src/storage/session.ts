@@ -62,6 +62,13 @@ export async function findSession(
   return { session, now: Number(row.now) }
 }
 
+/** Whether nobody has signed out of a session, or ended it by a new password. */
+export async function isOpen(sql: Sql, accountId: string, id: string): Promise<boolean> {
+  const rows =
+    await sql`select 1 from session where account_id = ${accountId} and id = ${id} and ended_at is null`
+  return rows.length === 1
+}
+
 export async function noteSeen(sql: Sql, accountId: string, id: string): Promise<void> {
   await sql`
     update session set last_seen_at = statement_timestamp()

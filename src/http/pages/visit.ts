@@ -87,14 +87,26 @@ export async function sessionOf(
 
 /** Every account that is signed in on this browser. */
 export async function sessionsOf(given: VisitDeps, visit: Visit): Promise<SignedInSession[]> {
-  const prefix = cookieName(given.publicUrl, sessionCookie(''))
-  const handles = [...visit.cookies.keys()]
-    .filter((n) => n.startsWith(prefix))
-    .map((n) => n.slice(prefix.length))
-  const found = await Promise.all(
-    handles.slice(0, mostAccounts + 1).map((handle) => sessionOf(given, visit, handle)),
-  )
+  const found = await Promise.all(handlesIn(given, visit).map((handle) => sessionOf(given, visit, handle)))
   return found.filter((session) => session !== undefined)
+}
+
+/** Forgets the cookies of sessions that have ended: they would fill the browser's headers for ninety days. */
+export function removeEndedCookies(
+  given: VisitDeps,
+  c: Answering,
+  visit: Visit,
+  living: readonly string[],
+): void {
+  const ended = handlesIn(given, visit).filter((handle) => !living.includes(handle))
+  for (const handle of ended) removeSessionCookie(given, c, handle)
+}
+
+function handlesIn(given: VisitDeps, visit: Visit): string[] {
+  const prefix = cookieName(given.publicUrl, sessionCookie(''))
+  return [...visit.cookies.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
 }
 
 /** What a form was sent with; of a name that comes twice, the first. */

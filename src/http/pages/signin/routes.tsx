@@ -20,6 +20,7 @@ import {
   mostAccounts,
   openVisit,
   readFields,
+  removeEndedCookies,
   scopeOfFlow,
   sessionsOf,
   type Visit,
@@ -174,13 +175,14 @@ export function signInPages(given: SignInSite) {
 
   async function finish(c: Answering, visit: Visit, flow: FlowView): Promise<Response> {
     if (flow.state.kind !== 'signed_in') throw new Error('The flow has not ended.')
-    const others = (await sessionsOf(given, visit)).filter(
-      (s) => s.accountId !== (flow.state as { accountId: string }).accountId,
-    )
+    const { accountId } = flow.state
+    const living = await sessionsOf(given, visit)
+    const others = living.filter((session) => session.accountId !== accountId)
     if (others.length >= mostAccounts)
       return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
-    const opened = await openSession(deps, visit.source, flow.state, flow.now)
+    const opened = await openSession(deps, visit.source, flow.id, flow.state, flow.now)
     if (opened === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    removeEndedCookies(given, c, visit, [...living.map((session) => session.handle), opened.handle])
     addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
     addCookie(given, c, flowCookie, '', 0)
     addCookie(given, c, 'invitation', '', 0)

@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { days, hours, minutes, seconds } from '../../src/core/time.ts'
+import {
+  knownPerson,
+  livingSessions,
+  type MadeAccount,
+  makeAccount,
+  password,
+  signIn,
+  signInByCode,
+  signUp,
+} from '../support/accounts.ts'
+import { newPerson, type Person, wordsOf } from '../support/person.ts'
+import { openWorld, type World, wrongCode } from '../support/world.ts'
+
+let world: World
+let nth = 0
+
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+
+/** A new account, and somebody on the page that waits for its code, on a browser it doesn't know. */
+async function waiting(): Promise<{ account: MadeAccount; person: Person; code: string }> {
+  const account = await anAccount()
+  const person = newPerson(world)
+  await signIn(person, account.email)
+  await person.submit({ item: account.itemId })
+  return { account, person, code: await world.readCode(account.email) }
+}
+
+function anAccount(): Promise<MadeAccount> {
+  nth += 1
+  return makeAccount(world, `owner${nth}@example.org`)
+}
+
+test('on a browser that the account knows, name and password are enough, and no code is sent', async () => {
+  const ana = newPerson(world)
+  await signUp(world, ana, 'ana@example.org')
+  await ana.open(ana.page.path)
+  await ana.submit({ form: ana.form('form').fields.form! })
+  const mails = (await world.inbox('ana@example.org')).length
+  expect((await signIn(ana, 'ana@example.org')).path).toMatch(/^\/account\/[\w-]{12}$/)
+  expect(await world.inbox('ana@example.org')).toHaveLength(mails)
+})
+
+test('on a browser that it does not know a code is asked for, once', async () => {
+  const { account, person, code } = await waiting()
+  expect(code).toMatch(/^\d{6}$/)
+  expect(await person.isSignedIn()).toBe(false)
+  expect((await person.submit({ code })).path).toMatch(/^\/account\//)
+  await person.open('/account')
+  await person.submit({ form: person.form('form').fields.form! })
+  expect((await signIn(person, account.email)).path).toMatch(/^\/account\//)
+})
+
+test('a browser is known for ninety days after its last sign-in', async () => {
+  const account = await anAccount()
+  const person = await knownPerson(world, account)
+  await world.advance(days(90) - 1)
+  expect((await signIn(person, account.email)).path).toMatch(/^\/account\//)
+  const other = await knownPerson(world, account)
+  await world.advance(days(90))
+  expect((await signIn(other, account.email)).path).toMatch(/^\/signin\//)
+})
+
+test('a code typed into the password box gets its own answer and is no wrong password', async () => {
+  const account = await anAccount()
+  const person = newPerson(world)
+  await person.open('/signin')
+  await person.submit({ username: account.email })
+  for (let times = 0; times < 12; times += 1) {
+    const answer = await person.submit({ password: '483 921' })
+    expect(answer).toMatchObject({ status: 422, refusal: 'password_is_code' })
+  }
+  await person.submit({ password })
+  expect(person.form('item').fields.item).toBe(account.itemId)
+})
+
+test('a wrong password and a name that nobody has get the same answer', async () => {
+  const account = await anAccount()
+  for (const email of [account.email, 'nobody@example.org']) {
+    const person = newPerson(world)
+    await person.open('/signin')
+    await person.submit({ username: email })
+    expect(await person.submit({ password: 'not the password' })).toMatchObject({
+      status: 422,
+      refusal: 'sign_in_wrong',
+    })
+  }
+})
+
+test('what is no address is no name', async () => {
+  const person = newPerson(world)
+  await person.open('/signin')
+  const answer = await person.submit({ username: 'ana' })
+  expect(answer).toMatchObject({ status: 422, refusal: 'username_malformed' })
+  expect(answer.text).toContain('value="ana"')
+})
+
+test('a wrong code says how many tries are left, and the fifth is the last', async () => {
+  const { person, code } = await waiting()
+  for (const left of [4, 3, 2, 1]) {
+    const wrong = await person.submit({ code: wrongCode(code, left) })
+    expect(wrong).toMatchObject({ status: 422, refusal: 'code_wrong' })
+    expect(wrong.headers.get('countersign-error')).toContain(`attempts_left=${left}`)
+  }
+  expect((await person.submit({ code: wrongCode(code, 9) })).refusal).toBe('code_tries_spent')
+  expect((await person.submit({ code })).refusal).toBe('code_tries_spent')
+})
+
+test('an expired code says that it has expired, and another way on is still there', async () => {
+  const { account, person, code } = await waiting()
+  await world.advance(minutes(10))
+  expect((await person.submit({ code })).refusal).toBe('code_expired')
+  await person.press('other')
+  await person.submit({ item: account.itemId })
+  expect((await person.submit({ code: await world.readCode(account.email) })).path).toMatch(/^\/account\//)
+})
+
+test('a code that was used in another window says that this sign-in has gone on', async () => {
+  const { person, code } = await waiting()
+  const { action, fields } = person.form('code')
+  await person.submit({ code })
+  await world.advance(minutes(2))
+  const again = await person.follow(await person.request(action, { fields: { ...fields, code } }), action)
+  expect(again.refusal).toBe('flow_ended')
+})
+
+test('the code of one sign-in is worth nothing in another', async () => {
+  const first = await waiting()
+  const second = newPerson(world)
+  await signIn(second, first.account.email)
+  await second.submit({ item: first.account.itemId })
+  const other = await world.readCode(first.account.email)
+  if (other !== first.code) expect((await second.submit({ code: first.code })).refusal).toBe('code_wrong')
+  expect((await second.submit({ code: other })).path).toMatch(/^\/account\//)
+})
+
+test('"I don\'t have a code" sends the same code again, after 30, 60 and 120 seconds, four times in all', async () => {
+  const { account, person, code } = await waiting()
+  for (const gap of [seconds(30), seconds(60), seconds(120)]) {
+    await world.advance(gap - 1)
+    expect(await person.press('resend')).toMatchObject({ status: 429, refusal: 'resend_too_soon' })
+    await world.advance(1)
+    expect((await person.press('resend')).refusal).toBeUndefined()
+  }
+  await world.advance(seconds(120))
+  expect((await person.press('resend')).refusal).toBe('resends_spent')
+  expect((await world.inbox(account.email)).map((mail) => mail.code)).toEqual([code, code, code, code])
+  expect((await person.submit({ code })).path).toMatch(/^\/account\//)
+})
+
+test('a window that was closed is found again from the sign-in page, at the step where it was', async () => {
+  const { account, person, code } = await waiting()
+  person.closeWindow()
+  const found = await person.open('/signin')
+  expect(wordsOf(found.text)).toContain(account.email)
+  const href = /href="(\/signin\/[0-9a-f-]{36})"/.exec(found.text)?.[1] ?? ''
+  await person.open(href)
+  expect((await person.submit({ code })).path).toMatch(/^\/account\//)
+  expect((await person.open('/signin')).text).not.toContain(href)
+})
+
+test('a sign-in is given up after an hour', async () => {
+  const { person } = await waiting()
+  const { path } = person.page
+  await world.advance(hours(1) - 1)
+  expect((await person.open(path)).status).toBe(200)
+  await world.advance(1)
+  expect(await person.open(path)).toMatchObject({ status: 410, refusal: 'flow_ended' })
+})
+
+test('another browser finds nothing under the address of a sign-in', async () => {
+  const { person } = await waiting()
+  const stranger = newPerson(world)
+  await stranger.open('/signin')
+  expect(await stranger.open(person.page.path)).toMatchObject({ status: 410, refusal: 'flow_ended' })
+})
+
+test('a double click on a wrong code spends one try, and both answers are the same', async () => {
+  const { person, code } = await waiting()
+  const typed = { code: wrongCode(code) }
+  const [first, second] = await Promise.all([person.submit(typed), person.submit(typed)])
+  const told = (answer: { text: string }) =>
+    answer.text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '')
+  expect(told(first)).toBe(told(second))
+  expect(first.headers.get('countersign-error')).toContain('attempts_left=4')
+  expect((await person.submit({ code })).path).toMatch(/^\/account\//)
+})
+
+test('a double click on the right code signs in once: both answers end signed in, one session lives', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { account, person, code } = await waiting()
+    const both = await Promise.all([person.submit({ code }), person.submit({ code })])
+    expect(both.map((page) => page.path.slice(0, 9))).toEqual(['/account/', '/account/'])
+    expect(await livingSessions(world, account.id)).toBe(1)
+    expect(await person.isSignedIn()).toBe(true)
+  }
+})
+
+test('the back button after a step leads to a page that says where it went on', async () => {
+  const account = await anAccount()
+  const person = newPerson(world)
+  await person.open('/signin')
+  await person.submit({ username: account.email })
+  const { action, fields } = person.form('password')
+  await person.submit({ password })
+  await person.submit({ item: account.itemId })
+  const back = await person.follow(await person.request(action, { fields: { ...fields, password } }), action)
+  expect(back).toMatchObject({ status: 409, refusal: 'step_elsewhere' })
+})
+
+test('a password that was proved before it was changed is worth nothing after', async () => {
+  const { account, person, code } = await waiting()
+  const owner = await knownPerson(world, account)
+  await signIn(owner, account.email)
+  await owner.open(`${owner.page.path}/password`)
+  await world.advance(1)
+  await owner.submit({ current: password, next: 'a new one by the harbour wall' })
+  expect(owner.page.path).toContain('done=password')
+  await person.submit({ code })
+  expect(await person.isSignedIn()).toBe(false)
+  expect(person.page.refusal).toBe('flow_ended')
+  expect(await livingSessions(world, account.id)).toBe(1)
+})
+
+test('once signed out, sending the last form again does not sign in again', async () => {
+  const { account, person, code } = await waiting()
+  const { action, fields } = person.form('code')
+  await person.submit({ code })
+  await person.submit({ form: person.form('form').fields.form! })
+  expect(await livingSessions(world, account.id)).toBe(0)
+  const again = await person.follow(await person.request(action, { fields: { ...fields, code } }), action)
+  expect(again.refusal).toBe('flow_ended')
+  expect(await livingSessions(world, account.id)).toBe(0)
+})
+
+test('keeping signed in outlives the window, and otherwise the window ends it', async () => {
+  const account = await anAccount()
+  for (const [more, kept] of [
+    [{ keep: 'yes' }, true],
+    [{}, false],
+  ] as const) {
+    const person = newPerson(world)
+    await signInByCode(world, person, account.email, more)
+    person.closeWindow()
+    expect(await person.isSignedIn()).toBe(kept)
+  }
+})
+
+test.for([
+  ['/account', '/account'],
+  ['/help/errors?x=1', '/help/errors?x=1'],
+  ['https://evil.example/', '/account/'],
+  ['//evil.example', '/account/'],
+  ['/\\evil.example', '/account/'],
+])('signing in with a return path %s ends at %s', async ([asked, end]) => {
+  const account = await anAccount()
+  const person = await knownPerson(world, account)
+  await person.open(`/signin?return_to=${encodeURIComponent(asked!)}`)
+  await person.submit({ username: account.email })
+  const { action, fields } = person.form('password')
+  const answer = await person.request(action, { fields: { ...fields, password } })
+  expect(answer.headers.get('location')?.slice(0, end!.length)).toBe(end)
+})
