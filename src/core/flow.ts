@@ -85,6 +85,13 @@ export const completesHint = (address: string, typed: string): boolean => {
   return wanted === address || (at > 0 && wanted === address.slice(0, at))
 }
 
+/** The address that somebody means who completes a hint by its hidden part alone, or by the whole. */
+export function completedHint(hint: string, typed: string): string {
+  const meant = typed.trim().toLowerCase()
+  const at = hint.lastIndexOf('@')
+  return at < 0 || meant.includes('@') ? meant : meant + hint.slice(at)
+}
+
 /**
  * Whether a waiting page may say what became of the message: to somebody who has proved the password, or whose own
  * typed address it is. Anybody else could tell by it whether there is an account.

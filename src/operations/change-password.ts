@@ -8,7 +8,7 @@ import { endOtherSessions } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
 import { guessesWait } from './limits.ts'
 import type { SignedInSession } from './sessions.ts'
-import { type Source, sourceGuessKey } from './source.ts'
+import type { Source } from './source.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends.
@@ -27,7 +27,7 @@ export async function changePassword(
   if (looksLikeCode(typed.current)) return refuse({ code: 'password_is_code' })
   const ring = deps.keyring.current()
   const known = ring.lookupHash('known passwords', accountId, source.browser.toString('hex'))
-  const keys = [{ kind: 'known_passwords' as const, key: known }, sourceGuessKey(ring, source)]
+  const keys = [{ kind: 'known_passwords' as const, key: known }]
   const guess = await deps.guessSql.take(sql, keys)
   if (guess === 'limited') {
     return refuse({ code: 'passwords_limit', retryAt: (await guessesWait(deps, keys)) ?? now + seconds(60) })

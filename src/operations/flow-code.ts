@@ -6,6 +6,7 @@ import type { MessageKind, Purpose } from '../core/message.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import type { Verification } from '../core/verification.ts'
+import type { Keyring } from '../secrets/keyring.ts'
 import { newCode, newId, newReference } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
@@ -32,6 +33,8 @@ export type FlowCode = {
   length: CodeLength
   /** `decoy` does all the work of a code and sends nothing. */
   messageKind: MessageKind
+  /** Whether the password was proved first: what strangers ask for and guess never uses up what its owner needs. */
+  pastPassword: boolean
 }
 
 /** Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`. */
@@ -42,7 +45,7 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   const id = newId()
   const digits = newCode(code.length)
   const to = destinationOf(code.address)
-  const destination = destinationKey(ring, ownApplicationId, code.address)
+  const destination = flowDestinationKey(ring, code)
   const keys: LimitKey[] = [destination, ...sourceSendKeys(ring, source)]
   const issued = await deps.verificationSql.issue(deps.database.sql, keys, {
     subject: code.flowId,
@@ -73,6 +76,14 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   deps.wakeOutbox()
   return accept(id)
 }
+
+const flowDestinationKey = (ring: Keyring, { address, pastPassword }: FlowCode): LimitKey =>
+  pastPassword
+    ? {
+        kind: address.kind,
+        key: ring.lookupHash(`${address.kind} past the password`, ownApplicationId, destinationOf(address)),
+      }
+    : destinationKey(ring, ownApplicationId, address)
 
 /** "I don't have a code": the same code again. Refusals: those of `resendCode`. */
 export const resendFlowCode = (deps: Deps, flowId: string, verificationId: string, source: Source) =>

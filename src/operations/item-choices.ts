@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts'
  * itself its first.
  */
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
-  const items = state.accountId === undefined ? [] : await itemsOf(deps.database.sql, state.accountId)
+  const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   if (state.accountId !== undefined) {
     return items.map((item) => ({ id: item.id, kind: item.kind, hint: hintOf(addressOf(item)) }))
   }
@@ -18,14 +18,13 @@ export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemCho
   return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
 }
 
+/** The account, or for a name without one an id that nothing has: what is looked up for it takes the same work. */
+export const accountOrNone = (deps: Deps, state: SignIn): string =>
+  state.accountId ?? uuidOf(deps.keyring.current().lookupHash('no account', state.username))
+
 /** The address behind a chosen item; undefined where there is none, as for every invented one. */
-export async function itemAddress(
-  deps: Deps,
-  accountId: string | undefined,
-  itemId: string,
-): Promise<Address | undefined> {
-  // A name without an account is looked up too: the same work, and nothing found.
-  const items = await itemsOf(deps.database.sql, accountId ?? itemId)
+export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Promise<Address | undefined> {
+  const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   const item = items.find((candidate) => candidate.id === itemId)
   return item && addressOf(item)
 }

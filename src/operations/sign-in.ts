@@ -2,6 +2,7 @@ import { type Address, parseEmail, parsePhone } from '../core/address.ts'
 import {
   afterCode,
   afterPassword,
+  completedHint,
   completesHint,
   type FlowState,
   flowLasts,
@@ -22,7 +23,7 @@ import { isKnownBrowser } from '../storage/session.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
-import { itemAddress, itemsForSignIn } from './item-choices.ts'
+import { accountOrNone, itemAddress, itemsForSignIn } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
 import { usernameLookup } from './sign-up.ts'
 import { type Source, sourceGuessKey } from './source.ts'
@@ -86,12 +87,13 @@ export async function answerPassword(
     await deps.guessSql.take(sql, [sourceGuessKey(deps.keyring.current(), source)])
     return { state, refusal: { code: 'password_is_code' } }
   }
-  const known = state.accountId !== undefined && (await isKnownBrowser(sql, state.accountId, source.browser))
+  const accountId = accountOrNone(deps, state)
+  const known = await isKnownBrowser(sql, accountId, source.browser)
   const keys = passwordKeys(deps, state, source, known)
   const guess = await deps.guessSql.take(sql, keys)
   if (guess === 'limited') return limitedPassword(deps, state, keys, known, now)
 
-  const account = state.accountId === undefined ? undefined : await findAccount(sql, state.accountId)
+  const account = await findAccount(sql, accountId)
   const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
   if (!right || account === undefined) {
     const again: SignIn = state.guarded ? { ...state, step: 'choose', codeAt: undefined } : state
@@ -127,9 +129,8 @@ function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean)
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
   const browser = source.browser.toString('hex')
+  if (known) return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }]
   const perSource = sourceGuessKey(ring, source)
-  if (known)
-    return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }, perSource]
   if (state.codeAt !== undefined) return [perSource]
   return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
 }
@@ -145,7 +146,7 @@ export async function chooseItem(
   const items = await itemsForSignIn(deps, state)
   if (!items.some((item) => item.id === itemId)) return { state, refusal: { code: 'choice_missing' } }
   if (state.passwordAt === undefined) return { state: { ...state, step: 'confirm', itemId } }
-  const address = await itemAddress(deps, state.accountId, itemId)
+  const address = await itemAddress(deps, state, itemId)
   if (address === undefined) return { state, refusal: { code: 'choice_missing' } }
   return sendCode(deps, flowId, { ...state, itemId }, address, 'code', source, state)
 }
@@ -163,13 +164,25 @@ export async function confirmItem(
 ): Promise<Step> {
   const { itemId } = state
   if (itemId === undefined) return { state: { ...state, step: 'choose' } }
-  const address = await itemAddress(deps, state.accountId, itemId)
+  const address = await itemAddress(deps, state, itemId)
   const text = address === undefined ? '' : address.kind === 'email' ? address.email : address.phone
   const right = address !== undefined && completesHint(text, typed)
-  const decoy = parseEmail(`decoy-${flowId}@decoy.invalid`)
-  if (!decoy.ok) throw new Error('The decoy has no address.')
-  const to: Address = right ? address : { kind: 'email', email: decoy.value }
+  const decoy = await decoyAddress(deps, flowId, state, typed)
+  const to = right ? address : decoy
   return sendCode(deps, flowId, state, to, right ? 'code' : 'decoy', source, state)
+}
+
+/**
+ * What was typed, in place of the address that it is not: a decoy counts on the limits that a code would have counted
+ * on, or those would tell the two apart.
+ */
+async function decoyAddress(deps: Deps, flowId: string, state: SignIn, typed: string): Promise<Address> {
+  const items = await itemsForSignIn(deps, state)
+  const hint = items.find((item) => item.id === state.itemId)?.hint ?? ''
+  const meant = parseEmail(completedHint(hint, typed))
+  const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
+  if (!email.ok) throw new Error('The decoy has no address.')
+  return { kind: 'email', email: email.value }
 }
 
 async function sendCode(
@@ -181,10 +194,11 @@ async function sendCode(
   source: Source,
   before: SignIn,
 ): Promise<Step> {
-  const length = chosen.passwordAt === undefined ? 8 : 6
+  const pastPassword = chosen.passwordAt !== undefined
+  const length = pastPassword ? 6 : 8
   const issued = await issueFlowCode(
     deps,
-    { flowId, purpose: 'sign_in', address, length, messageKind },
+    { flowId, purpose: 'sign_in', address, length, messageKind, pastPassword },
     source,
   )
   if (!issued.ok) return { state: before, refusal: issued.refusal }
@@ -219,9 +233,7 @@ export async function answerSignInCode(
 async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
-  const known =
-    state.accountId !== undefined &&
-    (await isKnownBrowser(deps.database.sql, state.accountId, source.browser))
+  const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
   if (known) {
     return [
       { kind: 'known_codes', key: ring.lookupHash('known codes', whose, source.browser.toString('hex')) },

@@ -43,6 +43,7 @@ export async function beginSignUp(
       address: { kind: 'email', email: email.value },
       length: 6,
       messageKind: taken ? 'account_exists' : 'code',
+      pastPassword: false,
     },
     source,
   )
