@@ -60,7 +60,7 @@ export function newPerson(
   has: { cookies?: Iterable<[string, string]>; ip?: string } = {},
 ): Person {
   people += 1
-  const ip = has.ip ?? `10.${(people >> 16) & 255}.${(people >> 8) & 255}.${people & 255}`
+  const ip = has.ip ?? `10.${(people >> 8) & 255}.${people & 255}.7`
   const cookies = new Map(has.cookies)
   const lasting = new Set<string>()
   let page: Page | undefined

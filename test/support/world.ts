@@ -100,6 +100,8 @@ export type WorldSettings = {
   /** The built-in inbox, unless the story is about another. */
   provider?: Provider
   channels?: readonly Channel[]
+  /** Commits are not waited for until they are on the disk: for tests that make tens of thousands. */
+  hurried?: true
 }
 
 export const publicUrl = 'https://codes.harbour.test'
@@ -107,7 +109,10 @@ const beginning: Instant = Date.UTC(2026, 5, 1, 9)
 
 /** A fresh database, the real app and a real worker, on a clock that the test moves. */
 export async function openWorld(settings: WorldSettings = {}): Promise<World> {
-  const { connection, drop } = await migratedDatabase()
+  const { connection: asMade, drop } = await migratedDatabase()
+  const connection = settings.hurried
+    ? { ...asMade, options: `${asMade.options} -c synchronous_commit=off` }
+    : asMade
   const folder = mkdtempSync(join(tmpdir(), 'countersign-world-'))
   const keyringFile = join(folder, 'keyring')
   let now = beginning
