@@ -69,10 +69,6 @@ export async function setPassword(sql: Sql, accountId: string, passwordHash: str
     update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
 }
 
-export async function setLocale(sql: Sql, accountId: string, locale: Locale): Promise<void> {
-  await sql`update account set locale = ${locale} where id = ${accountId}`
-}
-
 export async function hasAdministrator(sql: Sql): Promise<boolean> {
   const rows = await sql`select 1 from account where role = 'administrator' limit 1`
   return rows.length === 1

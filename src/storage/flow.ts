@@ -58,10 +58,6 @@ export async function settleStep(sql: Sql, id: string, state: FlowState, last: L
   await sql`update flow set state = ${JSON.stringify(state)}, last = ${JSON.stringify(last)} where id = ${id}`
 }
 
-export async function endFlow(sql: Sql, id: string): Promise<void> {
-  await sql`delete from flow where id = ${id}`
-}
-
 export async function removeExpiredFlows(sql: Sql): Promise<void> {
   await sql`delete from flow where expires_at < statement_timestamp()`
 }

@@ -69,6 +69,22 @@ function revealers(within) {
   }
 }
 
+/** A new password's strength in a word, by its length: that is what is true of it whatever it is made of. */
+function strengths(within) {
+  for (const word of all('[data-strength-of]', within)) {
+    const input = document.getElementById(word.dataset.strengthOf)
+    const least = Number(word.dataset.least)
+    const tell = () => {
+      const length = [...input.value.normalize('NFKC')].length
+      const left = word.dataset.short.replace('{left}', least - length)
+      const { fair, good, strong } = word.dataset
+      word.textContent =
+        length === 0 ? '' : length < least ? left : length < 18 ? fair : length < 24 ? good : strong
+    }
+    input?.addEventListener('input', tell)
+  }
+}
+
 function copiers(within) {
   if (!navigator.clipboard) return
   for (const button of all('button[data-copies]', within)) {
@@ -123,6 +139,7 @@ function live(part) {
 function improve(within) {
   localise(within)
   revealers(within)
+  strengths(within)
   copiers(within)
   tick()
 }

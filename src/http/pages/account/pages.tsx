@@ -1,3 +1,4 @@
+import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
@@ -8,7 +9,7 @@ import { Actions, Button, ButtonLink, Form, Hidden } from '../components/form.ts
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
-import { PasswordField } from '../components/password-field.tsx'
+import { PasswordField, Strength } from '../components/password-field.tsx'
 import { Row, Rows } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { useReader, useSay } from '../reader.tsx'
@@ -141,10 +142,11 @@ export function ChangePasswordPage(props: {
         <PasswordField
           name="next"
           label={say('changePassword.next')}
-          hint={say('newPassword.hint')}
+          hint={say('newPassword.hint', { least: shortestAlone })}
           autocomplete="new-password"
           error={errorOf(errors, 'next')}
         />
+        <Strength of="next" least={shortestAlone} />
         <Actions>
           <Button>{say('changePassword.change')}</Button>
         </Actions>
