@@ -5,7 +5,8 @@ const all = (selector, within = document) => within.querySelectorAll(selector)
 
 /** Times in the reader's own zone; the zone is also kept in a cookie, so that the server says them so next time. */
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-const tag = page.lang === 'ar' ? 'ar-u-nu-latn' : 'en-GB'
+/** The same form of the language as the server's, so that a script changes no more than the zone. */
+const tag = page.dataset.formats || page.lang
 const shapes = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
   time: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },

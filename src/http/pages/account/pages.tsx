@@ -10,7 +10,7 @@ import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
-import { Row, Rows } from '../components/rows.tsx'
+import { Row, Rows, StillRow } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { useReader, useSay } from '../reader.tsx'
 import { refusalWords } from '../refusal-words.ts'
@@ -68,18 +68,18 @@ export function AccountPage({
       />
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>
-      <ul class="story-like">
+      <Rows label={say('account.securityInfo')}>
         {account.items.map((item) => (
-          <li>
-            <b class="one-line">
-              <bdi dir="ltr">{item.address}</bdi>
-            </b>
-            <span class="quiet small">
-              {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />
-            </span>
-          </li>
+          <StillRow
+            title={<bdi dir="ltr">{item.address}</bdi>}
+            below={
+              <>
+                {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />
+              </>
+            }
+          />
         ))}
-      </ul>
+      </Rows>
       <Ways>
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>

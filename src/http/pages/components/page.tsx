@@ -1,6 +1,6 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import { locales } from '../../../core/message.ts'
-import { directions, translate } from '../../../locales/catalogue.ts'
+import { directions, formatTags, translate } from '../../../locales/catalogue.ts'
 import { useReader, useSay } from '../reader.tsx'
 import { ErrorSummary, type FieldErrors } from './error-summary.tsx'
 import { Icon } from './icon.tsx'
@@ -27,7 +27,7 @@ export function Page({ title, heading, lead, account, errors = [], width = 'task
   const say = useSay()
   const titled = errors.length > 0 ? `${say('page.error')} ${title}` : title
   return (
-    <html lang={locale} dir={directions[locale]} data-made-at={now}>
+    <html lang={locale} dir={directions[locale]} data-made-at={now} data-formats={formatTags[locale]}>
       <head>
         <meta charset="utf-8" />
         <title>{`${titled} · ${site.name}`}</title>
