@@ -30,11 +30,18 @@ export async function followKeyring(path: string, now: Instant): Promise<Followe
   return { current: () => ring, refresh, close: () => clearInterval(timer) }
 }
 
+/** Two rotations at once would lose one of the keys; one that was killed leaves its mark behind. */
+export class RotationUnderWay extends Error {
+  constructor(lock: string) {
+    super(`Another rotation is under way. If none is, remove ${lock} and try again.`)
+  }
+}
+
 /** Makes a new key current. The old ones keep reading what they wrote. @returns the new key's id */
 export async function rotateKeyringFile(path: string, now: Instant): Promise<string> {
   const lock = `${path}.rotating`
-  const held = await open(lock, 'wx', 0o600).catch(() => {
-    throw new Error(`Another rotation is under way. If none is, remove ${lock} and try again.`)
+  const held = await open(lock, 'wx', 0o600).catch((fault: NodeJS.ErrnoException) => {
+    throw fault.code === 'EEXIST' ? new RotationUnderWay(lock) : fault
   })
   try {
     const record = rotated(await readRecord(path), now)
