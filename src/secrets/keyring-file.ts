@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../core/time.ts'
@@ -81,11 +82,14 @@ async function createIfMissing(path: string, now: Instant): Promise<void> {
   await putIfMissing(path, newKeyringRecord(now))
 }
 
-/** Several processes may start at once: `link` lets exactly one ring come to be, whole. */
+/**
+ * Several processes may start at once: `link` lets exactly one ring come to be, whole. A draft's name is random, since in
+ * containers every process is the first and has the same pid.
+ */
 async function putIfMissing(path: string, record: KeyringRecord): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}`
-  const file = await open(draft, 'w', 0o600)
+  const draft = `${path}.${randomUUID()}`
+  const file = await open(draft, 'wx', 0o600)
   await file.writeFile(JSON.stringify(record))
   await file.sync()
   await file.close()
