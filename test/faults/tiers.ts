@@ -32,7 +32,7 @@ export async function startTiers(
   const databaseDir = join(folder, 'database')
   const database = await openEmbeddedPostgres({
     dataDir: databaseDir,
-    log: { info() {}, warn() {}, error: console.error },
+    log: { info() {}, warn() {}, error() {} },
   })
   onTestFinished(() => database.stop())
   const { host, port, user, database: name } = database.connection
