@@ -84,7 +84,7 @@ export function AccountPage({
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>
       </Ways>
-      <form method="post" action={`/account/${handle}/signout`}>
+      <form class="after" method="post" action={`/account/${handle}/signout`}>
         <Hidden name="form" value={form} />
         <Actions>
           <Button look="second">{say('account.signOut')}</Button>
