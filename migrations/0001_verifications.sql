@@ -1,3 +1,12 @@
+-- Words and shapes that columns share. A check on a table is parsed anew by every statement that writes to it; that of a
+-- domain is kept ready.
+create domain channel as text check (value in ('email', 'sms', 'voice'));
+create domain verification_state as text check (value in ('pending', 'approved', 'exhausted', 'cancelled'));
+create domain message_kind as text check (value in ('code', 'account_exists', 'decoy'));
+create domain message_state as text check (value in ('queued', 'sent', 'failed', 'withdrawn'));
+create domain delivery_event_kind as text check (value in ('accepted', 'deferred', 'refused', 'gave_up', 'withdrawn'));
+create domain code_length as smallint check (value in (6, 8));
+
 -- Programs that use the API. Everybody reads these and hardly anybody writes them: reference tables on Citus.
 create table application (
   id uuid primary key,
@@ -27,9 +36,9 @@ create table verification (
   subject uuid not null,
   id uuid not null,
   application_id uuid not null,
-  state text not null default 'pending' check (state in ('pending', 'approved', 'exhausted', 'cancelled')),
+  state verification_state not null default 'pending',
   purpose text not null,
-  channel text not null check (channel in ('email', 'sms', 'voice')),
+  channel channel not null,
   destination text not null,
   -- The rate_limit rows that wrong answers count against; the lock on them orders all checks for one destination.
   destination_key bytea not null,
@@ -38,7 +47,7 @@ create table verification (
   message_reference text not null,
   -- What an Idempotency-Key was first used with: another body under the same key is refused.
   request_hash bytea,
-  code_length smallint not null check (code_length in (6, 8)),
+  code_length code_length not null,
   code_key text not null,
   code_mac bytea not null check (octet_length(code_mac) = 32),
   -- The code as it is sent, sealed; gone as soon as the verification ends.
@@ -66,9 +75,9 @@ create table message (
   subject uuid not null,
   id uuid not null,
   verification_id uuid not null,
-  kind text not null check (kind in ('code', 'account_exists', 'decoy')),
-  channel text not null check (channel in ('email', 'sms', 'voice')),
-  state text not null default 'queued' check (state in ('queued', 'sent', 'failed', 'withdrawn')),
+  kind message_kind not null,
+  channel channel not null,
+  state message_state not null default 'queued',
   created_at timestamptz not null default statement_timestamp(),
   due_at timestamptz not null default statement_timestamp(),
   leased_until timestamptz,
@@ -83,7 +92,7 @@ create table delivery_event (
   id uuid not null,
   message_id uuid not null,
   at timestamptz not null default statement_timestamp(),
-  kind text not null check (kind in ('accepted', 'deferred', 'refused', 'gave_up', 'withdrawn')),
+  kind delivery_event_kind not null,
   provider text not null,
   by text,
   cause text,

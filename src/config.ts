@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import ipaddr from 'ipaddr.js'
@@ -77,11 +78,17 @@ function contradictions(settings: Settings): string[] {
     mistakes.push('DKIM_KEY_FILE is needed with DKIM_SELECTOR: mail is signed with it.')
   }
   for (const proxy of settings.TRUSTED_PROXIES) {
-    if (!ipaddr.isValid(proxy) && !ipaddr.isValidCIDR(proxy)) {
+    if (!isAddressOrNetwork(proxy)) {
       mistakes.push(`TRUSTED_PROXIES: ${proxy} is neither an address nor a network such as 10.0.0.0/8.`)
     }
   }
   return mistakes
+}
+
+/** Shorthands such as `10.0.0` or `1` are refused: they stand for other addresses than whoever wrote them meant. */
+function isAddressOrNetwork(text: string): boolean {
+  const [address = ''] = text.split('/')
+  return isIP(address) !== 0 && !text.includes('%') && (address === text || ipaddr.isValidCIDR(text))
 }
 
 function composed(settings: Settings, policy: Policy): Config {

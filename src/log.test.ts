@@ -14,7 +14,7 @@ test.each([
   openLog('info', { write: (line) => lines.push(line) }).warn({ err }, 'A database connection was lost.')
   expect(JSON.parse(lines[0] ?? '').err).toMatchObject({
     message: 'the server went away',
-    code: 'ECONNRESET',
+    fault_code: 'ECONNRESET',
   })
   expect(lines[0]).not.toContain('ana@')
 })

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { isLoopbackHost } from './config/loopback.ts'
@@ -62,7 +63,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
   let wakeOutbox = () => {}
-  let draining = false
+  let isServing = false
   const deps: Deps = {
     database: store.database,
     keyring,
@@ -103,7 +104,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
         else log.debug(seen, 'Answered.')
       },
       onFault,
-      health: { readiness: () => readiness(sql), isDraining: () => draining },
+      health: { readiness: () => readiness(sql), isServing: () => isServing },
       pages: {
         looks: { accent: config.ACCENT_COLOR, logo: config.LOGO_FILE },
         site: {
@@ -167,12 +168,13 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     })
   }
 
+  isServing = true
   return {
     publicUrl,
     firstRun,
     onLost: store.onLost,
     async stop() {
-      draining = true
+      isServing = false
       news.close()
       if (web) await drain(web.server)
       await worker?.stop()
@@ -183,12 +185,22 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 }
 
-/** Finishes the requests under way, then lets go of every connection. */
+/** Long enough for a connection that was just made to bring its request. */
+const lastRequestsWithin = 200
+
+/**
+ * Finishes the requests under way, then lets go of every connection. A client that keeps its connection busy is told
+ * to open another one, at the next process: or it would keep this one from ending.
+ */
 async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  const closed = new Promise((resolve) => server.once('close', resolve))
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+  // Not http's own close: it would at once cut connections that have not brought their first request yet.
+  NetServer.prototype.close.call(server)
+  const letGo = setInterval(() => server.closeIdleConnections(), lastRequestsWithin)
   const impatience = setTimeout(() => server.closeAllConnections(), 8000)
   await closed
+  clearInterval(letGo)
   clearTimeout(impatience)
 }
 

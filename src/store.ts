@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { describeFault, type Log } from './log.ts'
 import { packageRoot } from './package-root.ts'
 import { migrate, newestMigration } from './storage/migrate.ts'
-import { type Database, openDatabase } from './storage/sql.ts'
+import { type Database, isUnavailable, openDatabase, sqlState } from './storage/sql.ts'
 
 /** The database, the operator's or our own, with its schema up to date. */
 export type Store = {
@@ -16,10 +16,24 @@ export type Store = {
   close(): Promise<void>
 }
 
+/** The operator's database does not let us in or is not there; what to do is theirs to know. */
+export class DatabaseUnusable extends Error {
+  constructor(why: string) {
+    super(`The database that DATABASE_URL names can't be used: ${why}`)
+  }
+}
+
+/** Nobody answers, no such role, password, database or right: classes 28, 3D and 42501, or the connection itself. */
+const isOperators = (fault: unknown): fault is Error =>
+  isUnavailable(fault) || /^(28|3D|42501)/.test(sqlState(fault) ?? '')
+
 /** For the service: runs the embedded PostgreSQL where no DATABASE_URL is set. */
 export async function openStore(config: Config, log: Log): Promise<Store> {
-  if (config.DATABASE_URL !== undefined)
-    return connect(config, { connectionString: config.DATABASE_URL }, log)
+  if (config.DATABASE_URL !== undefined) {
+    return connect(config, { connectionString: config.DATABASE_URL }, log).catch((fault) => {
+      throw isOperators(fault) ? new DatabaseUnusable(fault.message) : fault
+    })
+  }
   const { openEmbeddedPostgres } = await import('./embedded/embedded-postgres.ts')
   const server = await openEmbeddedPostgres({ dataDir: config.DATA_DIR, log: embeddedLog(log) })
   const stopOnFault = async (fault: unknown): Promise<never> => {

@@ -16,14 +16,36 @@ import { catalogue } from '../../src/locales/catalogue.ts'
 import { openMetrics } from '../../src/metrics.ts'
 import { code, lengthOf, table } from './words.ts'
 
-/** Every refusal with its status, kind, parameters and meaning. */
-export function refusalsTable(): string {
+/** What only pages refuse: an application never gets these. */
+const onlyPages: ReadonlySet<RefusalCode> = new Set([
+  ...([
+    'host_unknown',
+    'origin_refused',
+    'message_unknown',
+    'reference_wrong',
+    'username_malformed',
+  ] as const),
+  ...([
+    'password_short',
+    'password_long',
+    'password_common',
+    'password_own_words',
+    'password_digits',
+  ] as const),
+  ...(['password_wrong', 'sign_in_wrong', 'password_is_code', 'passwords_limit', 'choice_missing'] as const),
+  ...(['flow_ended', 'step_elsewhere', 'form_stale', 'invitation_ended', 'accounts_full'] as const),
+])
+
+/** Every refusal of the API or of the pages, with its status, kind, parameters and meaning. */
+export function refusalsTable(where: 'api' | 'pages'): string {
   const english = catalogue('en')
-  const rows = (Object.keys(refusalExamples) as RefusalCode[]).map((name) => {
-    const { status, kind } = refusalShapes[name]
-    const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
-    return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
-  })
+  const rows = (Object.keys(refusalExamples) as RefusalCode[])
+    .filter((name) => onlyPages.has(name) === (where === 'pages'))
+    .map((name) => {
+      const { status, kind } = refusalShapes[name]
+      const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
+      return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
+    })
   return table(['code', 'status', 'kind', 'parameters', 'in a few words'], rows)
 }
 

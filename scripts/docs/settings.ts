@@ -73,12 +73,15 @@ function valuesOf({ type, enum: values, minimum, maximum }: Property): string {
 
 /** What each number of the policy means, with its default and where that comes from. */
 export function policyTable(): string {
-  const rows = (Object.keys(policyNotes) as PolicyPath[]).map((path) => {
+  const rows = (Object.keys(policyNotes) as PolicyPath[]).filter(hasMeaning).map((path) => {
     const { what, why } = policyNotes[path]
     return [code(path), shown(path, valueAt(path)), what, why]
   })
   return table(['name', 'default', 'what it is', 'where it comes from'], rows)
 }
+
+/** Some limits count only codes asked for, and others only guesses. */
+const hasMeaning = (path: PolicyPath): boolean => policyNotes[path].what !== 'No meaning.'
 
 const valueAt = (path: string): unknown =>
   path.split('.').reduce<unknown>((tree, key) => (tree as Record<string, unknown>)[key], defaultPolicy)

@@ -4,8 +4,8 @@ import { withDatabase } from './with-database.ts'
 
 export const create = (application: string, name: string): Promise<void> =>
   withDatabase(async ({ database }) => {
-    if (application.length > 64)
-      throw new CommandRefused('An application has a name of at most 64 characters.')
+    if (![...application].length || [...application].length > 64)
+      throw new CommandRefused('An application has a name of 1 to 64 characters.')
     const key = await createApiKey(database, application, name)
     console.error(`A key for ${application}. It is shown this once.`)
     console.log(key.text)

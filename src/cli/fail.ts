@@ -1,5 +1,6 @@
 import { ConfigMistakes } from '../config.ts'
 import { EmbeddedError } from '../embedded/embedded-error.ts'
+import { DatabaseUnusable } from '../store.ts'
 
 /** Ends a command that could not do its work: a sentence for what the operator can mend, a stack for what only we can. */
 export function fail(fault: unknown): never {
@@ -7,10 +8,13 @@ export function fail(fault: unknown): never {
     console.error(fault.message)
     for (const mistake of fault.mistakes) console.error(`  - ${mistake}`)
     console.error('docs/configuration.md lists every setting.')
-  } else if (fault instanceof EmbeddedError || fault instanceof CommandRefused) console.error(fault.message)
+  } else if (sentences.some((kind) => fault instanceof kind)) console.error((fault as Error).message)
   else console.error(fault)
   process.exit(1)
 }
 
 /** A command was used in a way that can't work; the message says what to do. */
 export class CommandRefused extends Error {}
+
+/** Faults whose message says all that an operator needs. */
+const sentences = [CommandRefused, EmbeddedError, DatabaseUnusable]

@@ -1,7 +1,8 @@
 import { accept, type Refusal, type Result, refuse } from './refusal.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where the password is the only factor, eight beside a second. */
-const shortest = { alone: 15, withTwoStep: 8 }
+export const shortestAlone = 15
+const shortestWithTwoStep = 8
 /** Far beyond any passphrase; a bound on the work of hashing. Bytes, after normalisation. */
 const longestBytes = 1024
 
@@ -29,7 +30,7 @@ export const canonicalPassword = (typed: string): Password => typed.normalize('N
  */
 export function decideNewPassword(typed: string, rules: PasswordRules): Result<Password> {
   const password = canonicalPassword(typed)
-  const least = rules.twoStep ? shortest.withTwoStep : shortest.alone
+  const least = rules.twoStep ? shortestWithTwoStep : shortestAlone
   if (looksLikeCode(password)) return refuse({ code: 'password_digits' })
   if ([...password].length < least) return refuse({ code: 'password_short', least })
   if (Buffer.byteLength(password) > longestBytes) return refuse({ code: 'password_long', most: longestBytes })
@@ -56,13 +57,3 @@ function whyGuessable(password: string, rules: PasswordRules): Refusal | undefin
 
 /** One short piece over and over: its length says nothing. */
 const isRepetition = (text: string): boolean => /^(.{1,4}?)\1+.{0,3}$/su.test(text)
-
-export type PasswordStrength = 'too_short' | 'fair' | 'good' | 'strong'
-
-/** A word on a password that may be chosen, by its length: what is true of it whatever it is made of. */
-export function strengthOf(password: Password, twoStep: boolean): PasswordStrength {
-  const length = [...password].length
-  if (length < (twoStep ? shortest.withTwoStep : shortest.alone)) return 'too_short'
-  if (length < 16) return 'fair'
-  return length < 24 ? 'good' : 'strong'
-}

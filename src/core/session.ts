@@ -9,8 +9,6 @@ export type SessionLife = { createdAt: Instant; lastSeenAt: Instant; endedAt: In
 /** ASVS 7.3: a session ends after rest, and whatever happens after some time. */
 export const sessionIdle: Duration = days(14)
 export const sessionLongest: Duration = days(90)
-/** How long a fresh proof opens sensitive acts. */
-export const stepUpLasts: Duration = minutes(10)
 /** `last_seen_at` is written at most this often: reading a session should not write each time. */
 export const seenEvery: Duration = minutes(5)
 
@@ -22,7 +20,3 @@ export function isLiving(session: SessionLife, now: Instant): boolean {
   if (session.endedAt !== undefined) return false
   return now < session.lastSeenAt + sessionIdle && now < session.createdAt + sessionLongest
 }
-
-/** Whether something was proved so lately that a sensitive act may go on. */
-export const isFresh = (proofs: readonly Proof[], now: Instant): boolean =>
-  proofs.some((proof) => now < proof.at + stepUpLasts)

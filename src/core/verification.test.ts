@@ -32,7 +32,13 @@ const verifications: fc.Arbitrary<Verification> = fc
     sends,
     lastSentAt: createdAt + lastSentAfter,
   }))
-const moments = fc.integer({ min: createdAt - minutes(60), max: createdAt + minutes(60) })
+/** Any, and those where something turns. */
+const moments = fc.oneof(
+  fc.integer({ min: createdAt - minutes(60), max: createdAt + minutes(60) }),
+  fc
+    .tuple(fc.constantFrom(0, minutes(6), minutes(10)), fc.constantFrom(-1, 0, 1))
+    .map(([after, beside]) => createdAt + after + beside),
+)
 
 describe('the state of a verification', () => {
   test('is what is stored, and expired only where it was pending and its time is over', () => {

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Refusal } from '../core/refusal.ts'
 import type { Deps } from '../operations/deps.ts'
 import { type Authenticate, verificationApi } from './api/verifications.ts'
-import { type Exchange, preferredLocale } from './exchange.ts'
+import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange.ts'
 import { openHealth } from './health.ts'
 import type { Observed } from './observe.ts'
 import { openPages, type PagesDeps } from './pages/pages.tsx'
@@ -39,27 +39,32 @@ const defaultHeaders = (publicUrl: string): Record<string, string> => ({
 export function buildApp(app: AppDeps) {
   const { publicUrl } = app
   const web = new Hono<Exchange>()
-  const headers = Object.entries(defaultHeaders(publicUrl))
+  const headers = defaultHeaders(publicUrl)
 
   web.use(async (c, next) => {
     const startedAt = performance.now()
     c.set('requestId', app.newRequestId())
     c.set('now', app.clock())
     c.set('locale', preferredLocale(c.req.header('accept-language')))
-    for (const [name, value] of headers) c.header(name, value)
+    c.set('defaultHeaders', headers)
     await next()
     app.observe({
       method: c.req.method,
       route: c.req.routePath,
       status: c.res.status,
       milliseconds: performance.now() - startedAt,
-      requestId: c.var.requestId,
-      refusal: c.var.refused?.code,
+      requestId: c.get('requestId'),
+      refusal: c.get('refused')?.code,
     })
   })
 
-  web.route('/', openHealth(app.health))
   web.route('/v1/verifications', verificationApi(app.deps, app.authenticate, publicUrl))
+
+  web.use((c, next) => {
+    setDefaultHeaders(c)
+    return next()
+  })
+  web.route('/', openHealth(app.health))
 
   const pages = openPages(app.deps, app.pages)
   pages.mount(web)

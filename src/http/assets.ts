@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import { brotliCompressSync, crc32 } from 'node:zlib'
 import { Hono } from 'hono'
 import type { Accent } from '../core/accent.ts'
 import { packageRoot } from '../package-root.ts'
@@ -54,12 +54,19 @@ function asset(name: string, ending: string, type: string, content: Buffer): Ass
 function serve(assets: readonly Asset[]) {
   const routes = new Hono<Exchange>()
   for (const { href, type, content } of assets) {
+    const isText = !type.endsWith('png')
+    const whole = new Uint8Array(content)
+    const small = new Uint8Array(brotliCompressSync(content))
     routes.get(href, (c) => {
       c.header('Cache-Control', 'public, max-age=31536000, immutable')
       c.header('Content-Type', type)
       // A picture that is opened by itself runs nothing either.
       c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-      return c.body(new Uint8Array(content))
+      if (!isText) return c.body(whole)
+      c.header('Vary', 'Accept-Encoding')
+      if (!/\bbr\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(whole)
+      c.header('Content-Encoding', 'br')
+      return c.body(small)
     })
   }
   return routes

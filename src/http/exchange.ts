@@ -6,11 +6,23 @@ import { translate } from '../locales/catalogue.ts'
 import { parametersOf, refusalField, refusalShapes } from './refusals.ts'
 
 /** What every handler knows of the request it answers. */
-export type Exchange = { Variables: { requestId: string; now: Instant; locale: Locale; refused?: Refusal } }
+export type Exchange = {
+  Variables: {
+    requestId: string
+    now: Instant
+    locale: Locale
+    /** What every answer carries. */
+    defaultHeaders: Record<string, string>
+    refused?: Refusal
+  }
+}
 
 export type Answering = Context<Exchange>
 
-/** Sends a value as JSON, or a refusal as a problem document (RFC 9457). */
+/**
+ * Sends a value as JSON, or a refusal as a problem document (RFC 9457). A value's headers stay the plain record that the
+ * server writes: as `Headers`, which `c.header` and `c.json` make of them, they took 10 µs of each request.
+ */
 export function answerJson<Value>(
   c: Answering,
   result: Result<Value>,
@@ -18,13 +30,21 @@ export function answerJson<Value>(
   publicUrl: string,
   status: 200 | 201 | 202 = 200,
 ): Response {
-  return result.ok ? c.json(show(result.value), status) : refuseJson(c, result.refusal, publicUrl)
+  if (!result.ok) return refuseJson(c, result.refusal, publicUrl)
+  const headers = { ...c.get('defaultHeaders'), 'Content-Type': 'application/json' }
+  return new Response(JSON.stringify(show(result.value)), { status, headers })
+}
+
+/** For what is answered in any other way. */
+export function setDefaultHeaders(c: Answering): void {
+  for (const [name, value] of Object.entries(c.get('defaultHeaders'))) c.header(name, value)
 }
 
 export function refuseJson(c: Answering, refusal: Refusal, publicUrl: string): Response {
   const { requestId, now, locale } = c.var
   const shape = refusalShapes[refusal.code]
   const parameters = parametersOf(refusal, now)
+  setDefaultHeaders(c)
   noteRefusal(c, refusal)
   const problem = {
     type: `${publicUrl}/help/errors/${refusal.code}`,

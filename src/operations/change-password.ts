@@ -1,7 +1,7 @@
 import { canonicalPassword, decideNewPassword, looksLikeCode } from '../core/password.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
-import { isCommonPassword } from '../secrets/common-passwords.ts'
+import { commonPasswords } from '../secrets/common-passwords.ts'
 import { hashPassword, isRightPassword } from '../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../storage/account.ts'
 import { endOtherSessions } from '../storage/session.ts'
@@ -40,7 +40,11 @@ export async function changePassword(
   await deps.guessSql.giveBack(sql, guess)
 
   const ownWords = [...names.map((username) => username.name), deps.operatorName]
-  const decision = decideNewPassword(typed.next, { twoStep: false, isCommon: isCommonPassword, ownWords })
+  const decision = decideNewPassword(typed.next, {
+    twoStep: false,
+    isCommon: await commonPasswords(),
+    ownWords,
+  })
   if (!decision.ok) return decision
   const hash = await hashPassword(decision.value)
   await deps.database.transaction(async (held) => {

@@ -3,7 +3,7 @@ import { type FlowState, flowLasts, type SignUp } from '../core/flow.ts'
 import { decideNewPassword } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
-import { isCommonPassword } from '../secrets/common-passwords.ts'
+import { commonPasswords } from '../secrets/common-passwords.ts'
 import { sha256 } from '../secrets/digest.ts'
 import { hashPassword } from '../secrets/password-hash.ts'
 import { newId } from '../secrets/random.ts'
@@ -92,7 +92,7 @@ export async function choosePassword(
   now: Instant,
 ): Promise<Step> {
   const ownWords = [state.email, deps.operatorName]
-  const decision = decideNewPassword(typed, { twoStep: false, isCommon: isCommonPassword, ownWords })
+  const decision = decideNewPassword(typed, { twoStep: false, isCommon: await commonPasswords(), ownWords })
   if (!decision.ok) return { state, refusal: decision.refusal }
   const passwordHash = await hashPassword(decision.value)
   const created = await createAccount(deps, state, { passwordHash, passwordSetAt: now }, source)

@@ -1,14 +1,13 @@
-import { createRequire } from 'node:module'
-
-let common: ReadonlySet<string> | undefined
+let common: Promise<ReadonlySet<string>> | undefined
 
 /**
- * Whether a whole password is one of the 49,000 that are tried first. Read when it is first needed: most processes of
- * a day never choose a password.
+ * Tells whether a whole password is one of the 49,000 that are tried first. The list is read when it is first needed:
+ * most processes of a day never see a password chosen.
  */
-export function isCommonPassword(password: string): boolean {
-  common ??= new Set(
-    createRequire(import.meta.url)('@zxcvbn-ts/language-common').dictionary['passwords-common'],
+export async function commonPasswords(): Promise<(password: string) => boolean> {
+  common ??= import('@zxcvbn-ts/language-common').then(
+    ({ dictionary }) => new Set(dictionary['passwords-common']),
   )
-  return common.has(password.toLowerCase())
+  const list = await common
+  return (password) => list.has(password.toLowerCase())
 }

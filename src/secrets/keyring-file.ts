@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../core/time.ts'
@@ -30,11 +31,18 @@ export async function followKeyring(path: string, now: Instant): Promise<Followe
   return { current: () => ring, refresh, close: () => clearInterval(timer) }
 }
 
+/** Two rotations at once would lose one of the keys; one that was killed leaves its mark behind. */
+export class RotationUnderWay extends Error {
+  constructor(lock: string) {
+    super(`Another rotation is under way. If none is, remove ${lock} and try again.`)
+  }
+}
+
 /** Makes a new key current. The old ones keep reading what they wrote. @returns the new key's id */
 export async function rotateKeyringFile(path: string, now: Instant): Promise<string> {
   const lock = `${path}.rotating`
-  const held = await open(lock, 'wx', 0o600).catch(() => {
-    throw new Error(`Another rotation is under way. If none is, remove ${lock} and try again.`)
+  const held = await open(lock, 'wx', 0o600).catch((fault: NodeJS.ErrnoException) => {
+    throw fault.code === 'EEXIST' ? new RotationUnderWay(lock) : fault
   })
   try {
     const record = rotated(await readRecord(path), now)
@@ -74,11 +82,14 @@ async function createIfMissing(path: string, now: Instant): Promise<void> {
   await putIfMissing(path, newKeyringRecord(now))
 }
 
-/** Several processes may start at once: `link` lets exactly one ring come to be, whole. */
+/**
+ * Several processes may start at once: `link` lets exactly one ring come to be, whole. A draft's name is random, since in
+ * containers every process is the first and has the same pid.
+ */
 async function putIfMissing(path: string, record: KeyringRecord): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}`
-  const file = await open(draft, 'w', 0o600)
+  const draft = `${path}.${randomUUID()}`
+  const file = await open(draft, 'wx', 0o600)
   await file.writeFile(JSON.stringify(record))
   await file.sync()
   await file.close()

@@ -8,6 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { type Duration, hours, type Instant, minutes } from '../core/time.ts'
+import { bytesDrawnAhead } from './random.ts'
 
 /**
  * The keys that guard codes. Each ring key gives two by HKDF (RFC 5869): one to hash codes, one to seal them.
@@ -97,7 +98,7 @@ function openKey(id: string, secret: string): RingKey {
     codeMac: (verificationId, code) =>
       createHmac('sha256', macKey).update(framed(verificationId, code)).digest(),
     seal(text, bound) {
-      const nonce = randomBytes(12)
+      const nonce = bytesDrawnAhead(12)
       const cipher = createCipheriv('aes-256-gcm', sealKey, nonce).setAAD(Buffer.from(bound))
       return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
     },

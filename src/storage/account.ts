@@ -80,10 +80,6 @@ export async function holdPassword(sql: Sql, accountId: string): Promise<Instant
   return rows[0] && Number(rows[0].password_set_at)
 }
 
-export async function setLocale(sql: Sql, accountId: string, locale: Locale): Promise<void> {
-  await sql`update account set locale = ${locale} where id = ${accountId}`
-}
-
 export async function hasAdministrator(sql: Sql): Promise<boolean> {
   const rows = await sql`select 1 from account where role = 'administrator' limit 1`
   return rows.length === 1

@@ -79,10 +79,6 @@ export async function noteSession(sql: Sql, id: string, sessionId: string): Prom
   await sql`update flow set state = state || jsonb_build_object('sessionId', ${sessionId}::text) where id = ${id}`
 }
 
-export async function endFlow(sql: Sql, id: string): Promise<void> {
-  await sql`delete from flow where id = ${id}`
-}
-
 export async function removeExpiredFlows(sql: Sql): Promise<void> {
   await sql`delete from flow where expires_at < statement_timestamp()`
 }

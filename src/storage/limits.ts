@@ -1,4 +1,4 @@
-import type { LimitKey, LimitRules, Window } from '../core/limits.ts'
+import type { LimitKey, LimitRule, LimitRules, Window } from '../core/limits.ts'
 import { logLength } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
@@ -7,14 +7,12 @@ type Log = 'sends' | 'failures'
 
 /**
  * Whether one more hit on `row` is let through, as SQL. The n-th newest hit must have left the window of n hits: the
- * same rule as `waitUntil` in core, made of the policy's numbers at start.
+ * same rule as `waitUntil` in core, made of the policy's numbers at start. A kind without a rule has no room.
  */
-export function allowsHit(row: string, log: Log, rules: LimitRules): string {
-  const cases = Object.entries(rules).map(([kind, rule]) => {
-    const tests = rule[log].map((window) => windowHasRoom(`${row}.${log}`, window))
-    return `when '${kind}' then ${tests.join(' and ') || 'true'}`
-  })
-  return `(case ${row}.kind ${cases.join(' ')} else false end)`
+export function allowsHit(row: string, log: Log, rules: Partial<LimitRules>): string {
+  const room = (rule: LimitRule) =>
+    rule[log].map((window) => windowHasRoom(`${row}.${log}`, window)).join(' and ') || 'true'
+  return caseOfKind(row, rules, room, 'false')
 }
 
 const windowHasRoom = (hits: string, { most, within }: Window): string =>
@@ -23,12 +21,27 @@ const windowHasRoom = (hits: string, { most, within }: Window): string =>
     : `(${hits}[${most}] is null or ${hits}[${most}] <= statement_timestamp() - interval '${within} milliseconds')`
 
 /** The log with one more hit, no longer than the largest window needs, and sorted whatever order statements commit in. */
-export function withHit(row: string, log: Log, rules: LimitRules): string {
-  const lengths = Object.entries(rules).map(
-    ([kind, rule]) => `when '${kind}' then ${Math.max(1, logLength(rule[log]))}`,
-  )
+export function withHit(row: string, log: Log, rules: Partial<LimitRules>): string {
+  const length = caseOfKind(row, rules, (rule) => String(Math.max(1, logLength(rule[log]))), '1')
   const newest = `greatest(statement_timestamp(), ${row}.${log}[1])`
-  return `(array[${newest}] || ${row}.${log})[1:(case ${row}.kind ${lengths.join(' ')} else 1 end)]`
+  return `(array[${newest}] || ${row}.${log})[1:${length}]`
+}
+
+/**
+ * Each kind's own words, with one branch for all the kinds that have the same: PostgreSQL sets every branch up anew for
+ * each statement it runs, also those it never takes.
+ */
+function caseOfKind(
+  row: string,
+  rules: Partial<LimitRules>,
+  words: (rule: LimitRule) => string,
+  otherwise: string,
+): string {
+  const kinds = Object.groupBy(Object.entries(rules), ([, rule]) => words(rule))
+  const branches = Object.entries(kinds).map(
+    ([same, entries = []]) => `when ${row}.kind in (${entries.map(([kind]) => `'${kind}'`)}) then ${same}`,
+  )
+  return branches.length === 0 ? otherwise : `(case ${branches.join(' ')} else ${otherwise} end)`
 }
 
 export type StoredLog = { key: Buffer; sends: Instant[]; failures: Instant[]; now: Instant }

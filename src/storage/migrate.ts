@@ -26,7 +26,7 @@ export async function migrate(connection: pg.ClientConfig, folder: string): Prom
   const client = new pg.Client(connection)
   await client.connect()
   try {
-    if (await isUpToDate(client, folder)) return []
+    if ((await isUpToDate(client, folder)) && (await unboundWaits(client)).length === 0) return []
     await client.query('select pg_advisory_lock($1)', [lockId])
     const { Umzug } = await import('umzug')
     const umzug = new Umzug({
@@ -44,7 +44,7 @@ export async function migrate(connection: pg.ClientConfig, folder: string): Prom
     await client.query(
       'create table if not exists migration (name text primary key, run_at timestamptz not null default now())',
     )
-    await setRole(client)
+    await boundWaits(client)
     return (await umzug.up()).map((done) => done.name)
   } finally {
     await client.end()
@@ -64,13 +64,23 @@ async function runFile(client: pg.Client, path: string, name: string): Promise<v
   }
 }
 
-async function setRole(client: pg.Client): Promise<void> {
+/** A copied or restored database comes without what was set on its role; what an operator has set stays as it is. */
+async function boundWaits(client: pg.Client): Promise<void> {
   const { rows } = await client.query(
     'select quote_ident(current_user) as role, quote_ident(current_database()) as db',
   )
-  for (const [name, value] of Object.entries(roleSettings)) {
+  for (const [name, value] of await unboundWaits(client)) {
     await client.query(`alter role ${rows[0].role} in database ${rows[0].db} set ${name} = '${value}'`)
   }
+}
+
+async function unboundWaits(client: pg.Client): Promise<[string, string][]> {
+  const { rows } = await client.query<{ name: string }>(
+    "select name from pg_settings where name = any($1) and setting = '0'",
+    [Object.keys(roleSettings)],
+  )
+  const unbound = new Set(rows.map((row) => row.name))
+  return Object.entries(roleSettings).filter(([name]) => unbound.has(name))
 }
 
 async function isUpToDate(client: pg.Client, folder: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Locale, MessageKind, Purpose } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
 import type { StoredState, Verification } from '../core/verification.ts'
 import { allowsHit, withHit } from './limits.ts'
-import { type Sql, sqlState, statement } from './sql.ts'
+import { type Sql, type Statement, sqlState, statement } from './sql.ts'
 
 export type NewVerification = {
   /** The verification itself where an application asked for it, else the flow or account it belongs to. */
@@ -56,14 +56,14 @@ export type Attempted =
 
 /** The two hot statements, made once from the policy's limits. Each is one statement, one flush. */
 export function prepareVerificationSql(rules: LimitRules) {
-  const issueSql = statement(issueText(rules))
+  const issueSql = forEachKinds(rules, issueText)
   const attemptSql = statement(attemptText(rules))
-  const takeSql = statement(`${takenText(rules)} select one from allowed`)
+  const takeSql = forEachKinds(rules, (some) => `${takenText(some)} select one from allowed`)
   return {
     /** Counts a send on every key, or on none. Called in a transaction, which a refusal has ended. */
     async take(sql: Sql, keys: readonly LimitKey[]): Promise<'taken' | 'limited'> {
       try {
-        await sql.run(takeSql, [keys.map((k) => k.key), keys.map((k) => k.kind)])
+        await sql.run(takeSql(keys), [keys.map((k) => k.key), keys.map((k) => k.kind)])
         return 'taken'
       } catch (fault) {
         if (sqlState(fault) === divisionByZero) return 'limited'
@@ -72,7 +72,7 @@ export function prepareVerificationSql(rules: LimitRules) {
     },
     async issue(sql: Sql, keys: readonly LimitKey[], v: NewVerification): Promise<Issued> {
       try {
-        const rows = await sql.run<{ created_at: Date; expires_at: Date }>(issueSql, [
+        const rows = await sql.run<{ created_at: Date; expires_at: Date }>(issueSql(keys), [
           keys.map((k) => k.key),
           keys.map((k) => k.kind),
           v.id,
@@ -126,6 +126,20 @@ export function prepareVerificationSql(rules: LimitRules) {
   }
 }
 
+/** A statement for each combination of kinds that is asked for (an address and a quota, …), with the rules of these alone. */
+function forEachKinds(rules: LimitRules, write: (rules: Partial<LimitRules>) => string) {
+  const made = new Map<string, Statement>()
+  return (keys: readonly LimitKey[]): Statement => {
+    const kinds = keys.map((key) => key.kind)
+    const known = made.get(kinds.join())
+    if (known) return known
+    const theirs = Object.entries(rules).filter(([kind]) => kinds.some((asked) => asked === kind))
+    const fresh = statement(write(Object.fromEntries(theirs)))
+    made.set(kinds.join(), fresh)
+    return fresh
+  }
+}
+
 type AttemptRow = {
   approved: boolean
   attempts_left: number
@@ -143,7 +157,7 @@ const uniqueViolation = '23505'
  * Counts against every limit. Where one refuses, the division by zero takes back the hits on the others: a request
  * refused by one key costs nothing on any. Keys are locked in order, so that two statements never wait for each other.
  */
-const takenText = (rules: LimitRules): string => `
+const takenText = (rules: Partial<LimitRules>): string => `
 with taken as (
   insert into rate_limit as l (key, kind, sends)
   select key, kind, array[statement_timestamp()] from unnest($1::bytea[], $2::text[]) as k (key, kind) order by key
@@ -155,7 +169,7 @@ with taken as (
 )`
 
 /** Counts against every limit, and stores verification, message and activity. */
-const issueText = (rules: LimitRules): string => `
+const issueText = (rules: Partial<LimitRules>): string => `
 ${takenText(rules)}, issued as (
   insert into verification (subject, id, application_id, purpose, channel, destination, destination_key, locale,
     reference, message_reference, request_hash, code_length, code_key, code_mac, sealed_code, attempts_allowed,

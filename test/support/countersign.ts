@@ -63,23 +63,25 @@ export const runCountersign = (words: string[], environment: Environment, cwd?: 
 export async function untilServing(url: string, limit = 15_000, service?: Countersign): Promise<number> {
   const began = performance.now()
   for (;;) {
-    if (await isReady(url)) return performance.now() - began
-    if (performance.now() - began > limit)
-      throw new Error(`${url} was not ready within ${limit} ms. ${service?.said().slice(-2000) ?? ''}`)
+    const why = await whyNotReady(url)
+    const waited = performance.now() - began
+    if (why === undefined) return waited
+    if (waited > limit)
+      throw new Error(`${url} was not ready within ${limit} ms: ${why}\n${service?.said().slice(-2000) ?? ''}`)
     await sleep(15)
   }
 }
 
-async function isReady(url: string): Promise<boolean> {
+async function whyNotReady(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, {
       headers: { Connection: 'close' },
-      signal: AbortSignal.timeout(1000),
+      signal: AbortSignal.timeout(2000),
     })
-    await response.arrayBuffer()
-    return response.ok
-  } catch {
-    return false
+    const text = await response.text()
+    return response.ok ? undefined : text
+  } catch (fault) {
+    return `${fault} ${(fault as Error).cause ?? ''}`
   }
 }
 

@@ -40,8 +40,9 @@ export async function migratedDatabase(): Promise<TestDatabase> {
   return { ...made, connection: { ...made.connection, options: `${onTestClock} ${roleSettings}` } }
 }
 
-/** A database with nothing in it, on the real clock: for services that bring their own schema. */
-export const emptyDatabase = (): Promise<TestDatabase> => makeDatabase('')
+/** A database on the real clock, with nothing in it (for services that bring their own schema) or copied from another. */
+export const emptyDatabase = (from?: TestDatabase): Promise<TestDatabase> =>
+  makeDatabase(from === undefined ? '' : `template ${from.connection.database}`)
 
 async function makeDatabase(from: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`

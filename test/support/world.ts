@@ -156,7 +156,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       isUnavailable,
       observe: () => {},
       onFault: raise,
-      health: { readiness: () => readiness(sql), isDraining: () => false },
+      health: { readiness: () => readiness(sql), isServing: () => true },
       pages: {
         looks: { accent: undefined, logo: undefined },
         site: { name: 'Harbour', publicUrl, supportAddress: undefined, inbox: false },

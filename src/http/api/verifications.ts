@@ -27,7 +27,7 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
   api.use(async (c, next) => {
     const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
     if (token === undefined) return refuseJson(plain(c), { code: 'authentication_required' }, publicUrl)
-    const applicationId = await authenticate(token, c.var.now)
+    const applicationId = await authenticate(token, c.get('now'))
     if (applicationId === undefined) return refuseJson(plain(c), { code: 'api_key_refused' }, publicUrl)
     c.set('applicationId', applicationId)
     return next()
@@ -40,14 +40,14 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
     const request = requestOf(body.value)
     if (!request.ok) return refuseJson(plain(c), request.refusal, publicUrl)
-    const issued = await issueVerification(deps, c.var.applicationId, request.value, key.value)
+    const issued = await issueVerification(deps, c.get('applicationId'), request.value, key.value)
     return answerJson(plain(c), issued, show, publicUrl, 201)
   })
 
   api.get('/:id', async (c) => {
     const id = idOf(c.req.param('id'))
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
-    const found = await readVerification(deps, c.var.applicationId, id.value)
+    const found = await readVerification(deps, c.get('applicationId'), id.value)
     return answerJson(
       plain(c),
       found,
@@ -63,10 +63,10 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
     const checked = await checkApplicationCode(
       deps,
-      c.var.applicationId,
+      c.get('applicationId'),
       id.value,
       body.value.code,
-      c.var.now,
+      c.get('now'),
     )
     const approval = ({ approvedAt }: { approvedAt: Instant }) => ({
       id: id.value,
@@ -81,14 +81,14 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
     const body = await readOptionalJson(plain(c), resendRequest)
     if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
-    const resent = await resendApplicationCode(deps, c.var.applicationId, id.value, body.value.channel)
+    const resent = await resendApplicationCode(deps, c.get('applicationId'), id.value, body.value.channel)
     return answerJson(plain(c), resent, show, publicUrl, 202)
   })
 
   api.post('/:id/cancellation', async (c) => {
     const id = idOf(c.req.param('id'))
     if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
-    const cancelled = await cancelVerification(deps, c.var.applicationId, id.value)
+    const cancelled = await cancelVerification(deps, c.get('applicationId'), id.value)
     return answerJson(plain(c), cancelled, show, publicUrl)
   })
 

@@ -5,7 +5,8 @@ const all = (selector, within = document) => within.querySelectorAll(selector)
 
 /** Times in the reader's own zone; the zone is also kept in a cookie, so that the server says them so next time. */
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-const tag = page.lang === 'ar' ? 'ar-u-nu-latn' : 'en-GB'
+/** The same form of the language as the server's, so that a script changes no more than the zone. */
+const tag = page.dataset.formats || page.lang
 const shapes = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
   time: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
@@ -69,6 +70,22 @@ function revealers(within) {
   }
 }
 
+/** A new password's strength in a word, by its length: that is what is true of it whatever it is made of. */
+function strengths(within) {
+  for (const word of all('[data-strength-of]', within)) {
+    const input = document.getElementById(word.dataset.strengthOf)
+    const least = Number(word.dataset.least)
+    const tell = () => {
+      const length = [...input.value.normalize('NFKC')].length
+      const left = word.dataset.short.replace('{left}', least - length)
+      const { fair, good, strong } = word.dataset
+      word.textContent =
+        length === 0 ? '' : length < least ? left : length < 18 ? fair : length < 24 ? good : strong
+    }
+    input?.addEventListener('input', tell)
+  }
+}
+
 function copiers(within) {
   if (!navigator.clipboard) return
   for (const button of all('button[data-copies]', within)) {
@@ -123,6 +140,7 @@ function live(part) {
 function improve(within) {
   localise(within)
   revealers(within)
+  strengths(within)
   copiers(within)
   tick()
 }

@@ -24,9 +24,20 @@ const pagePolicy = [
   'trusted-types countersign',
 ].join('; ')
 
+/** What only our own pages may ask the browser for, and what nobody may. */
+const permissions = [
+  'publickey-credentials-get=(self)',
+  'publickey-credentials-create=(self)',
+  'otp-credentials=(self)',
+  'camera=()',
+  'microphone=()',
+  'geolocation=()',
+].join(', ')
+
 /** Sends a page, in the reader's language. */
 export function answerPage(c: Answering, site: Site, page: Child, status: PageStatus = 200): Response {
   c.header('Content-Security-Policy', pagePolicy)
+  c.header('Permissions-Policy', permissions)
   c.header('Vary', 'Accept, Accept-Language, Cookie')
   c.header('Content-Language', c.var.locale)
   const markup = String(<ReaderContext.Provider value={readerOf(c, site)}>{page}</ReaderContext.Provider>)

@@ -8,7 +8,8 @@ export function deliverySteps(deliveries: readonly Delivery[], say: Say, sender:
   const steps = deliveries.flatMap((delivery, index): Step[] => [
     { at: delivery.queuedAt, state: 'done', told: say(index === 0 ? 'waiting.asked' : 'waiting.askedAgain') },
     ...delivery.events.map((event): Step => {
-      const by = event.by ?? say('waiting.someServer')
+      const by =
+        event.provider === 'inbox' ? say('waiting.builtInInbox') : (event.by ?? say('waiting.someServer'))
       const told = say(`deliveryEvent.${event.kind}`, { by })
       const why = event.cause === undefined ? '' : ` ${say(`deliveryCause.${event.cause}`)}`
       return { at: event.at, state: event.kind === 'accepted' ? 'done' : 'failed', told: told + why }

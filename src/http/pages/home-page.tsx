@@ -10,7 +10,7 @@ export function HomePage() {
   return (
     <Page title={site.name} lead={say('home.lead', { operator: site.name })}>
       <Actions>
-        <ButtonLink href="/signin">{say('home.signIn')}</ButtonLink>
+        <ButtonLink href="/signin">{say('home.signIn')}</ButtonLink>{' '}
         <ButtonLink href="/signup" look="second">
           {say('home.signUp')}
         </ButtonLink>

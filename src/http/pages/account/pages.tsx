@@ -1,3 +1,4 @@
+import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
@@ -8,8 +9,8 @@ import { Actions, Button, ButtonLink, Form, Hidden } from '../components/form.ts
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
-import { PasswordField } from '../components/password-field.tsx'
-import { Row, Rows } from '../components/rows.tsx'
+import { PasswordField, Strength } from '../components/password-field.tsx'
+import { Row, Rows, StillRow } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { useReader, useSay } from '../reader.tsx'
 import { refusalWords } from '../refusal-words.ts'
@@ -67,23 +68,23 @@ export function AccountPage({
       />
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>
-      <ul class="story-like">
+      <Rows label={say('account.securityInfo')}>
         {account.items.map((item) => (
-          <li>
-            <b class="one-line">
-              <bdi dir="ltr">{item.address}</bdi>
-            </b>
-            <span class="quiet small">
-              {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />
-            </span>
-          </li>
+          <StillRow
+            title={<bdi dir="ltr">{item.address}</bdi>}
+            below={
+              <>
+                {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />
+              </>
+            }
+          />
         ))}
-      </ul>
+      </Rows>
       <Ways>
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>
       </Ways>
-      <form method="post" action={`/account/${handle}/signout`}>
+      <form class="after" method="post" action={`/account/${handle}/signout`}>
         <Hidden name="form" value={form} />
         <Actions>
           <Button look="second">{say('account.signOut')}</Button>
@@ -141,10 +142,11 @@ export function ChangePasswordPage(props: {
         <PasswordField
           name="next"
           label={say('changePassword.next')}
-          hint={say('newPassword.hint')}
+          hint={say('newPassword.hint', { least: shortestAlone })}
           autocomplete="new-password"
           error={errorOf(errors, 'next')}
         />
+        <Strength of="next" least={shortestAlone} />
         <Actions>
           <Button>{say('changePassword.change')}</Button>
         </Actions>

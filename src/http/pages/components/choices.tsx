@@ -20,8 +20,7 @@ export const Choices = ({ choices, chosen, name, label, hint, error }: Props) =>
             value={choice.value}
             checked={choice.value === chosen}
           />
-          <b>{choice.label}</b>
-          {choice.hint !== undefined && <span class="hint">{choice.hint}</span>}
+          <b>{choice.label}</b> {choice.hint !== undefined && <span class="hint">{choice.hint}</span>}
         </label>
       ))}
     </div>

@@ -1,6 +1,6 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import { locales } from '../../../core/message.ts'
-import { directions, translate } from '../../../locales/catalogue.ts'
+import { directions, formatTags, translate } from '../../../locales/catalogue.ts'
 import { useReader, useSay } from '../reader.tsx'
 import { ErrorSummary, type FieldErrors } from './error-summary.tsx'
 import { Icon } from './icon.tsx'
@@ -21,13 +21,16 @@ type Props = PropsWithChildren<{
   width?: 'task' | 'wide'
 }>
 
-/** Every page: the operator's name, one column with one task, and ways to help and to another language. */
+/**
+ * Every page: the operator's name, one column with one task, and ways to help and to another language. The spaces
+ * between links are for text browsers, where no style keeps neighbours apart.
+ */
 export function Page({ title, heading, lead, account, errors = [], width = 'task', children }: Props) {
   const { site, locale, now } = useReader()
   const say = useSay()
   const titled = errors.length > 0 ? `${say('page.error')} ${title}` : title
   return (
-    <html lang={locale} dir={directions[locale]} data-made-at={now}>
+    <html lang={locale} dir={directions[locale]} data-made-at={now} data-formats={formatTags[locale]}>
       <head>
         <meta charset="utf-8" />
         <title>{`${titled} · ${site.name}`}</title>
@@ -41,7 +44,7 @@ export function Page({ title, heading, lead, account, errors = [], width = 'task
       <body>
         <a class="skip" href="#main">
           {say('page.skip')}
-        </a>
+        </a>{' '}
         <Top />
         <main id="main" class={width === 'wide' ? 'wide' : undefined} tabindex={-1}>
           <p class="too-old">{say('page.tooOld')}</p>
@@ -77,12 +80,14 @@ function Top() {
       <a class="brand" href="/">
         {site.assets.logo === undefined ? <Mark /> : <img src={site.assets.logo} alt="" />}
         <bdi>{site.name}</bdi>
-      </a>
+      </a>{' '}
       <nav aria-label={say('page.sections')}>
         {links.map(({ href, text }) => (
-          <a href={href} aria-current={isWithin(here, href) ? 'true' : undefined}>
-            {text}
-          </a>
+          <>
+            <a href={href} aria-current={isWithin(here, href) ? 'true' : undefined}>
+              {text}
+            </a>{' '}
+          </>
         ))}
       </nav>
     </header>
@@ -109,15 +114,17 @@ function Foot() {
       </p>
       <nav aria-label={say('page.language')}>
         {locales.map((language) => (
-          <a
-            href={inLanguage(language)}
-            lang={language}
-            hreflang={language}
-            rel="nofollow"
-            aria-current={language === locale ? 'true' : undefined}
-          >
-            {translate(language, 'page.languageName')}
-          </a>
+          <>
+            <a
+              href={inLanguage(language)}
+              lang={language}
+              hreflang={language}
+              rel="nofollow"
+              aria-current={language === locale ? 'true' : undefined}
+            >
+              {translate(language, 'page.languageName')}
+            </a>{' '}
+          </>
         ))}
       </nav>
     </footer>

@@ -1,6 +1,25 @@
 import { useSay } from '../reader.tsx'
 import { asTyped, describedBy, Field, type FieldProps } from './field.tsx'
 
+type StrengthProps = { of: string; least: number }
+
+/** Says in a word how strong a new password is, while it is typed; by script. */
+export function Strength({ of, least }: StrengthProps) {
+  const say = useSay()
+  return (
+    <p
+      class="hint"
+      role="status"
+      data-strength-of={of}
+      data-least={least}
+      data-short={say('newPassword.short', { left: '{left}' })}
+      data-fair={say('newPassword.fair')}
+      data-good={say('newPassword.good')}
+      data-strong={say('newPassword.strong')}
+    />
+  )
+}
+
 type Props = FieldProps & { autocomplete: 'current-password' | 'new-password' }
 
 /** What was typed is never sent back into the page. The button that shows it works by script, and is hidden without one. */

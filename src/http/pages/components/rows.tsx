@@ -25,3 +25,13 @@ export const Row = ({ href, title, aside, below, current = false }: RowProps) =>
     </a>
   </li>
 )
+
+/** A row that leads nowhere. */
+export const StillRow = ({ title, below }: { title: Child; below: Child }) => (
+  <li>
+    <div class="still">
+      <b>{title}</b>
+      <span class="quiet small">{below}</span>
+    </div>
+  </li>
+)

@@ -15,8 +15,7 @@ export const TickBox = ({
   <div class="field">
     <label class="choice" for={name}>
       <input type="checkbox" id={name} name={name} value="yes" checked={ticked} />
-      <b>{label}</b>
-      {hint !== undefined && <span class="hint">{hint}</span>}
+      <b>{label}</b> {hint !== undefined && <span class="hint">{hint}</span>}
     </label>
   </div>
 )

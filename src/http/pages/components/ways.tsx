@@ -7,8 +7,7 @@ export const Ways = ({ children }: PropsWithChildren) => <ul class="ways">{child
 export const Way = ({ href, aside, children }: PropsWithChildren<{ href: string; aside?: Child }>) => (
   <li>
     <a href={href}>
-      <span>{children}</span>
-      {aside !== undefined && <span class="quiet">{aside}</span>}
+      <span>{children}</span> {aside !== undefined && <span class="quiet">{aside}</span>}
     </a>
   </li>
 )
@@ -27,8 +26,7 @@ export const WayToDo = ({ action, hidden = {}, aside, children }: DoingProps) =>
         <input type="hidden" name={name} value={value} />
       ))}
       <button type="submit">
-        <span>{children}</span>
-        {aside !== undefined && <span class="quiet">{aside}</span>}
+        <span>{children}</span> {aside !== undefined && <span class="quiet">{aside}</span>}
       </button>
     </form>
   </li>

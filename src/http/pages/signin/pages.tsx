@@ -1,11 +1,12 @@
 import type { ItemChoice } from '../../../core/flow.ts'
+import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
 import { Actions, Button, Form, FormNote, Hidden } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
-import { PasswordField } from '../components/password-field.tsx'
+import { PasswordField, Strength } from '../components/password-field.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { TickBox } from '../components/tick-box.tsx'
 import { Way, Ways } from '../components/ways.tsx'
@@ -224,10 +225,11 @@ export function NewPasswordPage({ here, hidden, refusal, email }: StepProps & { 
         <PasswordField
           name="password"
           label={say('newPassword.label')}
-          hint={say('newPassword.hint')}
+          hint={say('newPassword.hint', { least: shortestAlone })}
           autocomplete="new-password"
           error={errorOf(errors, 'password')}
         />
+        <Strength of="password" least={shortestAlone} />
         <FormNote>{say('newPassword.advice')}</FormNote>
         <Actions>
           <Button>{say('newPassword.done')}</Button>

@@ -59,7 +59,7 @@ export function WaitingPage(props: Props) {
           error={errorOf(errors, 'code')}
         />
         <Actions>
-          <Button>{say('waiting.continue')}</Button>
+          <Button>{say('waiting.continue')}</Button>{' '}
           <span class="clock">
             {say('waiting.until')} <Moment at={verification.expiresAt} shape="time" /> ·{' '}
             {say('waiting.tries', { left: verification.attemptsAllowed - verification.attempts })}

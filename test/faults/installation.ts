@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Countersign, type Environment, startCountersign, untilServing } from '../support/countersign.ts'
+
+/** Limits that a load on one machine does not reach, and no waits between sends. */
+export const wideOpen = {
+  code: { resendGaps: ['0 s'] },
+  limits: { quota: { sends: [{ most: 1_000_000, within: '1 h' }] } },
+}
+
+export function writePolicy(folder: string, policy: object = wideOpen): string {
+  const file = join(folder, 'policy.json')
+  writeFileSync(file, JSON.stringify(policy))
+  return file
+}
+
+/** A process that is started again whenever it ends, as a service manager would. */
+export type Kept = {
+  /** Where it answers; a worker has no address. */
+  url: string | undefined
+  process(): Countersign
+  /** kill -9 and the next start. @returns the milliseconds from the kill until `/readyz` said yes */
+  killAndStart(): Promise<number>
+  /** How often it ended without having been killed by the test. */
+  endedByItself(): number
+  stop(): Promise<void>
+}
+
+export function keepRunning(words: string[], environment: Environment, url: string | undefined): Kept {
+  let current = start()
+  let stopping = false
+  let endedByItself = 0
+  let beingKilled: Countersign | undefined
+
+  function start(): Countersign {
+    const started = startCountersign(words, environment)
+    void started.ended.then(() => {
+      if (stopping || beingKilled === started) return
+      endedByItself += 1
+      current = start()
+    })
+    return started
+  }
+
+  return {
+    url,
+    process: () => current,
+    async killAndStart() {
+      const killedAt = performance.now()
+      beingKilled = current
+      current.kill('SIGKILL')
+      await current.ended
+      current = start()
+      if (url !== undefined) await untilServing(url, 15_000, current)
+      return performance.now() - killedAt
+    },
+    endedByItself: () => endedByItself,
+    async stop() {
+      stopping = true
+      current.kill('SIGTERM')
+      await current.ended
+    },
+  }
+}

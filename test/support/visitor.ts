@@ -1,0 +1,167 @@
+import type { BrowserContext, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { Locale } from '../../src/core/message.ts'
+import { directions, type SentenceKey, translate } from '../../src/locales/catalogue.ts'
+import { axeFindings, type Browser, type Look, overflow } from './browser.ts'
+import { openRunningService, type RunningService, type ShownMessage } from './running-service.ts'
+
+/** How a person looks at pages. `script: false` is a browser whose scripts are off. */
+export type Eyes = {
+  language: Locale
+  script: boolean
+  colorScheme: 'light' | 'dark'
+  width: 320 | 1280
+}
+
+/** The service, and behind it a proxy that it trusts: so that each visitor has a network address of their own. */
+export const openPeoplesService = (): Promise<RunningService> =>
+  openRunningService({ TRUSTED_PROXIES: '127.0.0.1,::1', SUPPORT_ADDRESS: 'help@harbour.example' })
+
+/** A page and the browser around it, as one person has it: own cookies, own network. Fields go by their names. */
+export async function openVisitor(browser: Browser, service: RunningService, eyes: Eyes, more: Look = {}) {
+  const { language, script, colorScheme, width } = eyes
+  const faults: string[] = []
+  const first = await browser.page({
+    script,
+    colorScheme,
+    locale: language,
+    viewport: { width, height: 800 },
+    extraHTTPHeaders: { 'X-Forwarded-For': nextAddress() },
+    ...more,
+  })
+  const context = first.context()
+  context.setDefaultTimeout(60_000)
+  watch(context, service.url, faults)
+  let page = first
+  const inspected = script ? undefined : await openTwin(browser, eyes)
+  const says = (key: SentenceKey, values: Readonly<Record<string, string | number>> = {}) =>
+    translate(language, key, values)
+
+  /** Does what leads to another page, and waits until that page is there whole. */
+  async function follow(act: () => Promise<unknown>): Promise<void> {
+    await Promise.all([page.waitForEvent('load'), act()])
+  }
+
+  const textOf = async (part: string) => (await page.locator(part).textContent()) ?? ''
+
+  return {
+    says,
+    get page(): Page {
+      return page
+    },
+    open: async (path: string) => {
+      await page.goto(new URL(path, service.url).href)
+    },
+    follow,
+    typeInto: (field: string, text: string) => page.locator(`#${field}`).fill(text),
+    /** The one main button of the form. */
+    send: () => follow(() => page.locator('form.card button[type=submit]').click()),
+    way: (name: SentenceKey) => follow(() => page.locator('.ways').getByText(says(name)).click()),
+    heading: async () => (await textOf('h1')).replaceAll('\u00a0', ' '),
+    text: () => textOf('main'),
+    async closeWindow() {
+      await page.close()
+      page = await context.newPage()
+    },
+    /** Holds a page to what every page promises, in whatever state it is. */
+    async looksRight(state: string, kind: 'fine' | 'error' = 'fine') {
+      expect.soft(await defects(page, inspected, eyes, kind), `${state} in ${describeEyes(eyes)}`).toEqual([])
+      expect.soft(faults.splice(0), `${state} in ${describeEyes(eyes)}`).toEqual([])
+    },
+    leave: async () => {
+      await inspected?.close()
+      await context.close()
+    },
+  }
+}
+
+export type Visitor = Awaited<ReturnType<typeof openVisitor>>
+
+export const describeEyes = ({ language, script, colorScheme, width }: Eyes): string =>
+  `${language}, ${script ? 'with' : 'without'} scripts, ${colorScheme}, ${width} px`
+
+let visitors = 0
+/** Each in a /24 of its own: what one does never counts against another. */
+const nextAddress = (): string => {
+  visitors += 1
+  return `10.${visitors >> 8}.${visitors & 255}.7`
+}
+
+/** Requests to anybody else, and what a console complains of. That the page itself is a 4xx is no complaint. */
+function watch(context: BrowserContext, url: string, faults: string[]): void {
+  context.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) faults.push(`asked ${request.url()}`)
+  })
+  context.on('weberror', (fault) => faults.push(`threw ${fault.error().message}`))
+  context.on('console', (line) => {
+    const ownStatus = line.text().startsWith('Failed to load resource') && line.text().includes('status of 4')
+    const aboutPage = line.location().url === line.page()?.url()
+    if (line.type() === 'error' && !(ownStatus && aboutPage)) faults.push(line.text())
+  })
+}
+
+type Twin = Awaited<ReturnType<typeof openTwin>>
+
+/** axe needs scripts. Where they're off, it looks at a twin of the page: the same HTML and style, only our script left out. */
+async function openTwin(browser: Browser, { language, colorScheme, width }: Eyes) {
+  const page = await browser.page({ locale: language, colorScheme, viewport: { width, height: 800 } })
+  return {
+    async of(original: Page): Promise<Page> {
+      const body = (await original.content()).replace(/<script type="module"[^>]*><\/script>/, '')
+      await page.unrouteAll()
+      await page.route(original.url(), (route) =>
+        route.fulfill({ contentType: 'text/html; charset=utf-8', body }),
+      )
+      await page.goto(original.url())
+      return page
+    },
+    close: () => page.context().close(),
+  }
+}
+
+async function defects(
+  page: Page,
+  twin: Twin | undefined,
+  eyes: Eyes,
+  kind: 'fine' | 'error',
+): Promise<string[]> {
+  const found: string[] = []
+  const html = page.locator('html')
+  const [lang, dir] = [await html.getAttribute('lang'), await html.getAttribute('dir')]
+  if (lang !== eyes.language || dir !== directions[eyes.language]) found.push(`is ${lang}, ${dir}`)
+  const title = await page.title()
+  const says = translate(eyes.language, 'page.error')
+  if (title.startsWith(says) !== (kind === 'error')) found.push(`has the title "${title}"`)
+  found.push(...(await axeFindings(twin ? await twin.of(page) : page)))
+  const size = page.viewportSize()
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    const over = await overflow(page)
+    if (over > 0) found.push(`is ${over} px wider than ${width} px`)
+  }
+  if (size) await page.setViewportSize(size)
+  return found
+}
+
+/** The code in a message, of six digits or eight, however it is grouped. */
+export const codeIn = ({ text }: ShownMessage): string =>
+  /^\s*(\d{3,4}) ?(\d{3,4})\s*$/m.exec(text)?.slice(1).join('') ?? ''
+
+/** The newest message for an address, once there are so many. */
+export async function nthMessage(service: RunningService, to: string, count: number): Promise<ShownMessage> {
+  let messages: ShownMessage[] = []
+  await expect
+    .poll(
+      async () => {
+        messages = await service.inbox(to)
+        return messages.length
+      },
+      { timeout: 60_000, interval: 50 },
+    )
+    .toBe(count)
+  return messages[0] as ShownMessage
+}
+
+/** Six or eight digits that are not these. */
+export const otherThan = (code: string): string =>
+  code.replace(/\d$/, (last) => String((Number(last) + 1) % 10))
