@@ -7,6 +7,7 @@ import { type Options, readOptions, type ScenarioName, usage } from './options.t
 import { startPostgres } from './postgres.ts'
 import { print, type Report } from './report.ts'
 import { arrival } from './scenarios/arrival.ts'
+import { sending } from './scenarios/sending.ts'
 import { startUp } from './scenarios/start-up.ts'
 import { tableSize } from './scenarios/table-size.ts'
 import { throughput } from './scenarios/throughput.ts'
@@ -14,6 +15,7 @@ import { throughput } from './scenarios/throughput.ts'
 const scenarios = {
   'start-up': startUp,
   throughput,
+  sending,
   arrival,
   'table-size': tableSize,
 } satisfies Record<ScenarioName, (bench: Bench) => Promise<Report>>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const scenarioNames = ['start-up', 'throughput', 'arrival', 'table-size'] as const
+export const scenarioNames = ['start-up', 'throughput', 'sending', 'arrival', 'table-size'] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 export type Options = {

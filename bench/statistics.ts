@@ -5,5 +5,3 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5)
-
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
