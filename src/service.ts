@@ -198,7 +198,7 @@ async function drain(server: Server): Promise<void> {
   // Not http's own close: it would at once cut connections that have not brought their first request yet.
   NetServer.prototype.close.call(server)
   const letGo = setInterval(() => server.closeIdleConnections(), lastRequestsWithin)
-  const impatience = setTimeout(() => server.closeAllConnections(), 8000)
+  const impatience = setTimeout(() => server.closeAllConnections(), 6000)
   await closed
   clearInterval(letGo)
   clearTimeout(impatience)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Channel,
   type DeliveryCause,
@@ -7,6 +8,7 @@ import {
   type SendOutcome,
   sendMargin,
 } from '../core/delivery.ts'
+import { seconds } from '../core/time.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
 import { newId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
@@ -33,9 +35,14 @@ export type OutboxSettings = {
 export type Outbox = {
   /** Something is due: looks now instead of at the next round. */
   wake(): void
-  /** Takes no more, waits for what is under way, and gives back the rest. */
+  /**
+   * Takes no more, and waits for what is under way; but not for a mail server that does not answer: what it has not
+   * taken by then, another worker tries when the lease lapses.
+   */
   stop(): Promise<void>
 }
+
+const lastTriesWithin = seconds(5)
 
 /** How long a message waits at most where no word came that it is due. */
 const lookAgainEvery = 1000
@@ -96,7 +103,7 @@ export function openOutbox(settings: OutboxSettings): Outbox {
       stopped = true
       clearInterval(timer)
       await looking
-      await Promise.allSettled(underWay)
+      await Promise.race([Promise.allSettled(underWay), sleep(lastTriesWithin, undefined, { ref: false })])
     },
   }
 }

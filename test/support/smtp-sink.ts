@@ -29,6 +29,8 @@ type Hooks = {
   onRecipient?: (address: string) => Promise<void> | void
   onContent?: (mail: SunkMail) => Promise<void> | void
   options?: SMTPServerOptions
+  /** Where it listens; a free port otherwise. */
+  port?: number
 }
 
 /** A mail server of our own on a free loopback port, which keeps what it takes and misbehaves on demand. */
@@ -73,7 +75,7 @@ export async function openSmtpSink(hooks: Hooks = {}): Promise<SmtpSink> {
   })
   // A client that goes away in the middle is what several tests are about.
   server.on('error', () => {})
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(hooks.port ?? 0, '127.0.0.1', resolve))
   return {
     port: (server.server.address() as AddressInfo).port,
     received,
