@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { type Countersign, type Environment, startCountersign, untilServing } from '../support/countersign.ts'
 
 /** Limits that a load on one machine does not reach, and no waits between sends. */
@@ -21,27 +22,31 @@ export type Kept = {
   process(): Countersign
   /** kill -9 and the next start. @returns the milliseconds from the kill until `/readyz` said yes */
   killAndStart(): Promise<number>
-  /** How often it ended without having been killed by the test. */
-  endedByItself(): number
+  /** What it said each time that it ended without having been killed by the test. */
+  endedByItself(): readonly string[]
   stop(): Promise<void>
 }
 
 export function keepRunning(words: string[], environment: Environment, url: string | undefined): Kept {
-  let current = start()
   let stopping = false
-  let endedByItself = 0
+  const endedByItself: string[] = []
   let beingKilled: Countersign | undefined
 
   function start(): Countersign {
     const started = startCountersign(words, environment)
-    void started.ended.then(() => {
+    void started.ended.then(({ code, signal, stderr }) => {
       if (stopping || beingKilled === started) return
-      endedByItself += 1
+      endedByItself.push(`${signal ?? `status ${code}`}: ${stderr.trim()}`)
       current = start()
     })
     return started
   }
 
+  let current = start()
+  // Before the process itself is ended, which would otherwise have it started again.
+  onTestFinished(() => {
+    stopping = true
+  })
   return {
     url,
     process: () => current,
