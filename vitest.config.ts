@@ -36,7 +36,15 @@ export default defineConfig({
         },
       },
       { test: { ...common, name: 'stories', include: [stories], sequence: { groupOrder: 0 } } },
-      { test: { ...common, name: 'people', include: [people], testTimeout: 120_000, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...common,
+          name: 'people',
+          include: [people],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       ...(requirement('postgresql-15') ? [onPostgres15] : []),
       {
         test: {
