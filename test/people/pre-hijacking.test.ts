@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { minutes } from '../../src/core/time.ts'
 import { livingSessions, makeAccount, password, signIn, signUp } from '../support/accounts.ts'
+import { codeOf } from '../support/flows.ts'
 import { newPerson } from '../support/person.ts'
 import { openWorld, type World, wrongCode } from '../support/world.ts'
 
@@ -93,7 +94,6 @@ test('no code, however it was guessed, leads on from a sign-up with an address t
   await attacker.open('/signup')
   await attacker.submit({ email: account.email })
   const [flow] = await world.sql<{ id: string }>`select id from flow where browser = ${attacker.browser}`
-  const { codeOf } = await import('../support/flows.ts')
   const lucky = await codeOf(world, flow?.id ?? '')
   expect((await attacker.submit({ code: wrongCode(lucky) })).refusal).toBe('code_wrong')
   expect((await attacker.submit({ code: lucky })).refusal).toBe('code_tries_spent')
