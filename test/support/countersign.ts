@@ -67,7 +67,9 @@ export async function untilServing(url: string, limit = 15_000, service?: Counte
     const waited = performance.now() - began
     if (why === undefined) return waited
     if (waited > limit)
-      throw new Error(`${url} was not ready within ${limit} ms: ${why}\n${service?.said().slice(-2000) ?? ''}`)
+      throw new Error(
+        `${url} was not ready within ${limit} ms: ${why}\n${service?.said().slice(-2000) ?? ''}`,
+      )
     await sleep(15)
   }
 }
