@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   type Environment,
   firstKey,
@@ -10,6 +10,9 @@ import {
   temporaryFolder,
   untilServing,
 } from '../support/countersign.ts'
+
+// Each command is a process of its own, and some of them a database too.
+vi.setConfig({ testTimeout: 120_000 })
 
 const newFolder = (): string => join(temporaryFolder(), 'data')
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
   firstKey,
   freePort,
@@ -13,6 +13,9 @@ import {
   untilServing,
 } from '../support/countersign.ts'
 import { emptyDatabase } from '../support/databases.ts'
+
+// Each command is a process of its own, and some of them a database too.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** A service that has sent a code to its inbox, which nobody has typed yet. */
 async function folderWithACode() {
@@ -35,9 +38,7 @@ async function folderWithACode() {
 
 const contentOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(1, -2)
 
-test('an installation moves from its folder to a server and back, with its keys and without its codes', {
-  timeout: 60_000,
-}, async () => {
+test('an installation moves from its folder to a server and back, with its keys and without its codes', async () => {
   const { folder, dataDir, key, id } = await folderWithACode()
   const file = (name: string) => join(folder, name)
   const made = await runCountersign(['export', '--with-keyring', '--out', file('one')], { DATA_DIR: dataDir })
@@ -123,9 +124,7 @@ function largeExport(rows: number): string {
   return `${lines.join('')}${JSON.stringify(['end', { rows: { application: 1, activity: rows }, sha256 }])}\n`
 }
 
-test('an import that is killed leaves the target empty, and is simply done again', {
-  timeout: 90_000,
-}, async () => {
+test('an import that is killed leaves the target empty, and is simply done again', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'large')
   const rows = 30_000
