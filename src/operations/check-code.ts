@@ -8,6 +8,7 @@ import { newId } from '../secrets/random.ts'
 import { noteCodeUsed } from '../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
+import { inTurn } from './in-turn.ts'
 import { guessesWait } from './limits.ts'
 
 /** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */
@@ -38,7 +39,7 @@ export async function checkCode(
   if (code !== undefined) {
     // The second time, the ring has been read again: another process may have rotated it since the first.
     for (const _ of ['as known', 'after a look at the ring']) {
-      const attempted = await deps.verificationSql.attempt(deps.database.sql, {
+      const attempt = {
         ...whose,
         failureKeys: guesses.map((g) => g.key),
         codeLength: code.length as CodeLength,
@@ -47,7 +48,8 @@ export async function checkCode(
           .forCodes(now)
           .map((key) => ({ key: key.id, mac: key.codeMac(whose.id, code) })),
         activityId: newId(),
-      })
+      }
+      const attempted = await inTurn(whose.id, () => deps.verificationSql.attempt(deps.database.sql, attempt))
       if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))
       if (attempted.result === 'approved') {
         if (attempted.channel !== 'email') await noteUse(deps, attempted.destination)

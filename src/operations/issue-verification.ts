@@ -10,6 +10,7 @@ import { sealBound } from '../secrets/sealed-code.ts'
 import { sqlState } from '../storage/sql.ts'
 import { find, type Issued, type NewVerification, ofApplication } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
+import { inTurn } from './in-turn.ts'
 import { destinationKey, sourceKeys, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
@@ -47,7 +48,8 @@ export async function issueVerification(
     const shard = anyOf(deps.limits.quotaShards)
     const keys = [destination, ...sourceKeys(ring, applicationId, request, shard)]
     const fresh = newVerification(deps, applicationId, id, destination, request, requestHash)
-    const issued = await issueOnce(deps, keys, fresh, request)
+    const about = destination.key.toString('base64')
+    const issued = await inTurn(about, () => issueOnce(deps, keys, fresh, request))
     if (issued.result === 'issued') {
       deps.wakeOutbox()
       return accept({ verification: asIssued(fresh, issued), now: issued.createdAt, repeated: false })
