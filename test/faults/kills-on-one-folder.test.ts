@@ -45,7 +45,7 @@ test(`${kills} kills -9 of the service and of its PostgreSQL, with ${codes} code
   await untilServing(url, 15_000, service.process())
   load.begin(openApi(firstKey(dataDir)))
 
-  const recoveries: number[] = []
+  const recoveries: { victim: string; ms: number }[] = []
   let postgresKillsInARow = 0
   while (recoveries.length < kills) {
     await sleep(chance.between(0, 500))
@@ -54,24 +54,23 @@ test(`${kills} kills -9 of the service and of its PostgreSQL, with ${codes} code
     postgresKillsInARow = victim === 'postgres' ? postgresKillsInARow + 1 : 0
     const postmaster = postmasterOf(dataDir)
     if (victim !== 'service' && postmaster !== undefined) kill9(postmaster)
-    recoveries.push(
-      victim === 'postgres'
-        ? await untilServing(url, 15_000, service.process())
-        : await service.killAndStart(),
-    )
+    const ms = await (victim === 'postgres'
+      ? untilServing(url, 15_000, service.process())
+      : service.killAndStart())
+    recoveries.push({ victim, ms })
   }
   await load.untilAcknowledged(codes)
   await load.stop()
   const finals = await load.settle(45_000)
 
-  const slowest = Math.max(...recoveries)
+  const slowest = recoveries.reduce((one, other) => (other.ms > one.ms ? other : one))
   console.log(
-    `${recoveries.length} kills, ${load.acknowledged()} codes acknowledged, ${load.history.sink.received.length} mails; ready again within ${Math.round(slowest)} ms at worst`,
+    `${recoveries.length} kills, ${load.acknowledged()} codes acknowledged, ${load.history.sink.received.length} mails; ready again within ${Math.round(slowest.ms)} ms at worst (${slowest.victim})`,
   )
   expect(brokenPromises(load.history.stories.values(), finals)).toEqual([])
   expect(finals.length).toBeGreaterThanOrEqual(codes)
   expect(finals.filter((f) => f.body.status === 'approved').length).toBeGreaterThan(codes / 4)
-  expect(slowest).toBeLessThan(5000)
+  expect(slowest.ms).toBeLessThan(5000)
   expect(service.endedByItself()).toEqual([])
   await service.stop()
 })
