@@ -17,10 +17,12 @@ export function prepareGuessSql(rules: LimitRules) {
   return {
     async take(sql: Sql, keys: readonly LimitKey[]): Promise<CountedGuess | 'limited'> {
       try {
-        return await sql.run<{ key: Buffer; at: string }>(takeSql, [
+        const taken = await sql.run<{ key: Buffer; at: string }>(takeSql, [
           keys.map((k) => k.key),
           keys.map((k) => k.kind),
         ])
+        // Where no key had room there is nothing to take back, and a plan may never come to the division.
+        return taken.length === keys.length ? taken : 'limited'
       } catch (fault) {
         if (sqlState(fault) === divisionByZero) return 'limited'
         throw fault
