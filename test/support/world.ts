@@ -190,9 +190,10 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
 
   async function inbox(to: string): Promise<InboxMessage[]> {
     await carried()
+    // On a clock that stands still the order is that of the transactions; places of erased rows are used again.
     const rows = await sql<{ id: string; code_key: string; sealed: Buffer }>`
       select i.id, i.code_key, i.sealed from inbox_message i join message m on m.id = i.id
-      order by m.created_at, i.ctid`
+      order by m.created_at, i.xmin::text::bigint`
     return rows
       .map(({ id, code_key, sealed }) => keyring.current().find(code_key)?.open(sealed, id) ?? '{}')
       .map((text) => JSON.parse(text) as InboxContent)
