@@ -17,6 +17,7 @@ import { createApiKey, openAuthentication } from '../../src/operations/api-keys.
 import type { Deps } from '../../src/operations/deps.ts'
 import { readiness } from '../../src/operations/readiness.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
+import { HashingBusy } from '../../src/secrets/password-hash.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { prepareGuessSql } from '../../src/storage/guesses.ts'
 import type { InboxContent } from '../../src/storage/inbox.ts'
@@ -153,7 +154,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       publicUrl,
       clock,
       newRequestId: newId,
-      isUnavailable,
+      isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
       observe: () => {},
       onFault: raise,
       health: { readiness: () => readiness(sql), isServing: () => true },
