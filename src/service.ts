@@ -24,6 +24,7 @@ import { inviteAdministrator } from './operations/invitations.ts'
 import { keepHouse } from './operations/keep-house.ts'
 import { readiness } from './operations/readiness.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
+import { HashingBusy } from './secrets/password-hash.ts'
 import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
 import { prepareGuessSql } from './storage/guesses.ts'
@@ -97,7 +98,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       publicUrl,
       clock: Date.now,
       newRequestId: newId,
-      isUnavailable,
+      isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
       observe(seen) {
         metrics.observe(seen)
         if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowState } from '../core/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
-import { claimStep, type Flow, findFlow as findStored, settleStep } from '../storage/flow.ts'
+import { claimStep, type Flow, findFlow as findStored, releaseStep, settleStep } from '../storage/flow.ts'
 import type { Deps } from './deps.ts'
 
 /** A flow as its pages show it; `revision` is what the next form must carry. */
@@ -36,7 +36,11 @@ export async function takeFlowStep(
   const { sql } = deps.database
   const claimed = await claimStep(sql, id, browser, revision)
   if (claimed === undefined) return answerOfFirst(deps, id, browser, revision)
-  const { state, refusal } = await work(claimed.state, claimed.now)
+  const { state, refusal } = await work(claimed.state, claimed.now).catch(async (fault) => {
+    // Where the database is the fault, it may not hear of this either: the form is then answered by its flow's page.
+    await releaseStep(sql, id, revision).catch(() => {})
+    throw fault
+  })
   await settleStep(sql, id, state, { revision, refusal: refusal ?? null })
   return accept({ flow: { ...claimed, state }, refusal })
 }

@@ -53,6 +53,11 @@ export async function claimStep(
   return rows[0] && read(rows[0])
 }
 
+/** Nothing came of the form that was taken: it may be sent again. */
+export async function releaseStep(sql: Sql, id: string, revision: number): Promise<void> {
+  await sql`update flow set revision = ${revision} where id = ${id} and revision = ${revision} + 1 and last is null`
+}
+
 /** What the form of this revision was answered with. */
 export type LastAnswer = { revision: number; refusal: Refusal | null }
 

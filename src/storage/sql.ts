@@ -53,7 +53,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   pool.on('error', settings.onIdleFault)
   const named = settings.preparedStatements
   return {
-    sql: sqlOver(pool, named),
+    sql: sqlOver({ query: (statement) => queryOver(pool, statement) }, named),
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined
@@ -78,6 +78,28 @@ export function openDatabase(settings: DatabaseSettings): Database {
       }
     },
     close: () => pool.end(),
+  }
+}
+
+/**
+ * One statement on a connection of the pool. What the pool does itself with a fault, to end the connection, would make
+ * every request that a limit declines pay for a new one: only what may have broken it does.
+ */
+async function queryOver(pool: pg.Pool, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const lost = (fault: Error) => {
+    broken = fault
+  }
+  client.on('error', lost)
+  try {
+    return await client.query(statement)
+  } catch (fault) {
+    if (/^(08|57P)|^$/.test(sqlState(fault) ?? '')) broken = fault as Error
+    throw fault
+  } finally {
+    client.off('error', lost)
+    client.release(broken)
   }
 }
 

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '../../src/secrets/random.ts'
+import { formToken } from '../../src/secrets/tokens.ts'
 import { knownPerson, livingSessions, makeAccount, password, signIn } from '../support/accounts.ts'
+import { inTurns, putFlow, signInOf } from '../support/flows.ts'
 import { newPerson } from '../support/person.ts'
-import { openWorld, type World, wrongCode } from '../support/world.ts'
+import { openWorld, policyForStories, type World, withLimits, wrongCode } from '../support/world.ts'
 
 /** The same thing many times at once (S3), and forms that say more than they were asked (S12). */
 let world: World
 let nth = 0
 
 beforeAll(async () => {
-  world = await openWorld()
+  const ip = { ...policyForStories.limits.ip, failures: [] }
+  world = await openWorld({ policy: withLimits({ ip }) })
 })
 afterAll(() => world.close())
 
@@ -58,6 +62,30 @@ test('a password sent many times at once is compared once', async () => {
   const rows = await world.sql<{ failures: Date[] }>`
     select failures from rate_limit where kind = 'strangers_passwords'`
   expect(rows.map((row) => row.failures.length)).toContain(1)
+})
+
+test('more passwords at once than can be hashed are told to come back, and the form works then', async () => {
+  const person = newPerson(world)
+  await person.open('/signin')
+  const { browser } = person
+  const flows = await inTurns(220, (at) =>
+    putFlow(
+      world,
+      signInOf({ id: newId(), email: `n${at}@example.org`, itemId: '' }, { accountId: undefined }),
+      browser,
+    ),
+  )
+  const ring = world.deps.keyring.current()
+  const send = ({ id }: { id: string }) =>
+    person.request(`/signin/${id}`, {
+      fields: { form: formToken(ring, browser, `flow ${id}`), revision: '0', act: 'password', password: 'x' },
+    })
+  const answers = await Promise.all(flows.map(send))
+  const codes = answers.map((answer) => answer.headers.get('countersign-error')?.split(';')[0])
+  const busy = flows.filter((_, at) => codes[at] === 'unavailable')
+  expect(new Set(codes)).toEqual(new Set(['sign_in_wrong', 'unavailable']))
+  const again = await send(busy[0]!)
+  expect(again.headers.get('countersign-error')).toMatch(/^sign_in_wrong;/)
 })
 
 test('a code for one flow, sent to many at once, opens none of the others', async () => {

@@ -17,6 +17,7 @@ import { createApiKey, openAuthentication } from '../../src/operations/api-keys.
 import type { Deps } from '../../src/operations/deps.ts'
 import { readiness } from '../../src/operations/readiness.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
+import { HashingBusy } from '../../src/secrets/password-hash.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { prepareGuessSql } from '../../src/storage/guesses.ts'
 import type { InboxContent } from '../../src/storage/inbox.ts'
@@ -153,7 +154,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       publicUrl,
       clock,
       newRequestId: newId,
-      isUnavailable,
+      isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
       observe: () => {},
       onFault: raise,
       health: { readiness: () => readiness(sql), isServing: () => true },
@@ -190,9 +191,10 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
 
   async function inbox(to: string): Promise<InboxMessage[]> {
     await carried()
+    // On a clock that stands still the order is that of the transactions; places of erased rows are used again.
     const rows = await sql<{ id: string; code_key: string; sealed: Buffer }>`
       select i.id, i.code_key, i.sealed from inbox_message i join message m on m.id = i.id
-      order by m.created_at, i.ctid`
+      order by m.created_at, i.xmin::text::bigint`
     return rows
       .map(({ id, code_key, sealed }) => keyring.current().find(code_key)?.open(sealed, id) ?? '{}')
       .map((text) => JSON.parse(text) as InboxContent)
