@@ -214,8 +214,8 @@ async function mailOfSignUp(email: string, headers: Record<string, string> = {})
 const calm = (mail: object | undefined, email: string): string =>
   JSON.stringify({ ...mail, id: '', code: '' })
     .replaceAll(email, 'TO')
-    .replace(/\d{3}( |&nbsp;|\u00a0)?\d{3}/g, 'CODE')
     .replace(/\/report\/[\w-]{43}/g, '/report/TOKEN')
+    .replace(/\d{3}( |&nbsp;|\u00a0)?\d{3}/g, 'CODE')
     .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REFERENCE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
 

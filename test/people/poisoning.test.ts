@@ -94,8 +94,8 @@ const routes: [
 /** Everything that is in a message, but for what each message has of its own. */
 const calm = ({ id: _, ...message }: InboxMessage & { id?: string }): string =>
   JSON.stringify(message, (key, value) => (key === 'attachments' ? undefined : value))
-    .replace(/\b\d{3}[ -]?\d{3}\b|\b\d{4}[ -]?\d{4}\b/g, 'CODE')
     .replace(/\/report\/[\w-]{43}/g, '/report/TOKEN')
+    .replace(/\b\d{3}[ -]?\d{3}\b|\b\d{4}[ -]?\d{4}\b/g, 'CODE')
     .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REFERENCE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replace(/victim\d+@example\.org/g, 'VICTIM')
