@@ -24,6 +24,8 @@ export async function newestMigration(folder: string): Promise<string> {
  */
 export async function migrate(connection: pg.ClientConfig, folder: string): Promise<string[]> {
   const client = new pg.Client(connection)
+  // What broke is told by the statement that then fails.
+  client.on('error', () => {})
   await client.connect()
   try {
     if ((await isUpToDate(client, folder)) && (await unboundWaits(client)).length === 0) return []

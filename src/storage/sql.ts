@@ -51,6 +51,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
   })
   // A connection that dies while idle is dropped by the pool; without a listener it would end the process.
   pool.on('error', settings.onIdleFault)
+  // Nor is anybody listening in the moment between the pool's handing a connection out and its first statement, which
+  // then fails by itself.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const named = settings.preparedStatements
   return {
     sql: sqlOver({ query: (statement) => queryOver(pool, statement) }, named),

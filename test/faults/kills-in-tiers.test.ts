@@ -30,8 +30,7 @@ test(`${kills} kills -9 of web processes, the worker and the database server, wi
     const victims = [...web, worker].filter(() => chance.percent(55))
     // Its supervisor here is the test's: it gives up after six ends within moments.
     if (databaseKills < 5 && chance.percent(12)) {
-      databaseKills += 1
-      process.kill(postmasterOf(databaseDir)!, 'SIGKILL')
+      if (killed(postmasterOf(databaseDir))) databaseKills += 1
     }
     recoveries.push(...(await Promise.all(victims.map((victim) => victim.killAndStart()))))
   }
@@ -53,3 +52,14 @@ test(`${kills} kills -9 of web processes, the worker and the database server, wi
     crashes.filter((words) => !/^status 1: The database that DATABASE_URL names can't be used/.test(words)),
   ).toEqual([])
 })
+
+/** Between two lives of the server there is none to kill. */
+function killed(postmaster: number | undefined): boolean {
+  if (postmaster === undefined) return false
+  try {
+    return process.kill(postmaster, 'SIGKILL')
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw fault
+  }
+}
