@@ -10,7 +10,7 @@ import { newId } from '../secrets/random.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../storage/account.ts'
 import { insertFlow } from '../storage/flow.ts'
 import { endInvitations, useInvitation } from '../storage/invitation.ts'
-import { sqlState } from '../storage/sql.ts'
+import { sqlState, uniqueViolation } from '../storage/sql.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
@@ -144,8 +144,6 @@ async function createAccount(
   }
   return accept(id)
 }
-
-const uniqueViolation = '23505'
 
 /** The row from which a name leads to its account. Not keyed: names stand beside it, and must be found if a ring is lost. */
 export const usernameLookup = (name: string): Buffer => sha256(`username ${name}`)

@@ -1,12 +1,10 @@
 import type { LimitKey, LimitRules } from '../core/limits.ts'
 import { logLength } from '../core/limits.ts'
 import { allowsHit } from './limits.ts'
-import { type Sql, sqlState, statement } from './sql.ts'
+import { divisionByZero, type Sql, sqlState, statement } from './sql.ts'
 
 /** Guesses that were counted before they were judged, each named by its moment, so that a right one is given back. */
 export type CountedGuess = { key: Buffer; at: string }[]
-
-const divisionByZero = '22012'
 
 /**
  * Counts a guess at a password before it is compared, on every key or on none, so that of any number at once no more

@@ -128,6 +128,10 @@ function statementOf(strings: TemplateStringsArray): Statement {
   return made
 }
 
+/** How a statement refuses: where a limit has no room it divides by zero, which takes back all that it did. */
+export const divisionByZero = '22012'
+export const uniqueViolation = '23505'
+
 /** The SQLSTATE of a database fault, or undefined where it is another kind of fault. */
 export const sqlState = (fault: unknown): string | undefined =>
   fault instanceof pg.DatabaseError ? fault.code : undefined

@@ -5,7 +5,7 @@ import type { Locale, MessageKind, Purpose } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
 import type { StoredState, Verification } from '../core/verification.ts'
 import { allowsHit, withHit } from './limits.ts'
-import { type Sql, type Statement, sqlState, statement } from './sql.ts'
+import { divisionByZero, type Sql, type Statement, sqlState, statement, uniqueViolation } from './sql.ts'
 
 export type NewVerification = {
   /** The verification itself where an application asked for it, else the flow or account it belongs to. */
@@ -149,9 +149,6 @@ type AttemptRow = {
 }
 
 export type VerificationSql = ReturnType<typeof prepareVerificationSql>
-
-const divisionByZero = '22012'
-const uniqueViolation = '23505'
 
 /**
  * Counts against every limit. Where one refuses, the division by zero takes back the hits on the others: a request
