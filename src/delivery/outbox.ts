@@ -10,7 +10,7 @@ import {
 } from '../core/delivery.ts'
 import { seconds } from '../core/time.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
-import { newId } from '../secrets/random.ts'
+import { newTimeId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { type DeliveryEvent, type LeasedMessage, lease, settle } from '../storage/message.ts'
 import type { Sql } from '../storage/sql.ts'
@@ -111,7 +111,7 @@ export function openOutbox(settings: OutboxSettings): Outbox {
 /** One try at one message, from the lease to what is written down of it. */
 async function carry(settings: OutboxSettings, message: LeasedMessage, leasedFrom: number): Promise<void> {
   const tried = await tryOnce(settings, message, leasedFrom)
-  const event: DeliveryEvent = { id: newId(), kind: 'accepted', provider: tried.provider }
+  const event: DeliveryEvent = { id: newTimeId(), kind: 'accepted', provider: tried.provider }
   const { outcome } = tried
   if (outcome === 'withdrawn') {
     await write(settings, message, { ...event, kind: 'withdrawn' }, { state: 'withdrawn' })

@@ -4,7 +4,7 @@ import { prefixOf } from '../core/phone-limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { refusalWhenEnded } from '../core/verification.ts'
-import { newId } from '../secrets/random.ts'
+import { newTimeId } from '../secrets/random.ts'
 import { noteCodeUsed } from '../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
@@ -47,7 +47,7 @@ export async function checkCode(
           .current()
           .forCodes(now)
           .map((key) => ({ key: key.id, mac: key.codeMac(whose.id, code) })),
-        activityId: newId(),
+        activityId: newTimeId(),
       }
       const attempted = await inTurn(whose.id, () => deps.verificationSql.attempt(deps.database.sql, attempt))
       if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))

@@ -7,7 +7,7 @@ import { accept, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import type { Verification } from '../core/verification.ts'
 import type { Keyring } from '../secrets/keyring.ts'
-import { newCode, newId, newReference } from '../secrets/random.ts'
+import { newCode, newId, newReference, newTimeId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
 import { find, type Whose } from '../storage/verification.ts'
@@ -65,9 +65,9 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     sealedCode: ring.current.seal(digits, sealBound(id, to)),
     tries: deps.policy.code.tries,
     lifetime: deps.policy.code.lifetime,
-    messageId: newId(),
+    messageId: newTimeId(),
     messageKind: code.messageKind,
-    activityId: newId(),
+    activityId: newTimeId(),
   })
   if (issued.result !== 'issued') {
     const refusal = await whyLimited(deps, keys)

@@ -5,7 +5,7 @@ import { hours, type Instant, seconds } from '../core/time.ts'
 import type { Verification, VerificationRequest } from '../core/verification.ts'
 import { sha256 } from '../secrets/digest.ts'
 import type { Keyring } from '../secrets/keyring.ts'
-import { anyOf, newCode, newId, newReference, uuidOf } from '../secrets/random.ts'
+import { anyOf, newCode, newId, newReference, newTimeId, uuidOf } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { sqlState } from '../storage/sql.ts'
 import { find, type Issued, type NewVerification, ofApplication } from '../storage/verification.ts'
@@ -164,9 +164,9 @@ function newVerification(
     sealedCode: current.seal(code, sealBound(id, to)),
     tries: deps.policy.code.tries,
     lifetime: deps.policy.code.lifetime,
-    messageId: newId(),
+    messageId: newTimeId(),
     messageKind: 'code',
-    activityId: newId(),
+    activityId: newTimeId(),
   }
 }
 

@@ -1,7 +1,7 @@
 import { accept, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import { stateAt, type Verification } from '../core/verification.ts'
-import { newId } from '../secrets/random.ts'
+import { newTimeId } from '../secrets/random.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
 import { cancel, find, ofApplication } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
@@ -27,7 +27,7 @@ export async function cancelVerification(
   applicationId: string,
   id: string,
 ): Promise<Result<{ verification: Verification; now: Instant }>> {
-  await cancel(deps.database.sql, ofApplication(applicationId, id), newId())
+  await cancel(deps.database.sql, ofApplication(applicationId, id), newTimeId())
   const found = await find(deps.database.sql, ofApplication(applicationId, id))
   if (found === undefined) return refuse({ code: 'verification_unknown' })
   const { verification, now } = found

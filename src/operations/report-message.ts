@@ -1,6 +1,6 @@
 import { accept, type Result, refuse } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
-import { newId, uuidOf } from '../secrets/random.ts'
+import { newTimeId, uuidOf } from '../secrets/random.ts'
 import { endAsNotAsked, findReported, takeReportTry } from '../storage/report.ts'
 import type { Deps } from './deps.ts'
 
@@ -29,7 +29,7 @@ export async function reportMessage(
   if (!hasTry || canonicalReference(reference) !== canonicalReference(message.reference)) {
     return refuse({ code: 'reference_wrong' })
   }
-  const reported = await endAsNotAsked(sql, named.subject, message.verificationId, newId())
+  const reported = await endAsNotAsked(sql, named.subject, message.verificationId, newTimeId())
   if (reported === undefined) return refuse({ code: 'reference_wrong' })
   if (reported.ended) return accept({ result: 'ended' })
   if (reported.state === 'approved' && reported.endedAt !== undefined) {

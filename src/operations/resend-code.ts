@@ -5,7 +5,7 @@ import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { decideResend, type Verification } from '../core/verification.ts'
 import type { Keyring } from '../secrets/keyring.ts'
-import { anyOf, newCode, newId } from '../secrets/random.ts'
+import { anyOf, newCode, newTimeId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { queue } from '../storage/message.ts'
 import type { Sql } from '../storage/sql.ts'
@@ -92,7 +92,7 @@ async function resend(
   if (channel !== 'email') await takePhoneSend(deps, sql, held.verification.destination)
   if (decision.value.repeat === 'same_code') await noteResend(sql, whose)
   else await renew(deps, sql, whose, held.verification)
-  await queue(sql, { subject: whose.subject, id: newId(), verificationId: whose.id, channel })
+  await queue(sql, { subject: whose.subject, id: newTimeId(), verificationId: whose.id, channel })
   const { sends, expiresAt } = held.verification
   const verification = {
     ...held.verification,

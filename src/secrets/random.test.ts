@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { anyOf, newCode, newId, newReference, uuidOf } from './random.ts'
+import { anyOf, newCode, newId, newReference, newTimeId, uuidOf } from './random.ts'
 
 /** How far counts lie from even ones, in standard deviations of chi-square: above 8 happens once in 10^15 runs. */
 function unevenness(counts: readonly number[]): number {
@@ -49,6 +49,22 @@ describe('a new id', () => {
     expect(uuidOf(Buffer.from('000102030405060708090a0b0c0d0e0fff', 'hex'))).toBe(
       '00010203-0405-0607-0809-0a0b0c0d0e0f',
     )
+  })
+})
+
+describe('an id of a moment', () => {
+  test('is of version 7, and sorts by the moment it was made in', () => {
+    const moments = [0, 1, 255, 65_536, 1_795_362_000_000, 2 ** 48 - 1]
+    const ids = moments.map(newTimeId)
+    for (const id of ids)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(ids.toSorted()).toEqual(ids)
+    expect(ids.map((id) => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))).toEqual(moments)
+  })
+
+  test('never comes twice, however many are made in one moment', () => {
+    const ids = Array.from({ length: 20_000 }, () => newTimeId(1_795_362_000_000))
+    expect(new Set(ids).size).toBe(ids.length)
   })
 })
 
