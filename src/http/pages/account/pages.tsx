@@ -1,19 +1,19 @@
 import { shortestAlone } from '../../../core/password.ts'
-import type { Refusal } from '../../../core/refusal.ts'
+import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
 import { Badge } from '../components/badge.tsx'
-import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
+import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, ButtonLink, Form, Hidden } from '../components/form.tsx'
+import { Actions, Button, ButtonLink, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
 import { Row, Rows, StillRow } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { useReader, useSay } from '../reader.tsx'
-import { refusalWords } from '../refusal-words.ts'
+import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
+import { useSay } from '../reader.tsx'
 
 /** Which of the accounts on this browser? Each keeps its own tab. */
 export function AccountsPage({ accounts }: { accounts: readonly { handle: string; name: string }[] }) {
@@ -110,50 +110,42 @@ export function ChangePasswordPage(props: {
   form: string
   refusal: Refusal | undefined
 }) {
-  const { refusal } = props
-  const reader = useReader()
+  const { name, handle, form, refusal } = props
   const say = useSay()
-  const aboutCurrent = ['password_wrong', 'password_is_code', 'passwords_limit']
-  const errors: FieldErrors =
-    refusal === undefined
-      ? []
-      : [
-          {
-            field: aboutCurrent.includes(refusal.code) ? 'current' : 'next',
-            message: refusalWords(reader, refusal).detail,
-          },
-        ]
+  const isAboutCurrent = refusal !== undefined && aboutCurrent.has(refusal.code)
+  const errors = useErrors(refusal, isAboutCurrent ? 'current' : 'next')
   return (
-    <Page
+    <FormPage
       title={say('changePassword.title')}
       lead={say('changePassword.lead')}
-      account={props.name}
+      account={name}
       errors={errors}
+      action={`/account/${handle}/password`}
+      hidden={{ form }}
+      button={say('changePassword.change')}
+      ways={<Way href={`/account/${handle}`}>{say('account.back')}</Way>}
     >
-      <Form action={`/account/${props.handle}/password`}>
-        <Hidden name="form" value={props.form} />
-        <input type="text" name="username" value={props.name} autocomplete="username" readonly hidden />
-        <PasswordField
-          name="current"
-          label={say('changePassword.current')}
-          autocomplete="current-password"
-          error={errorOf(errors, 'current')}
-        />
-        <PasswordField
-          name="next"
-          label={say('changePassword.next')}
-          hint={say('newPassword.hint', { least: shortestAlone })}
-          autocomplete="new-password"
-          error={errorOf(errors, 'next')}
-        />
-        <Strength of="next" least={shortestAlone} />
-        <Actions>
-          <Button>{say('changePassword.change')}</Button>
-        </Actions>
-      </Form>
-      <Ways>
-        <Way href={`/account/${props.handle}`}>{say('account.back')}</Way>
-      </Ways>
-    </Page>
+      <NameForPassword name={name} />
+      <PasswordField
+        name="current"
+        label={say('changePassword.current')}
+        autocomplete="current-password"
+        error={errorOf(errors, 'current')}
+      />
+      <PasswordField
+        name="next"
+        label={say('changePassword.next')}
+        hint={say('newPassword.hint', { least: shortestAlone })}
+        autocomplete="new-password"
+        error={errorOf(errors, 'next')}
+      />
+      <Strength of="next" least={shortestAlone} />
+    </FormPage>
   )
 }
+
+const aboutCurrent: ReadonlySet<RefusalCode> = new Set([
+  'password_wrong',
+  'password_is_code',
+  'passwords_limit',
+])

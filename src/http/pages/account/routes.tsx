@@ -3,16 +3,15 @@ import type { Refusal } from '../../../core/refusal.ts'
 import { changePassword } from '../../../operations/change-password.ts'
 import { acceptInvitation, isInvited } from '../../../operations/invitations.ts'
 import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
-import type { Answering, Exchange } from '../../exchange.ts'
+import type { Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { meetSignedIn, takeForm, takeSignedInForm, toSignIn } from '../own-form.ts'
 import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import {
   addCookie,
   formTokenOf,
-  isFormOf,
   openVisit,
-  readFields,
   removeSessionCookie,
   scopeOfSession,
   sessionOf,
@@ -38,10 +37,11 @@ export function accountPages(given: SignInSite) {
   })
 
   pages.get('/account/:handle', async (c) => {
-    const visit = openVisit(given, c)
-    const session = await sessionOf(given, visit, c.req.param('handle'))
-    const account = session && (await readAccount(deps, session.accountId))
-    if (session === undefined || account === undefined) return toSignIn(c)
+    const met = await meetSignedIn(given, c)
+    if (!met.ok) return met.answer
+    const { visit, session } = met
+    const account = await readAccount(deps, session.accountId)
+    if (account === undefined) return toSignIn(c)
     const form = formTokenOf(given, visit, scopeOfSession(session))
     return answerPage(
       c,
@@ -56,36 +56,23 @@ export function accountPages(given: SignInSite) {
   })
 
   pages.post('/account/:handle/signout', async (c) => {
-    const visit = openVisit(given, c)
-    const handle = c.req.param('handle')
-    const session = await sessionOf(given, visit, handle)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const form = read.value
-    if (session === undefined) return c.redirect('/signin', 303)
-    if (!isFormOf(given, visit, scopeOfSession(session), form))
-      return refusePage(c, site, { code: 'form_stale' })
-    await signOut(deps, session)
-    removeSessionCookie(given, c, handle)
+    const taken = await takeSignedInForm(given, c)
+    if (!taken.ok) return taken.answer
+    await signOut(deps, taken.session)
+    removeSessionCookie(given, c, taken.session.handle)
     return c.redirect('/', 303)
   })
 
   pages.get('/account/:handle/password', async (c) => {
-    const visit = openVisit(given, c)
-    const session = await sessionOf(given, visit, c.req.param('handle'))
-    if (session === undefined) return toSignIn(c)
-    return answerPage(c, site, await passwordPage(visit, session, undefined))
+    const met = await meetSignedIn(given, c)
+    if (!met.ok) return met.answer
+    return answerPage(c, site, await passwordPage(met.visit, met.session, undefined))
   })
 
   pages.post('/account/:handle/password', async (c) => {
-    const visit = openVisit(given, c)
-    const session = await sessionOf(given, visit, c.req.param('handle'))
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const form = read.value
-    if (session === undefined) return toSignIn(c)
-    if (!isFormOf(given, visit, scopeOfSession(session), form))
-      return refusePage(c, site, { code: 'form_stale' })
+    const taken = await takeSignedInForm(given, c)
+    if (!taken.ok) return taken.answer
+    const { visit, session, form } = taken
     const typed = { current: form.current ?? '', next: form.next ?? '' }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
     if (changed.ok) return c.redirect(`/account/${session.handle}?done=password`, 303)
@@ -126,10 +113,9 @@ export function accountPages(given: SignInSite) {
   pages.post('/administrator/:token', async (c) => {
     const visit = openVisit(given, c)
     const token = c.req.param('token')
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const form = read.value
-    if (!isFormOf(given, visit, 'invitation', form)) return refusePage(c, site, { code: 'form_stale' })
+    const taken = await takeForm(given, c, visit, 'invitation')
+    if (!taken.ok) return taken.answer
+    const { form } = taken
     if (!(await isInvited(deps.database, token))) return refusePage(c, site, { code: 'invitation_ended' })
     const session = form.handle === undefined ? undefined : await sessionOf(given, visit, form.handle)
     if (session === undefined) {
@@ -148,9 +134,6 @@ export function accountPages(given: SignInSite) {
         return { handle, name: account?.names[0]?.name ?? handle }
       }),
     )
-
-  const toSignIn = (c: Answering): Response =>
-    c.redirect(`/signin?return_to=${encodeURIComponent('/account')}`, 303)
 
   return pages
 }

@@ -11,15 +11,14 @@ import type { Answering, Exchange } from '../../exchange.ts'
 import { streamNews } from '../../stream.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { HomePage } from '../home-page.tsx'
+import { takeForm } from '../own-form.ts'
 import { cookieName } from '../reader-preferences.ts'
 import {
   addCookie,
   addSessionCookie,
   formTokenOf,
-  isFormOf,
   mostAccounts,
   openVisit,
-  readFields,
   removeEndedCookies,
   scopeOfFlow,
   sessionsOf,
@@ -59,10 +58,9 @@ export function signInPages(given: SignInSite) {
 
   pages.post('/signin', async (c) => {
     const visit = openVisit(given, c)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const form = read.value
-    if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
+    const taken = await takeForm(given, c, visit, 'begin')
+    if (!taken.ok) return taken.answer
+    const { form } = taken
     const returnTo = returnPath(form.return_to)
     const begun = await beginSignIn(deps, visit.source, form.username ?? '', {
       keep: form.keep === 'yes',
@@ -94,10 +92,9 @@ export function signInPages(given: SignInSite) {
 
   pages.post('/signup', async (c) => {
     const visit = openVisit(given, c)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const form = read.value
-    if (!isFormOf(given, visit, 'begin', form)) return refusePage(c, site, { code: 'form_stale' })
+    const taken = await takeForm(given, c, visit, 'begin')
+    if (!taken.ok) return taken.answer
+    const { form } = taken
     const returnTo = returnPath(form.return_to)
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
@@ -126,12 +123,11 @@ export function signInPages(given: SignInSite) {
 
     pages.post(path, async (c) => {
       const visit = openVisit(given, c)
-      const read = await readFields(c)
       const id = c.req.param('id')
-      if (!read.ok) return refusePage(c, site, read.refusal)
-      const form = read.value
       if (!uuid.test(id)) return refusePage(c, site, { code: 'flow_ended' })
-      if (!isFormOf(given, visit, scopeOfFlow(id), form)) return refusePage(c, site, { code: 'form_stale' })
+      const taken = await takeForm(given, c, visit, scopeOfFlow(id))
+      if (!taken.ok) return taken.answer
+      const { form } = taken
       const revision = /^\d{1,9}$/.test(form.revision ?? '') ? Number(form.revision) : -1
       const answered = await takeFlowStep(deps, id, visit.browser.hash, revision, (state, now) =>
         actOnFlow(deps, id, state, form, visit.source, now),

@@ -4,17 +4,17 @@ import type { Refusal } from '../../../core/refusal.ts'
 import { resendAt } from '../../../core/verification.ts'
 import type { Waiting } from '../../../operations/flow-code.ts'
 import { CodeField } from '../components/code-field.tsx'
-import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
+import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, Form, Hidden } from '../components/form.tsx'
+import { Actions, Button, Form } from '../components/form.tsx'
 import { Live } from '../components/live.tsx'
 import { Clock, Moment } from '../components/moment.tsx'
 import { Page } from '../components/page.tsx'
 import { Story } from '../components/story.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { calmSteps, deliverySteps } from '../delivery-story.ts'
-import { useReader, useSay } from '../reader.tsx'
-import { refusalWords } from '../refusal-words.ts'
+import { Hiddens, useErrors } from '../form-page.tsx'
+import { useSay } from '../reader.tsx'
 import { groupedHint } from './words.ts'
 
 type Props = {
@@ -38,11 +38,9 @@ type Props = {
 /** The page that waits for a code: where it went, what became of it, and every way on. */
 export function WaitingPage(props: Props) {
   const { waiting, to, account, refusal } = props
-  const reader = useReader()
   const say = useSay()
   const { verification } = waiting
-  const errors: FieldErrors =
-    refusal === undefined ? [] : [{ field: 'code', message: refusalWords(reader, refusal).detail }]
+  const errors = useErrors(refusal, 'code')
   const heading: Child = (
     <>
       {say('waiting.title')} <bdi>{groupedHint(to)}</bdi>
@@ -108,11 +106,3 @@ function WaysOn({ waiting, policy, here, hidden, others }: Props) {
     </Ways>
   )
 }
-
-export const Hiddens = ({ fields }: { fields: Readonly<Record<string, string>> }) => (
-  <>
-    {Object.entries(fields).map(([name, value]) => (
-      <Hidden name={name} value={value} />
-    ))}
-  </>
-)
