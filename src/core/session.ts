@@ -1,8 +1,19 @@
 import { type Duration, days, type Instant, minutes } from './time.ts'
 
-/** What was proved in a session, and when. Kept as it happened: nothing is promoted. */
-export type ProofKind = 'password' | 'email_code' | 'text_code'
-export type Proof = { kind: ProofKind; at: Instant }
+/**
+ * What was proved in a session, and when. Kept as it happened: nothing is promoted. A passkey whose device knew its owner
+ * (by a finger, a face, a PIN) is more than one that was only touched.
+ */
+export type ProofKind =
+  | 'password'
+  | 'email_code'
+  | 'text_code'
+  | 'totp'
+  | 'passkey'
+  | 'passkey_touch'
+  | 'recovery_code'
+/** `itemId` is the item that it was proved by; a password has none. */
+export type Proof = { kind: ProofKind; at: Instant; itemId?: string | undefined }
 
 export type SessionLife = { createdAt: Instant; lastSeenAt: Instant; endedAt: Instant | undefined }
 

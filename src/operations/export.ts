@@ -50,7 +50,7 @@ export async function* exportLines(
 
   const rows: Record<string, number> = {}
   let table = ''
-  for await (const part of readDump(source.connection)) {
+  for await (const part of readDump(source.connection, source.keyringFile !== undefined)) {
     if ('table' in part) {
       table = part.table
       rows[table] = 0

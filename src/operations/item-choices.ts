@@ -1,8 +1,9 @@
 import { type Address, hintOf, parseEmail, parsePhone } from '../core/address.ts'
 import type { ItemChoice, SignIn } from '../core/flow.ts'
 import { inventedHint } from '../core/invented-hint.ts'
+import { type Contact, isContact } from '../core/security-info.ts'
 import { uuidOf } from '../secrets/random.ts'
-import { type Item, itemsOf } from '../storage/security-info.ts'
+import { itemsOf } from '../storage/security-info.ts'
 import type { Deps } from './deps.ts'
 
 /**
@@ -12,7 +13,9 @@ import type { Deps } from './deps.ts'
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   if (state.accountId !== undefined) {
-    return items.map((item) => ({ id: item.id, kind: item.kind, hint: hintOf(addressOf(item)) }))
+    return items
+      .filter(isContact)
+      .map((item) => ({ id: item.id, kind: item.kind, hint: hintOf(addressOf(item)) }))
   }
   const seed = deps.keyring.current().lookupHash('invented item', state.username)
   return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
@@ -25,11 +28,11 @@ export const accountOrNone = (deps: Deps, state: SignIn): string =>
 /** The address behind a chosen item; undefined where there is none, as for every invented one. */
 export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Promise<Address | undefined> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
-  const item = items.find((candidate) => candidate.id === itemId)
+  const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   return item && addressOf(item)
 }
 
-function addressOf(item: Item): Address {
+function addressOf(item: Contact): Address {
   const email = item.kind === 'email' ? parseEmail(item.address) : undefined
   if (email?.ok) return { kind: 'email', email: email.value }
   const phone = item.kind === 'phone' ? parsePhone(item.address) : undefined

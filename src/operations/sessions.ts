@@ -1,11 +1,12 @@
 import { type SignedIn, signedInAgainFor } from '../core/flow.ts'
 import type { Locale } from '../core/message.ts'
+import type { Item } from '../core/security-info.ts'
 import { isLiving, type Proof, seenEvery } from '../core/session.ts'
 import type { Instant } from '../core/time.ts'
 import { accountHandle, newSessionToken, parseSessionToken } from '../secrets/tokens.ts'
 import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
 import { holdSessionOf, noteSession } from '../storage/flow.ts'
-import { type Item, itemsOf } from '../storage/security-info.ts'
+import { itemsOf } from '../storage/security-info.ts'
 import {
   endSession,
   endSessionsOnBrowser,

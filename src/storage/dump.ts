@@ -9,6 +9,8 @@ export type TableMove =
       columns: readonly string[]
       /** Columns that leave as something else, as SQL: what was alive there has ended here. */
       as?: Readonly<Record<string, string>>
+      /** Rows that are worth nothing without the key ring, as SQL: they leave only beside it. */
+      needsKeyring?: string
     }
   | { move: 'left behind'; because: string }
 
@@ -101,7 +103,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
   account: {
     move: 'exported',
     order: 'id',
-    columns: ['id', 'locale', 'role', 'password_hash', 'password_set_at', 'created_at'],
+    columns: ['id', 'locale', 'role', 'password_hash', 'password_set_at', 'created_at', 'two_step_at'],
   },
   username: { move: 'exported', order: 'lookup', columns: ['lookup', 'account_id'] },
   account_username: {
@@ -112,7 +114,26 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
   security_info: {
     move: 'exported',
     order: 'account_id, id',
-    columns: ['account_id', 'id', 'kind', 'address', 'added_at', 'proven_at', 'last_used_at'],
+    columns: [
+      'account_id',
+      'id',
+      'kind',
+      'address',
+      'added_at',
+      'proven_at',
+      'last_used_at',
+      'name',
+      'sealed_seed',
+      'last_step',
+      'credential_id',
+      'public_key',
+      'sign_count',
+      'transports',
+      'backup_eligible',
+      'backed_up',
+      'code_hash',
+    ],
+    needsKeyring: `kind = 'totp'`,
   },
   phone_prefix: { move: 'exported', order: 'prefix', columns: ['prefix', 'sends', 'used', 'filled_at'] },
   phone_spend: { move: 'exported', order: 'day', columns: ['day', 'amount'] },
@@ -143,7 +164,7 @@ export type DumpPart =
  * Reads every exported table as it was at one moment, while the service goes on working. Rows come a batch at a time,
  * so that memory does not grow with the installation.
  */
-export async function* readDump(connection: pg.ClientConfig): AsyncGenerator<DumpPart> {
+export async function* readDump(connection: pg.ClientConfig, withKeyring: boolean): AsyncGenerator<DumpPart> {
   const client = await connect(connection)
   try {
     await client.query('begin isolation level repeatable read read only')
@@ -153,8 +174,9 @@ export async function* readDump(connection: pg.ClientConfig): AsyncGenerator<Dum
       const values = table.columns.map(
         (column) => `${table.as?.[column] ?? quoted(column)} as ${quoted(column)}`,
       )
+      const leaves = withKeyring ? 'true' : `not (${table.needsKeyring ?? 'false'})`
       await client.query(`declare dump no scroll cursor for
-        select row_to_json(r)::text as line from (select ${values.join(', ')} from ${quoted(name)} order by ${ordered(table.order)}) r`)
+        select row_to_json(r)::text as line from (select ${values.join(', ')} from ${quoted(name)} where ${leaves} order by ${ordered(table.order)}) r`)
       for (;;) {
         const { rows } = await client.query<{ line: string }>(`fetch ${batch} from dump`)
         if (rows.length > 0) yield { rows: rows.map((row) => row.line) }

@@ -1,19 +1,11 @@
-import type { Instant } from '../core/time.ts'
+import type { Item, ItemKind } from '../core/security-info.ts'
 import type { Sql } from './sql.ts'
-
-export type Item = {
-  id: string
-  kind: 'email' | 'phone'
-  address: string
-  addedAt: Instant
-  provenAt: Instant | undefined
-  lastUsedAt: Instant | undefined
-}
 
 type ItemRow = {
   id: string
-  kind: 'email' | 'phone'
-  address: string
+  kind: ItemKind
+  address: string | null
+  name: string | null
   added_at: Date
   proven_at: Date | null
   last_used_at: Date | null
@@ -21,16 +13,28 @@ type ItemRow = {
 
 export async function itemsOf(sql: Sql, accountId: string): Promise<Item[]> {
   const rows = await sql<ItemRow>`
-    select id, kind, address, added_at, proven_at, last_used_at from security_info
+    select id, kind, address, name, added_at, proven_at, last_used_at from security_info
     where account_id = ${accountId} order by added_at, id`
-  return rows.map((row) => ({
+  return rows.map(itemOf)
+}
+
+function itemOf(row: ItemRow): Item {
+  const common = {
     id: row.id,
-    kind: row.kind,
-    address: row.address,
     addedAt: Number(row.added_at),
     provenAt: row.proven_at === null ? undefined : Number(row.proven_at),
     lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
-  }))
+  }
+  switch (row.kind) {
+    case 'email':
+    case 'phone':
+      return { ...common, kind: row.kind, address: row.address ?? '' }
+    case 'totp':
+    case 'passkey':
+      return { ...common, kind: row.kind, name: row.name ?? '' }
+    case 'recovery_code':
+      return { ...common, kind: row.kind }
+  }
 }
 
 export async function noteProven(sql: Sql, accountId: string, itemId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportLines } from '../../src/operations/export.ts'
 import { ImportRefused, importLines } from '../../src/operations/import.ts'
 import { packageRoot } from '../../src/package-root.ts'
+import { followKeyring } from '../../src/secrets/keyring-file.ts'
 import { tableMoves } from '../../src/storage/dump.ts'
 import { newestMigration } from '../../src/storage/migrate.ts'
 import { migratedDatabase, type TestDatabase } from '../support/databases.ts'
@@ -32,10 +34,10 @@ afterAll(async () => {
   rmSync(join(keyringFile, '..'), { recursive: true })
 })
 
-const exportOf = async ({ connection }: TestDatabase): Promise<string> =>
-  (
-    await Array.fromAsync(exportLines({ connection, schema, keyringFile: undefined }, Date.now(), () => {}))
-  ).join('')
+const exportOf = async ({ connection }: TestDatabase, ring?: string): Promise<string> =>
+  (await Array.fromAsync(exportLines({ connection, schema, keyringFile: ring }, Date.now(), () => {}))).join(
+    '',
+  )
 
 const importInto = (text: string, known = schema) =>
   importLines(
@@ -135,7 +137,20 @@ async function fill(client: pg.Client, rows: readonly Row[]): Promise<void> {
       `insert into security_info (account_id, id, kind, address, proven_at) values ($1, $1, 'email', $2, $3)`,
       [r.subject, r.text, r.at],
     )
-    await client.query('insert into known_browser (account_id, browser) values ($1, $2)', [
+    await client.query(
+      `insert into security_info (account_id, id, kind, name, sealed_seed, last_step) values ($1, $2, 'totp', 'App', $3, 9)`,
+      [r.subject, randomUUID(), r.bytes],
+    )
+    await client.query(
+      `insert into security_info (account_id, id, kind, name, credential_id, public_key, sign_count, transports,
+         backup_eligible, backed_up) values ($1, $2, 'passkey', $4, $3, $3, 4294967295, '{usb,nfc}', true, false)`,
+      [r.subject, randomUUID(), r.bytes, r.text],
+    )
+    await client.query(
+      `insert into security_info (account_id, id, kind, code_hash) values ($1, $2, 'recovery_code', $3)`,
+      [r.subject, randomUUID(), r.bytes],
+    )
+    await client.query(`insert into known_browser (account_id, browser, trusted_at) values ($1, $2, now())`, [
       r.subject,
       r.bytes,
     ])
@@ -202,6 +217,23 @@ const refusalOf = async (file: string, known?: string): Promise<string> => {
 const rowsInTarget = async () =>
   (await target.query('select (select count(*) from application) + (select count(*) from activity) as n'))
     .rows[0].n
+
+test('authenticator apps leave only beside the key ring that opens their seeds', async () => {
+  await Promise.all([empty(source), empty(target)])
+  await fill(source, fc.sample(row, { numRuns: 3, seed: 11 }))
+  const kindsIn = (file: string) =>
+    new Set(
+      [...file.matchAll(/"kind":"(email|totp|passkey|recovery_code)","address"/g)].map(([, kind]) => kind),
+    )
+  const bare = await exportOf(from)
+  expect(kindsIn(bare)).toEqual(new Set(['email', 'passkey', 'recovery_code']))
+  expect(bare).not.toMatch(/"sealed_seed":"/)
+  const ringFile = `${keyringFile}.of-source`
+  ;(await followKeyring(ringFile, Date.now())).close()
+  expect(kindsIn(await exportOf(from, ringFile))).toEqual(
+    new Set(['email', 'totp', 'passkey', 'recovery_code']),
+  )
+})
 
 test('a file that was cut short or altered anywhere is refused with a sentence, and nothing is stored', async () => {
   await Promise.all([empty(source), empty(target)])

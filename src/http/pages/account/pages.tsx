@@ -1,5 +1,6 @@
 import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
+import { isContact } from '../../../core/security-info.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
 import { Badge } from '../components/badge.tsx'
@@ -69,7 +70,7 @@ export function AccountPage({
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>
       <Rows label={say('account.securityInfo')}>
-        {account.items.map((item) => (
+        {account.items.filter(isContact).map((item) => (
           <StillRow
             title={<bdi dir="ltr">{item.address}</bdi>}
             below={
