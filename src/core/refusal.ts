@@ -13,6 +13,7 @@ export type Refusal =
   | { code: 'code_malformed'; length: number }
   | { code: 'code_expired'; expiredAt: Instant }
   | { code: 'code_used'; usedAt: Instant }
+  | { code: 'code_replaced'; replacedAt: Instant; attemptsLeft: number }
   | { code: 'code_tries_spent' }
   | { code: 'verification_cancelled' }
   | { code: 'verification_unknown' }

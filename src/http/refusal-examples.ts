@@ -11,6 +11,7 @@ export const refusalExamples = {
   code_malformed: { code: 'code_malformed', length: 6 },
   code_expired: { code: 'code_expired', expiredAt: exampleNow },
   code_used: { code: 'code_used', usedAt: exampleNow },
+  code_replaced: { code: 'code_replaced', replacedAt: exampleNow, attemptsLeft: 4 },
   code_tries_spent: { code: 'code_tries_spent' },
   verification_cancelled: { code: 'verification_cancelled' },
   verification_unknown: { code: 'verification_unknown' },

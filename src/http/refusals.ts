@@ -15,6 +15,7 @@ export const refusalShapes = {
   code_malformed: { status: 422, kind: 'verification' },
   code_expired: { status: 422, kind: 'verification' },
   code_used: { status: 409, kind: 'verification' },
+  code_replaced: { status: 422, kind: 'verification' },
   code_tries_spent: { status: 409, kind: 'verification' },
   verification_cancelled: { status: 409, kind: 'verification' },
   verification_unknown: { status: 404, kind: 'verification' },

@@ -32,11 +32,14 @@ export async function actOnFlow(
         ? choosePassword(deps, state, form.password ?? '', source, now)
         : elsewhere
     }
-    if (form.act === 'code') return answerSignUpCode(deps, flowId, state, form.code ?? '', now)
+    if (form.act === 'code') return answerSignUpCode(deps, flowId, state, form.code ?? '', source, now)
     return form.act === 'resend' ? resend(deps, flowId, state, state.verificationId, source) : elsewhere
   }
   if (state.step === 'password' && form.act === 'password') {
     return answerPassword(deps, state, form.password ?? '', source, now)
+  }
+  if (state.step === 'choose' && form.act === 'back' && state.verificationId !== undefined) {
+    return { state: { ...state, step: 'code' } }
   }
   if (state.step === 'choose' && form.act === 'choose')
     return chooseItem(deps, flowId, state, form.item ?? '', source)

@@ -119,6 +119,12 @@ export async function readWaiting(
   }
 }
 
+/** The verification whose code a flow waits for. */
+export const awaitedBy = ({ id, state }: FlowView): Whose | undefined =>
+  'verificationId' in state && state.verificationId !== undefined
+    ? ofFlow(id, state.verificationId)
+    : undefined
+
 /**
  * What a waiting page was made from, in a word: it changes when there is something new to show. Where the true story
  * may not be told it never changes, so that nobody learns from it whether anything was sent.

@@ -3,7 +3,7 @@ import type { Locale } from '../core/message.ts'
 import type { Item } from '../core/security-info.ts'
 import { isLiving, type Proof, seenEvery } from '../core/session.ts'
 import type { Instant } from '../core/time.ts'
-import { accountHandle, newSessionToken, parseSessionToken } from '../secrets/tokens.ts'
+import { accountHandle, parseSessionToken, sessionTokenOf } from '../secrets/tokens.ts'
 import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
 import { holdSessionOf, noteSession } from '../storage/flow.ts'
 import { itemsOf } from '../storage/security-info.ts'
@@ -22,12 +22,12 @@ import type { Source } from './source.ts'
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
 
 /**
- * Opens a session for a flow that was gone through. Each sign-in gets a token of its own; what this browser held of the
- * account before ends. Of two at once for one browser the second waits for the first: the browser's row is locked
- * before its sessions are looked at.
+ * Opens the session of a flow that was gone through. Each sign-in gets a token of its own; what this browser held of the
+ * account before ends. The last form sent twice opens one session, and both answers carry it: the second waits for the
+ * first, since the flow's row is locked before its session is looked at.
  *
- * @returns undefined where the flow ended too long ago to be answered again, where its session was signed out of since,
- *   or where the password that it proved has been changed
+ * @returns `too_late` where the flow ended too long ago to be answered again, or its session was signed out of since;
+ *   `outdated` where the password that it proved has been changed
  */
 export async function openSession(
   deps: Deps,
@@ -35,16 +35,18 @@ export async function openSession(
   flowId: string,
   done: SignedIn,
   now: Instant,
-): Promise<OpenedSession | undefined> {
-  if (now > done.at + signedInAgainFor) return undefined
+): Promise<OpenedSession | 'too_late' | 'outdated'> {
+  if (now > done.at + signedInAgainFor) return 'too_late'
   const { accountId } = done
-  const token = newSessionToken(accountId)
+  const ring = deps.keyring.current()
+  const token = sessionTokenOf(ring, accountId, flowId)
   const opened = await deps.database.transaction(async (sql) => {
     const led = await holdSessionOf(sql, flowId)
-    if (led === undefined) return false
-    if (led.sessionId !== undefined && !(await isOpen(sql, accountId, led.sessionId))) return false
-    if (isOutdated(done, await holdPassword(sql, accountId))) return false
+    if (led === undefined) return 'too_late'
+    if (led.sessionId !== undefined) return (await isOpen(sql, token)) ? 'opened' : 'too_late'
+    if (isOutdated(done, await holdPassword(sql, accountId))) return 'outdated'
     await noteSession(sql, flowId, token.sessionId)
+    // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
     await rememberBrowser(sql, accountId, source.browser)
     await endSessionsOnBrowser(sql, accountId, source.browser)
     await insertSession(sql, {
@@ -56,10 +58,10 @@ export async function openSession(
       proofs: done.proofs,
       userAgent: source.userAgent?.slice(0, 400),
     })
-    return true
+    return 'opened'
   })
-  if (!opened) return undefined
-  const handle = accountHandle(deps.keyring.current(), source.browser, accountId)
+  if (opened !== 'opened') return opened
+  const handle = accountHandle(ring, source.browser, accountId)
   return { cookie: token.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 

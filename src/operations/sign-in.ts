@@ -14,17 +14,19 @@ import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
 import type { Proof } from '../core/session.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { isRightPassword } from '../secrets/password-hash.ts'
-import { newId } from '../secrets/random.ts'
+import { newId, newTimeId } from '../secrets/random.ts'
 import { findAccount, findAccountId } from '../storage/account.ts'
 import { insertFlow } from '../storage/flow.ts'
 import { ensureRows } from '../storage/limits.ts'
 import { noteProven } from '../storage/security-info.ts'
 import { isKnownBrowser } from '../storage/session.ts'
+import { cancel } from '../storage/verification.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { accountOrNone, itemAddress, itemsForSignIn } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
+import { tellPastCode } from './past-code.ts'
 import { usernameLookup } from './sign-up.ts'
 import { type Source, sourceGuessKey } from './source.ts'
 
@@ -202,10 +204,14 @@ async function sendCode(
     source,
   )
   if (!issued.ok) return { state: before, refusal: issued.refusal }
+  // The code before is replaced: it opens nothing any more, and where it wasn't sent yet it isn't.
+  if (before.verificationId !== undefined) {
+    await cancel(deps.database.sql, ofFlow(flowId, before.verificationId), newTimeId())
+  }
   return { state: { ...chosen, step: 'code', verificationId: issued.value } }
 }
 
-/** The code. Refusals: those of `checkCode`. */
+/** The code. Refusals: those of `checkCode`, and of `tellPastCode`. */
 export async function answerSignInCode(
   deps: Deps,
   flowId: string,
@@ -215,10 +221,13 @@ export async function answerSignInCode(
   now: Instant,
 ): Promise<Step> {
   if (state.verificationId === undefined) return { state: { ...state, step: 'choose' } }
+  const awaited = ofFlow(flowId, state.verificationId)
   const guesses = await codeKeys(deps, state, source)
   await ensureRows(deps.database.sql, guesses)
-  const checked = await checkCode(deps, ofFlow(flowId, state.verificationId), typed, now, guesses)
-  if (!checked.ok) return { state, refusal: checked.refusal }
+  const checked = await checkCode(deps, awaited, typed, now, guesses)
+  if (!checked.ok) {
+    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
+  }
   if (state.accountId !== undefined && state.itemId !== undefined) {
     await noteProven(deps.database.sql, state.accountId, state.itemId)
   }

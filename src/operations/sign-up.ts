@@ -14,6 +14,7 @@ import { sqlState, uniqueViolation } from '../storage/sql.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { tellPastCode } from './past-code.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -62,16 +63,20 @@ export async function beginSignUp(
 
 type Step = { state: FlowState; refusal?: Refusal }
 
-/** The code that proves the address. Refusals: those of `checkCode`. */
+/** The code that proves the address. Refusals: those of `checkCode`, and of `tellPastCode`. */
 export async function answerSignUpCode(
   deps: Deps,
   flowId: string,
   state: SignUp & { step: 'code' },
   typed: string,
+  source: Source,
   now: Instant,
 ): Promise<Step> {
-  const checked = await checkCode(deps, ofFlow(flowId, state.verificationId), typed, now)
-  if (!checked.ok) return { state, refusal: checked.refusal }
+  const awaited = ofFlow(flowId, state.verificationId)
+  const checked = await checkCode(deps, awaited, typed, now)
+  if (!checked.ok) {
+    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
+  }
   // No code was sent to an address that has an account: whoever guessed it has proved nothing.
   if (state.taken) return { state, refusal: { code: 'code_tries_spent' } }
   const { kind, email, invitation, returnTo } = state

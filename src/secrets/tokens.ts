@@ -15,12 +15,21 @@ export const hashToken = (token: string): Buffer => createHash('sha256').update(
  */
 export type SessionToken = { accountId: string; sessionId: string; secretHash: Buffer }
 
-export function newSessionToken(accountId: string): { text: string; sessionId: string; secretHash: Buffer } {
-  const id = randomBytes(16)
-  const secret = randomBytes(32)
+/**
+ * The token of the session that a flow leads to. It is made of the flow's random id by the ring, and stored nowhere, so
+ * that a last form sent twice gets the same one both times: whichever answer the browser keeps, it lives.
+ */
+export function sessionTokenOf(
+  ring: Keyring,
+  accountId: string,
+  flowId: string,
+): SessionToken & { text: string } {
+  const id = ring.lookupHash('session id', accountId, flowId).subarray(0, 16)
+  const secret = ring.lookupHash('session secret', accountId, flowId)
   const account = Buffer.from(accountId.replaceAll('-', ''), 'hex')
   return {
     text: Buffer.concat([account, id, secret]).toString('base64url'),
+    accountId,
     sessionId: uuidOf(id),
     secretHash: createHash('sha256').update(secret).digest(),
   }

@@ -62,10 +62,15 @@ export async function findSession(
   return { session, now: Number(row.now) }
 }
 
-/** Whether nobody has signed out of a session, or ended it by a new password. */
-export async function isOpen(sql: Sql, accountId: string, id: string): Promise<boolean> {
-  const rows =
-    await sql`select 1 from session where account_id = ${accountId} and id = ${id} and ended_at is null`
+/** Whether a token still opens its session: nobody has signed out of it, or ended it by a new password. */
+export async function isOpen(
+  sql: Sql,
+  token: { accountId: string; sessionId: string; secretHash: Buffer },
+): Promise<boolean> {
+  const rows = await sql`
+    select 1 from session
+    where account_id = ${token.accountId} and id = ${token.sessionId} and secret_hash = ${token.secretHash}
+      and ended_at is null`
   return rows.length === 1
 }
 

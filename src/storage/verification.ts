@@ -229,7 +229,7 @@ from tried`
  * What a code's keyed hash is bound to besides the verification's id: a row whose purpose, subject or destination was
  * changed by hand accepts no code any more.
  */
-function boundMac(mac: string, purpose: string, subject: string, destination: string): string {
+export function boundMac(mac: string, purpose: string, subject: string, destination: string): string {
   return `sha256(${mac} || convert_to(${purpose} || E'\\x1f' || ${subject}::text || E'\\x1f' || ${destination}, 'UTF8'))`
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newSessionToken } from '../../src/secrets/tokens.ts'
+import { newId } from '../../src/secrets/random.ts'
+import { sessionTokenOf } from '../../src/secrets/tokens.ts'
 import {
   knownPerson,
   livingSessions,
@@ -65,7 +66,7 @@ test("a session's cookie that was planted before the sign-in is not the one afte
   const home = person.page.path
   expect(home).not.toBe(attacker.home)
   expect(await isIn(home, headerOf(attacker.person))).toBe(false)
-  const made = newSessionToken(victim.id).text
+  const made = sessionTokenOf(world.deps.keyring.current(), victim.id, newId()).text
   const handle = cookieNamed(`account-${home.split('/')[2]}`)
   person.cookies.set(handle, made)
   expect(await isIn(home, headerOf(person))).toBe(false)

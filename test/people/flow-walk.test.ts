@@ -114,6 +114,7 @@ const forms: ((asked: Asked) => FlowForm | Promise<FlowForm>)[] = [
   ({ theirs }) => ({ act: 'confirm', address: theirs.email }),
   () => ({ act: 'resend' }),
   () => ({ act: 'other' }),
+  () => ({ act: 'back' }),
   () => ({
     act: 'signed_in',
     kind: 'signed_in',
@@ -209,7 +210,7 @@ async function play(
       answered.value.flow.state as never,
       flow.now,
     )
-    if (session !== undefined) opened.set(browser.toString('hex'), target)
+    if (typeof session === 'object') opened.set(browser.toString('hex'), target)
   }
 }
 

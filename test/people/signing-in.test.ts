@@ -119,13 +119,104 @@ test('an expired code says that it has expired, and another way on is still ther
   expect((await person.submit({ code: await world.readCode(account.email) })).path).toMatch(/^\/account\//)
 })
 
-test('a code that was used in another window says that this sign-in has gone on', async () => {
-  const { person, code } = await waiting()
+/** A page that stays open in a window of its own while the person goes on in another. */
+function otherWindow(person: Person) {
   const { action, fields } = person.form('code')
+  return async (typed: Record<string, string>) =>
+    person.follow(await person.request(action, { fields: { ...fields, ...typed } }), action)
+}
+
+test('a code that was used in another window says so, and when', async () => {
+  const { person, code } = await waiting()
+  const window = otherWindow(person)
   await person.submit({ code })
+  const usedAt = world.now
   await world.advance(minutes(2))
-  const again = await person.follow(await person.request(action, { fields: { ...fields, code } }), action)
-  expect(again.refusal).toBe('flow_ended')
+  const again = await window({ code })
+  expect(again).toMatchObject({ status: 409, refusal: 'code_used' })
+  expect(again.headers.get('countersign-error')).toContain(new Date(usedAt).toISOString())
+  expect((await window({ code: wrongCode(code) })).refusal).toBe('flow_ended')
+})
+
+test('a code that was used for another sign-in of this browser says so, and of another browser only that it is wrong', async () => {
+  const { account, person, code } = await waiting()
+  const elsewhere = newPerson(world)
+  await signIn(elsewhere, account.email)
+  await elsewhere.submit({ item: account.itemId })
+  const first = otherWindow(person)
+  await signInByCode(world, person, account.email)
+  const used = (await world.inbox(account.email)).at(-1)?.code ?? ''
+  expect(used).not.toBe(code)
+  expect((await first({ code: used })).refusal).toBe('code_used')
+  expect((await elsewhere.submit({ code: used })).refusal).toBe('code_wrong')
+})
+
+test('once another contact was chosen, the code before says by which it was replaced, and spends a try like any other', async () => {
+  const { account, person, code } = await waiting()
+  await world.advance(minutes(2))
+  await person.press('other')
+  await person.submit({ item: account.itemId })
+  const newer = await world.readCode(account.email)
+  const replaced = await person.submit({ code })
+  expect(replaced).toMatchObject({ status: 422, refusal: 'code_replaced' })
+  const field = replaced.headers.get('countersign-error')
+  expect(field).toContain(`replaced_at="${new Date(world.now).toISOString()}"`)
+  expect(field).toContain('attempts_left=4')
+  expect(wordsOf(replaced.text)).toMatch(/replaced by one sent at \d/)
+  expect((await person.submit({ code: wrongCode(newer) })).refusal).toBe('code_wrong')
+  expect((await person.submit({ code: newer })).path).toMatch(/^\/account\//)
+})
+
+test('the code before is told as replaced on a page that was left open, which then shows where the sign-in stands', async () => {
+  const { account, person, code } = await waiting()
+  const window = otherWindow(person)
+  await person.press('other')
+  await person.submit({ item: account.itemId })
+  expect((await window({ code })).refusal).toBe('code_replaced')
+  const newer = await world.readCode(account.email)
+  expect((await window({ code: newer })).refusal).toBe('step_elsewhere')
+  expect((await person.submit({ code: newer })).path).toMatch(/^\/account\//)
+})
+
+test('a code that ran out beside its newer one is told as replaced', async () => {
+  const { account, person, code } = await waiting()
+  await world.advance(minutes(7))
+  await person.press('resend')
+  const newer = await world.readCode(account.email)
+  expect(newer).not.toBe(code)
+  await world.advance(minutes(3))
+  expect((await person.submit({ code })).refusal).toBe('code_replaced')
+  expect((await person.submit({ code: newer })).path).toMatch(/^\/account\//)
+})
+
+test('while another contact is being chosen, the code that was sent still works, by going back to it', async () => {
+  const { person, code } = await waiting()
+  await person.press('other')
+  await person.press('back')
+  expect((await person.submit({ code })).path).toMatch(/^\/account\//)
+})
+
+test('the living codes of one browser are never compared with a guess at another', async () => {
+  const { account, person, code } = await waiting()
+  await signIn(person, account.email)
+  await person.submit({ item: account.itemId })
+  expect((await person.submit({ code })).refusal).toBe('code_wrong')
+  await world.advance(minutes(10))
+  const { account: other, person: again } = await waiting()
+  expect(other.id).not.toBe(account.id)
+  expect((await again.submit({ code })).refusal).toBe('code_wrong')
+  await signIn(person, account.email)
+  await person.submit({ item: account.itemId })
+  expect((await person.submit({ code })).refusal).toBe('code_expired')
+})
+
+test('in signing up too, a code of this browser that was used says so', async () => {
+  const person = newPerson(world)
+  await signUp(world, person, 'twice-1@example.org')
+  const used = await world.readCode('twice-1@example.org')
+  await person.open('/signup')
+  await person.submit({ email: 'twice-2@example.org' })
+  expect((await person.submit({ code: used })).refusal).toBe('code_used')
 })
 
 test('the code of one sign-in is worth nothing in another', async () => {
@@ -200,7 +291,24 @@ test('a double click on the right code signs in once: both answers end signed in
   }
 })
 
-test('the back button after a step leads to a page that says where it went on', async () => {
+test('whichever answer to a double click comes last, the browser is left with a living session', async () => {
+  const { account, person, code } = await waiting()
+  const { action, fields } = person.form('code')
+  const send = () => person.copy().request(action, { fields: { ...fields, code } })
+  const answers = await Promise.all([send(), send(), send()])
+  for (const answer of answers) {
+    const browser = person.copy()
+    await browser.follow(answer, action)
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value !== '') browser.cookies.set(name, value)
+    }
+    expect(await browser.isSignedIn()).toBe(true)
+  }
+  expect(await livingSessions(world, account.id)).toBe(1)
+})
+
+test('the back button after a step leads to where the sign-in stands, and says so', async () => {
   const account = await anAccount()
   const person = newPerson(world)
   await person.open('/signin')
@@ -210,6 +318,7 @@ test('the back button after a step leads to a page that says where it went on', 
   await person.submit({ item: account.itemId })
   const back = await person.follow(await person.request(action, { fields: { ...fields, password } }), action)
   expect(back).toMatchObject({ status: 409, refusal: 'step_elsewhere' })
+  expect((await person.submit({ code: await world.readCode(account.email) })).path).toMatch(/^\/account\//)
 })
 
 test('a password that was proved before it was changed is worth nothing after', async () => {
@@ -233,7 +342,7 @@ test('once signed out, sending the last form again does not sign in again', asyn
   await person.submit({ form: person.form('form').fields.form! })
   expect(await livingSessions(world, account.id)).toBe(0)
   const again = await person.follow(await person.request(action, { fields: { ...fields, code } }), action)
-  expect(again.refusal).toBe('flow_ended')
+  expect(again.refusal).toBe('code_used')
   expect(await livingSessions(world, account.id)).toBe(0)
 })
 

@@ -57,6 +57,7 @@ async function pageOf(
           {...step}
           username={username}
           items={items}
+          sent={state.verificationId !== undefined}
           guarded={state.passwordAt === undefined}
           chosen={chosen}
         />

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from 'hono/jsx'
+import type { Child, PropsWithChildren } from 'hono/jsx'
 import type { ItemChoice } from '../../../core/flow.ts'
 import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
@@ -9,7 +9,7 @@ import { Notice } from '../components/notice.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { TickBox } from '../components/tick-box.tsx'
-import { Way } from '../components/ways.tsx'
+import { Way, WayToDo } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
 import { useReader, useSay } from '../reader.tsx'
 
@@ -74,9 +74,11 @@ function SignInStep(
     title: string
     lead?: string
     button: string
+    /** A way on that comes before the others. */
+    before?: Child
   }>,
 ) {
-  const { step, act, errors, title, lead, button, children } = props
+  const { step, act, errors, title, lead, button, before, children } = props
   const say = useSay()
   return (
     <FormPage
@@ -87,7 +89,12 @@ function SignInStep(
       action={step.here}
       hidden={{ ...step.hidden, act }}
       button={button}
-      ways={<Way href="/signin">{say('signIn.otherName')}</Way>}
+      ways={
+        <>
+          {before}
+          <Way href="/signin">{say('signIn.otherName')}</Way>
+        </>
+      }
     >
       {children}
     </FormPage>
@@ -112,18 +119,25 @@ export function PasswordPage(step: SignInStepProps) {
 }
 
 type ChooseProps = SignInStepProps & {
+  /** Whether a code is on its way already, to somewhere else. */
+  sent: boolean
   items: readonly ItemChoice[]
   guarded: boolean
   chosen: string | undefined
 }
 
-export function ChoosePage({ items, guarded, chosen, ...step }: ChooseProps) {
+export function ChoosePage({ items, guarded, chosen, sent, ...step }: ChooseProps) {
   const say = useSay()
   const errors = useErrors(step.refusal, 'item')
   const words = {
     title: say('choose.title'),
     lead: say(guarded ? 'choose.guarded' : 'choose.newBrowser'),
     button: say(guarded ? 'signIn.next' : 'choose.send'),
+    before: sent && (
+      <WayToDo action={step.here} hidden={{ ...step.hidden, act: 'back' }}>
+        {say('choose.back')}
+      </WayToDo>
+    ),
   }
   return (
     <SignInStep step={step} act="choose" errors={errors} {...words}>

@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
+import type { Refusal } from '../../../core/refusal.ts'
 import { returnPath } from '../../../core/return-path.ts'
 import { actOnFlow } from '../../../operations/flow-acts.ts'
-import { waitingMark } from '../../../operations/flow-code.ts'
+import { awaitedBy, waitingMark } from '../../../operations/flow-code.ts'
 import { type FlowView, findFlow, takeFlowStep } from '../../../operations/flow-step.ts'
 import { invitationOf } from '../../../operations/invitations.ts'
+import { tellPastCode } from '../../../operations/past-code.ts'
 import { openSession } from '../../../operations/sessions.ts'
 import { beginSignIn } from '../../../operations/sign-in.ts'
 import { beginSignUp } from '../../../operations/sign-up.ts'
@@ -16,6 +18,7 @@ import { cookieName } from '../reader-preferences.ts'
 import {
   addCookie,
   addSessionCookie,
+  type Form,
   formTokenOf,
   mostAccounts,
   openVisit,
@@ -132,9 +135,9 @@ export function signInPages(given: SignInSite) {
       const answered = await takeFlowStep(deps, id, visit.browser.hash, revision, (state, now) =>
         actOnFlow(deps, id, state, form, visit.source, now),
       )
-      if (!answered.ok) return refusePage(c, site, answered.refusal)
+      if (!answered.ok) return declineStale(c, visit, id, form, answered.refusal)
       const { flow, refusal } = answered.value
-      if (flow.state.kind === 'signed_in') return finish(c, visit, flow)
+      if (flow.state.kind === 'signed_in') return finish(c, visit, flow, form)
       if (refusal !== undefined) return showFlow(given, c, visit, flow, refusal, form.item)
       return c.redirect(pathOf(id, flow.state), 303)
     })
@@ -149,6 +152,16 @@ export function signInPages(given: SignInSite) {
       }
       return streamNews(c, given.news, `flow ${id}`, async () => waitingMark(deps, await flowOf(visit, id)))
     })
+  }
+
+  /** A form of a page that another window has answered: where the sign-in stands now, with what became of a code. */
+  async function declineStale(c: Answering, visit: Visit, id: string, form: Form, declined: Refusal) {
+    const flow = await flowOf(visit, id)
+    const typed = form.act === 'code' ? (form.code ?? '') : ''
+    const awaited = flow && awaitedBy(flow)
+    const refusal = await tellPastCode(deps, visit.browser.hash, typed, declined, awaited, c.var.now)
+    if (flow === undefined || flow.state.kind === 'signed_in') return refusePage(c, site, refusal)
+    return showFlow(given, c, visit, flow, refusal)
   }
 
   async function flowOf(visit: Visit, id: string): Promise<FlowView | undefined> {
@@ -169,7 +182,7 @@ export function signInPages(given: SignInSite) {
     return c.redirect(`/${way}/${id}`, 303)
   }
 
-  async function finish(c: Answering, visit: Visit, flow: FlowView): Promise<Response> {
+  async function finish(c: Answering, visit: Visit, flow: FlowView, form: Form): Promise<Response> {
     if (flow.state.kind !== 'signed_in') throw new Error('The flow has not ended.')
     const { accountId } = flow.state
     const living = await sessionsOf(given, visit)
@@ -177,7 +190,8 @@ export function signInPages(given: SignInSite) {
     if (others.length >= mostAccounts)
       return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
     const opened = await openSession(deps, visit.source, flow.id, flow.state, flow.now)
-    if (opened === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    if (opened === 'outdated') return refusePage(c, site, { code: 'flow_ended' })
+    if (opened === 'too_late') return declineStale(c, visit, flow.id, form, { code: 'flow_ended' })
     removeEndedCookies(given, c, visit, [...living.map((session) => session.handle), opened.handle])
     addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
     addCookie(given, c, flowCookie, '', 0)
