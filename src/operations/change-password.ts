@@ -7,6 +7,7 @@ import { findAccount, setPassword, usernamesOf } from '../storage/account.ts'
 import { endOtherSessions } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
 import { guessesWait } from './limits.ts'
+import { noteActivity, toldTo } from './note-activity.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 
@@ -50,6 +51,7 @@ export async function changePassword(
   await deps.database.transaction(async (held) => {
     await setPassword(held, accountId, hash)
     await endOtherSessions(held, accountId, session.sessionId)
+    await noteActivity(held, toldTo(accountId), { kind: 'password_changed' }, source, now)
   })
   return accept(null)
 }

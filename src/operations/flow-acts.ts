@@ -3,6 +3,7 @@ import type { Refusal } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import type { Deps } from './deps.ts'
 import { resendFlowCode } from './flow-code.ts'
+import { noteStep } from './note-step.ts'
 import { answerPassword, answerSignInCode, chooseItem, confirmItem } from './sign-in.ts'
 import { answerSignUpCode, choosePassword } from './sign-up.ts'
 import type { Source } from './source.ts'
@@ -17,6 +18,19 @@ type Step = { state: FlowState; refusal?: Refusal | undefined }
  * came to be sent, changes nothing: the flow alone says what comes next (S10).
  */
 export async function actOnFlow(
+  deps: Deps,
+  flowId: string,
+  state: FlowState,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const step = await takeStep(deps, flowId, state, form, source, now)
+  await noteStep(deps, state, step, source, now)
+  return step
+}
+
+async function takeStep(
   deps: Deps,
   flowId: string,
   state: FlowState,

@@ -1,4 +1,5 @@
-import { type Address, destinationOf } from '../core/address.ts'
+import type { ActivityKind } from '../core/activity.ts'
+import { type Address, destinationOf, hintOf } from '../core/address.ts'
 import type { CodeLength } from '../core/code.ts'
 import { mayBeTold } from '../core/flow.ts'
 import type { LimitKey } from '../core/limits.ts'
@@ -10,10 +11,13 @@ import type { Keyring } from '../secrets/keyring.ts'
 import { newCode, newId, newReference, newTimeId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
 import { type Delivery, deliveriesOf } from '../storage/message.ts'
-import { find, type Whose } from '../storage/verification.ts'
+import { insertAskedFrom } from '../storage/report.ts'
+import type { Sql } from '../storage/sql.ts'
+import { find, type NewVerification, type Whose } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
 import type { FlowView } from './flow-step.ts'
 import { destinationKey, whyLimited } from './limits.ts'
+import { activitySource, noteAskedCode, type Told } from './note-activity.ts'
 import { resendCode } from './resend-code.ts'
 import { type Source, sourceSendKeys } from './source.ts'
 
@@ -33,6 +37,8 @@ export type FlowCode = {
   length: CodeLength
   /** `decoy` does all the work of a code and sends nothing. */
   messageKind: MessageKind
+  /** Whose activity says that it was asked for. */
+  told: Told
   /** Whether the password was proved first: what strangers ask for and guess never uses up what its owner needs. */
   pastPassword: boolean
 }
@@ -47,7 +53,7 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   const to = destinationOf(code.address)
   const destination = flowDestinationKey(ring, code)
   const keys: LimitKey[] = [destination, ...sourceSendKeys(ring, source)]
-  const issued = await deps.verificationSql.issue(deps.database.sql, keys, {
+  const asked: NewVerification = {
     subject: code.flowId,
     id,
     applicationId: ownApplicationId,
@@ -68,6 +74,11 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     messageId: newTimeId(),
     messageKind: code.messageKind,
     activityId: newTimeId(),
+  }
+  const issued = await deps.database.transaction(async (sql) => {
+    const done = await deps.verificationSql.issue(sql, keys, asked)
+    if (done.result === 'issued') await noteAsked(deps, sql, code, asked, source, done.createdAt)
+    return done
   })
   if (issued.result !== 'issued') {
     const refusal = await whyLimited(deps, keys)
@@ -76,6 +87,42 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   deps.wakeOutbox()
   return accept(id)
 }
+
+/** What the account reads of it, and what "I didn't ask for this" needs to know of who did. */
+async function noteAsked(
+  deps: Deps,
+  sql: Sql,
+  code: FlowCode,
+  asked: NewVerification,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const detail = {
+    purpose: code.purpose,
+    channel: asked.channel,
+    hint: hintOf(code.address),
+    flow: code.flowId,
+  }
+  const kind = activityOf[code.messageKind]
+  await noteAskedCode(deps, sql, code.told, { kind, verificationId: asked.id, detail }, source, now)
+  await insertAskedFrom(sql, {
+    subject: code.flowId,
+    id: newTimeId(now),
+    applicationId: ownApplicationId,
+    verificationId: asked.id,
+    detail: {
+      ...activitySource(source),
+      accountId: code.told.accountId,
+      keys: sourceSendKeys(deps.keyring.current(), source).map(({ key }) => key.toString('base64')),
+    },
+  })
+}
+
+const activityOf = {
+  code: 'code_asked',
+  account_exists: 'sign_up_tried',
+  decoy: 'code_not_sent',
+} as const satisfies Record<MessageKind, ActivityKind>
 
 const flowDestinationKey = (ring: Keyring, { address, pastPassword }: FlowCode): LimitKey =>
   pastPassword

@@ -5,6 +5,7 @@ import { type Contact, isContact } from '../core/security-info.ts'
 import { uuidOf } from '../secrets/random.ts'
 import { itemsOf } from '../storage/security-info.ts'
 import type { Deps } from './deps.ts'
+import type { Told } from './note-activity.ts'
 
 /**
  * The items that a code may go to, as hints. A name without an account has steady, invented ones: what was typed is
@@ -23,7 +24,16 @@ export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemCho
 
 /** The account, or for a name without one an id that nothing has: what is looked up for it takes the same work. */
 export const accountOrNone = (deps: Deps, state: SignIn): string =>
-  state.accountId ?? uuidOf(deps.keyring.current().lookupHash('no account', state.username))
+  state.accountId ?? nobody(deps, state.username)
+
+export const nobody = (deps: Deps, username: string): string =>
+  uuidOf(deps.keyring.current().lookupHash('no account', username))
+
+/** Whose activity tells of a sign-in: a name without an account has rows too, which nobody reads. */
+export const toldOf = (deps: Deps, state: SignIn): Told => ({
+  accountId: accountOrNone(deps, state),
+  decoy: state.accountId === undefined,
+})
 
 /** The address behind a chosen item; undefined where there is none, as for every invented one. */
 export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Promise<Address | undefined> {

@@ -1,5 +1,6 @@
 import type { Policy } from '../core/policy.ts'
 import { hours, type Instant, minutes, seconds } from '../core/time.ts'
+import { removeOldActivity } from '../storage/activity.ts'
 import { removeExpiredFlows } from '../storage/flow.ts'
 import {
   removeOldInbox,
@@ -40,6 +41,7 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
       after = await removeOldLimits(sql, longestWindow(policy), after)
       await rest()
     } while (!stopped && after !== undefined)
+    while (!stopped && (await removeOldActivity(sql)) > 0) await rest()
     await removeOldInbox(sql, policy.retention.inbox)
     await removeOldPhoneSpend(sql)
     await removeExpiredFlows(sql)

@@ -12,11 +12,13 @@ import {
   endSessionsOnBrowser,
   findSession,
   insertSession,
+  isKnownBrowser,
   isOpen,
   noteSeen,
   rememberBrowser,
 } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
+import { noteActivity, toldTo } from './note-activity.ts'
 import type { Source } from './source.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
@@ -46,6 +48,7 @@ export async function openSession(
     if (led.sessionId !== undefined) return (await isOpen(sql, token)) ? 'opened' : 'too_late'
     if (isOutdated(done, await holdPassword(sql, accountId))) return 'outdated'
     await noteSession(sql, flowId, token.sessionId)
+    const newBrowser = !(await isKnownBrowser(sql, accountId, source.browser))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
     await rememberBrowser(sql, accountId, source.browser)
     await endSessionsOnBrowser(sql, accountId, source.browser)
@@ -57,7 +60,11 @@ export async function openSession(
       kept: done.keep,
       proofs: done.proofs,
       userAgent: source.userAgent?.slice(0, 400),
+      ip: source.ip,
     })
+    const proofs = done.proofs.map((proof) => proof.kind)
+    const detail = { proofs, newBrowser, sessionId: token.sessionId, flow: flowId }
+    await noteActivity(sql, toldTo(accountId), { kind: 'signed_in', detail }, source, now)
     return 'opened'
   })
   if (opened !== 'opened') return opened
@@ -89,8 +96,19 @@ export async function readSession(
   return { accountId: session.accountId, sessionId: session.id, handle, proofs: session.proofs }
 }
 
-export const signOut = (deps: Deps, session: SignedInSession): Promise<void> =>
-  endSession(deps.database.sql, session.accountId, session.sessionId)
+/** Ends the session of one tab's account on this browser; others stay signed in. */
+export async function signOut(
+  deps: Deps,
+  session: SignedInSession,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { accountId, sessionId } = session
+  await deps.database.transaction(async (sql) => {
+    if (!(await endSession(sql, accountId, sessionId))) return
+    await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
+  })
+}
 
 /** What the first account page shows. */
 export type AccountOverview = {

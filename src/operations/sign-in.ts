@@ -24,7 +24,7 @@ import { cancel } from '../storage/verification.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
-import { accountOrNone, itemAddress, itemsForSignIn } from './item-choices.ts'
+import { accountOrNone, itemAddress, itemsForSignIn, toldOf } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
 import { tellPastCode } from './past-code.ts'
 import { usernameLookup } from './sign-up.ts'
@@ -200,7 +200,7 @@ async function sendCode(
   const length = pastPassword ? 6 : 8
   const issued = await issueFlowCode(
     deps,
-    { flowId, purpose: 'sign_in', address, length, messageKind, pastPassword },
+    { flowId, purpose: 'sign_in', address, length, messageKind, told: toldOf(deps, chosen), pastPassword },
     source,
   )
   if (!issued.ok) return { state: before, refusal: issued.refusal }

@@ -14,6 +14,8 @@ import { sqlState, uniqueViolation } from '../storage/sql.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { nobody } from './item-choices.ts'
+import { noteActivity, toldTo } from './note-activity.ts'
 import { tellPastCode } from './past-code.ts'
 import type { Source } from './source.ts'
 
@@ -34,7 +36,8 @@ export async function beginSignUp(
   const email = parseEmail(typed)
   if (!email.ok) return email
   const { sql } = deps.database
-  const taken = (await findAccountId(sql, usernameLookup(email.value))) !== undefined
+  const accountId = await findAccountId(sql, usernameLookup(email.value))
+  const taken = accountId !== undefined
   const flowId = newId()
   const issued = await issueFlowCode(
     deps,
@@ -44,6 +47,7 @@ export async function beginSignUp(
       address: { kind: 'email', email: email.value },
       length: 6,
       messageKind: taken ? 'account_exists' : 'code',
+      told: { accountId: accountId ?? nobody(deps, email.value), decoy: !taken },
       pastPassword: false,
     },
     source,
@@ -137,6 +141,7 @@ async function createAccount(
         itemId: newId(),
         provenAt: state.provenAt,
       })
+      await noteActivity(sql, toldTo(id), { kind: 'account_created' }, source, password.passwordSetAt)
       if (state.invitation === undefined) return
       const invited = await useInvitation(sql, Buffer.from(state.invitation, 'base64url'))
       if (!invited || (await hasAdministrator(sql))) return

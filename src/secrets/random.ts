@@ -14,9 +14,13 @@ export const newId = (): string => uuidOf(bytesDrawnAhead(16))
  * An id of something that is written down as it happens (RFC 9562, version 7): rows of one moment lie side by side in
  * their index, and order by id is order in time. It tells when it was made, and is no secret.
  */
-export function newTimeId(now: number = Date.now()): string {
-  const bytes = bytesDrawnAhead(16)
-  bytes.writeUIntBE(now, 0, 6)
+export const newTimeId = (now: number = Date.now()): string => timeIdOf(bytesDrawnAhead(16), now)
+
+/** The lowest id of that form of a moment: what was written down before has a lower one. */
+export const firstTimeId = (at: number): string => timeIdOf(Buffer.alloc(16), at)
+
+function timeIdOf(bytes: Buffer, at: number): string {
+  bytes.writeUIntBE(at, 0, 6)
   bytes[6] = 0x70 | (Number(bytes[6]) & 0x0f)
   bytes[8] = 0x80 | (Number(bytes[8]) & 0x3f)
   return uuidOf(bytes)

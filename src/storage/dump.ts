@@ -138,6 +138,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
   phone_prefix: { move: 'exported', order: 'prefix', columns: ['prefix', 'sends', 'used', 'filled_at'] },
   phone_spend: { move: 'exported', order: 'day', columns: ['day', 'amount'] },
   rate_limit: { move: 'left behind', because: 'limits begin anew, under the key ring of the other side' },
+  reported_source: { move: 'left behind', because: 'it lasts a day, under the key ring of this side' },
   inbox_message: { move: 'left behind', because: 'the built-in inbox is for development' },
   known_browser: { move: 'left behind', because: 'trust in a browser ends with a move' },
   session: { move: 'left behind', because: 'sessions end with a move' },

@@ -1,3 +1,4 @@
+import type { ActivitySource } from '../core/activity.ts'
 import type { Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verification.ts'
 import type { Sql } from './sql.ts'
@@ -16,6 +17,24 @@ export async function findReported(
     where m.subject = ${subject} and m.id = ${messageId}`
   const row = rows[0]
   return row && { verificationId: row.id, reference: row.message_reference }
+}
+
+/** Who asked for a code on a page: kept with the verification, for whoever says they didn't. */
+export type AskedFrom = ActivitySource & {
+  /** Whose activity says so; of a name without an account, an id that nothing has. */
+  accountId: string
+  /** The limits of browser and network that it counted against, in base64. */
+  keys: string[]
+}
+
+export async function insertAskedFrom(
+  sql: Sql,
+  asked: { subject: string; id: string; applicationId: string; verificationId: string; detail: AskedFrom },
+): Promise<void> {
+  await sql`
+    insert into activity (subject, id, kind, application_id, verification_id, detail)
+    values (${asked.subject}, ${asked.id}, 'asked_from', ${asked.applicationId}, ${asked.verificationId},
+      ${JSON.stringify(asked.detail)})`
 }
 
 /** One try at a reference, of ten a day for one message. @returns false where none is left */

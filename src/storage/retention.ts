@@ -7,7 +7,7 @@ const batch = 1000
 /**
  * Removes verifications that ended long enough ago, with their messages, deliveries and activity. What belongs to one
  * subject is removed together; a crash between two statements leaves rows that nothing shows, and the next round, which
- * finds the verification still there, takes them.
+ * finds the verification still there, takes them. What is told to an account names no application, and stays.
  *
  * @returns how many verifications were removed; call again while it is a whole batch
  */
@@ -20,7 +20,7 @@ export async function removeOldVerifications(sql: Sql, keptFor: Duration): Promi
   const subjects = old.map((row) => row.subject)
   await sql`delete from delivery_event where subject = any(${subjects}::uuid[])`
   await sql`delete from message where subject = any(${subjects}::uuid[])`
-  await sql`delete from activity where subject = any(${subjects}::uuid[])`
+  await sql`delete from activity where subject = any(${subjects}::uuid[]) and application_id is not null`
   await sql`delete from verification where subject = any(${subjects}::uuid[])`
   return old.length
 }

@@ -19,13 +19,14 @@ export type NewSession = {
   kept: boolean
   proofs: readonly Proof[]
   userAgent: string | undefined
+  ip: string
 }
 
 export async function insertSession(sql: Sql, session: NewSession): Promise<void> {
   await sql`
-    insert into session (account_id, id, secret_hash, browser, kept, proofs, user_agent)
+    insert into session (account_id, id, secret_hash, browser, kept, proofs, user_agent, ip)
     values (${session.accountId}, ${session.id}, ${session.secretHash}, ${session.browser}, ${session.kept},
-      ${JSON.stringify(session.proofs)}, ${session.userAgent ?? null})`
+      ${JSON.stringify(session.proofs)}, ${session.userAgent ?? null}, ${session.ip})`
 }
 
 /** The session that a cookie names, with the database's clock. The secret is compared as a hash, in the database. */
@@ -80,10 +81,13 @@ export async function noteSeen(sql: Sql, accountId: string, id: string): Promise
     where account_id = ${accountId} and id = ${id} and ended_at is null`
 }
 
-export async function endSession(sql: Sql, accountId: string, id: string): Promise<void> {
-  await sql`
+/** @returns false where it had ended before, or never was */
+export async function endSession(sql: Sql, accountId: string, id: string): Promise<boolean> {
+  const ended = await sql`
     update session set ended_at = statement_timestamp()
-    where account_id = ${accountId} and id = ${id} and ended_at is null`
+    where account_id = ${accountId} and id = ${id} and ended_at is null
+    returning 1`
+  return ended.length === 1
 }
 
 /** Sessions of the account on this browser: a new sign-in there replaces them. */

@@ -58,7 +58,7 @@ export function accountPages(given: SignInSite) {
   pages.post('/account/:handle/signout', async (c) => {
     const taken = await takeSignedInForm(given, c)
     if (!taken.ok) return taken.answer
-    await signOut(deps, taken.session)
+    await signOut(deps, taken.session, taken.visit.source, c.var.now)
     removeSessionCookie(given, c, taken.session.handle)
     return c.redirect('/', 303)
   })
