@@ -1,5 +1,6 @@
 import type { Email } from './address.ts'
 import type { Proof } from './session.ts'
+import type { SensitiveAct } from './step-up.ts'
 import { type Duration, type Instant, minutes, seconds } from './time.ts'
 
 /** A flow is given up after this long: longer than a code lives, and than a person looks for one. */
@@ -42,6 +43,8 @@ export type SignIn = {
   guarded: boolean
   passwordAt: Instant | undefined
   codeAt: Instant | undefined
+  /** What the code was sent by; undefined until it was right. */
+  codeKind?: 'email_code' | 'text_code' | undefined
   itemId: string | undefined
   verificationId: string | undefined
   /** Whether the session outlives the browser's window. */
@@ -59,7 +62,43 @@ export type SignedIn = {
   at: Instant
 }
 
-export type FlowState = SignUp | SignIn | SignedIn
+/**
+ * Proving again, freshly, before a sensitive act. It begins with the choice of what to prove; each kind that can be
+ * proved has a step of its own.
+ *
+ *     choose --email, phone--> code --right code--> done
+ *       '----password--------> password --right--> done
+ */
+export type StepUp = {
+  kind: 'step_up'
+  /** Whose, and the one session that rises: a proof for this account is nothing to any other. */
+  accountId: string
+  sessionId: string
+  act: SensitiveAct
+  step: 'choose' | 'code' | 'password'
+  itemId: string | undefined
+  verificationId: string | undefined
+  returnTo: string
+}
+
+/** A step-up that has been gone through: for a moment its last form, sent again, is answered with the same. */
+export type SteppedUp = {
+  kind: 'stepped_up'
+  accountId: string
+  sessionId: string
+  /** The hash of the session's secret that the last form came with, in base64url: only that one may send it again. */
+  secretHash: string
+  proof: Proof
+  returnTo: string
+  at: Instant
+}
+
+/** What leads to a session; the rest happens within one. */
+export type EntryState = SignUp | SignIn | SignedIn
+export type FlowState = EntryState | StepUp | SteppedUp
+
+export const isEntry = (state: FlowState): state is EntryState =>
+  state.kind === 'sign_up' || state.kind === 'sign_in' || state.kind === 'signed_in'
 
 /** How long the last form may be sent again (a double click) and still sign in. */
 export const signedInAgainFor: Duration = seconds(60)
@@ -96,5 +135,5 @@ export function completedHint(hint: string, typed: string): string {
  * Whether a waiting page may say what became of the message: to somebody who has proved the password, or whose own
  * typed address it is. Anybody else could tell by it whether there is an account.
  */
-export const mayBeTold = (flow: SignUp | SignIn): boolean =>
-  flow.kind === 'sign_up' || flow.passwordAt !== undefined
+export const mayBeTold = (flow: SignUp | SignIn | StepUp): boolean =>
+  flow.kind !== 'sign_in' || flow.passwordAt !== undefined

@@ -1,13 +1,13 @@
-import { canonicalPassword, decideNewPassword, looksLikeCode } from '../core/password.ts'
-import { accept, type Result, refuse } from '../core/refusal.ts'
-import { type Instant, seconds } from '../core/time.ts'
+import { decideNewPassword } from '../core/password.ts'
+import { accept, type Result } from '../core/refusal.ts'
+import type { Instant } from '../core/time.ts'
 import { commonPasswords } from '../secrets/common-passwords.ts'
-import { hashPassword, isRightPassword } from '../secrets/password-hash.ts'
-import { findAccount, setPassword, usernamesOf } from '../storage/account.ts'
+import { hashPassword } from '../secrets/password-hash.ts'
+import { setPassword, usernamesOf } from '../storage/account.ts'
 import { endOtherSessions } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
-import { guessesWait } from './limits.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
+import { provePassword } from './prove-password.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 
@@ -23,23 +23,10 @@ export async function changePassword(
   source: Source,
   now: Instant,
 ): Promise<Result<null>> {
-  const { sql } = deps.database
   const { accountId } = session
-  if (looksLikeCode(typed.current)) return refuse({ code: 'password_is_code' })
-  const ring = deps.keyring.current()
-  const known = ring.lookupHash('known passwords', accountId, source.browser.toString('hex'))
-  const keys = [{ kind: 'known_passwords' as const, key: known }]
-  const guess = await deps.guessSql.take(sql, keys)
-  if (guess === 'limited') {
-    return refuse({ code: 'passwords_limit', retryAt: (await guessesWait(deps, keys)) ?? now + seconds(60) })
-  }
-  const [account, names] = await Promise.all([findAccount(sql, accountId), usernamesOf(sql, accountId)])
-  if (account === undefined) return refuse({ code: 'flow_ended' })
-  if (!(await isRightPassword(canonicalPassword(typed.current), account.passwordHash))) {
-    return refuse({ code: 'password_wrong' })
-  }
-  await deps.guessSql.giveBack(sql, guess)
-
+  const proved = await provePassword(deps, accountId, typed.current, source, now)
+  if (!proved.ok) return proved
+  const names = await usernamesOf(deps.database.sql, accountId)
   const ownWords = [...names.map((username) => username.name), deps.operatorName]
   const decision = decideNewPassword(typed.next, {
     twoStep: false,

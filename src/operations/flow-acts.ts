@@ -1,4 +1,4 @@
-import type { FlowState } from '../core/flow.ts'
+import { type FlowState, isEntry } from '../core/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import type { Deps } from './deps.ts'
@@ -39,7 +39,7 @@ async function takeStep(
   now: Instant,
 ): Promise<Step> {
   const elsewhere: Step = { state, refusal: { code: 'step_elsewhere' } }
-  if (state.kind === 'signed_in') return elsewhere
+  if (!isEntry(state) || state.kind === 'signed_in') return elsewhere
   if (state.kind === 'sign_up') {
     if (state.step === 'password') {
       return form.act === 'password'
@@ -70,7 +70,8 @@ async function takeStep(
   return elsewhere
 }
 
-async function resend(
+/** "I don't have a code." Refusals: those of `resendCode`. */
+export async function resend(
   deps: Deps,
   flowId: string,
   state: FlowState,

@@ -177,7 +177,8 @@ export const awaitedBy = ({ id, state }: FlowView): Whose | undefined =>
  * may not be told it never changes, so that nobody learns from it whether anything was sent.
  */
 export async function waitingMark(deps: Deps, flow: FlowView | undefined): Promise<string> {
-  if (flow === undefined || flow.state.kind === 'signed_in') return 'ended'
+  if (flow === undefined || flow.state.kind === 'signed_in' || flow.state.kind === 'stepped_up')
+    return 'ended'
   const verificationId = 'verificationId' in flow.state ? flow.state.verificationId : undefined
   if (verificationId === undefined || !mayBeTold(flow.state)) return 'calm'
   const deliveries = await deliveriesOf(deps.database.sql, flow.id, verificationId)

@@ -14,9 +14,7 @@ import type { Told } from './note-activity.ts'
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   if (state.accountId !== undefined) {
-    return items
-      .filter(isContact)
-      .map((item) => ({ id: item.id, kind: item.kind, hint: hintOf(addressOf(item)) }))
+    return items.filter(isContact).map(choiceOf)
   }
   const seed = deps.keyring.current().lookupHash('invented item', state.username)
   return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
@@ -42,7 +40,14 @@ export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Pr
   return item && addressOf(item)
 }
 
-function addressOf(item: Contact): Address {
+/** An item as its owner may choose it: by its hint. */
+export const choiceOf = (item: Contact): ItemChoice => ({
+  id: item.id,
+  kind: item.kind,
+  hint: hintOf(addressOf(item)),
+})
+
+export function addressOf(item: Contact): Address {
   const email = item.kind === 'email' ? parseEmail(item.address) : undefined
   if (email?.ok) return { kind: 'email', email: email.value }
   const phone = item.kind === 'phone' ? parsePhone(item.address) : undefined

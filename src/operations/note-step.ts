@@ -3,6 +3,7 @@ import type { Refusal, RefusalCode } from '../core/refusal.ts'
 import { hours, type Instant } from '../core/time.ts'
 import { firstTimeId } from '../secrets/random.ts'
 import { amendCodeActivity } from '../storage/activity.ts'
+import type { Sql } from '../storage/sql.ts'
 import type { Deps } from './deps.ts'
 import { toldOf } from './item-choices.ts'
 import { noteRepeated } from './note-activity.ts'
@@ -32,9 +33,18 @@ export async function noteStep(
   const isUsed =
     before.step === 'code' && after.refusal === undefined && !waitsStill(after.state, verificationId)
   if (verificationId !== undefined && isUsed) {
-    await amendCodeActivity(sql, told.accountId, verificationId, firstTimeId(now - hours(1)), { usedAt: now })
+    await noteCodeUsed(sql, told.accountId, verificationId, now)
   }
 }
+
+/** Marks the code on its account's activity as used. */
+export const noteCodeUsed = (
+  sql: Sql,
+  accountId: string,
+  verificationId: string,
+  now: Instant,
+): Promise<void> =>
+  amendCodeActivity(sql, accountId, verificationId, firstTimeId(now - hours(1)), { usedAt: now })
 
 /** What somebody who is not the owner may have tried; a form that came too late is none of it. */
 const refusedBy: readonly RefusalCode[] = [

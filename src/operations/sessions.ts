@@ -77,7 +77,16 @@ const isOutdated = ({ proofs }: SignedIn, passwordSetAt: Instant | undefined): b
   passwordSetAt === undefined || proofs.some((proof) => proof.kind === 'password' && proof.at < passwordSetAt)
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
-export type SignedInSession = { accountId: string; sessionId: string; handle: string; proofs: Proof[] }
+export type SignedInSession = {
+  accountId: string
+  sessionId: string
+  handle: string
+  proofs: Proof[]
+  /** What is stored of the secret that the cookie brought. */
+  secretHash: Buffer
+  /** The database's clock, by which the proofs were dated. */
+  now: Instant
+}
 
 /** The living session that a cookie holds, on the browser it was made for and under its own handle. */
 export async function readSession(
@@ -93,8 +102,12 @@ export async function readSession(
   if (found === undefined || !isLiving(found.session, found.now)) return undefined
   const { session, now } = found
   if (now - session.lastSeenAt > seenEvery) await noteSeen(deps.database.sql, session.accountId, session.id)
-  return { accountId: session.accountId, sessionId: session.id, handle, proofs: session.proofs }
+  const { accountId, id: sessionId, proofs } = session
+  return { accountId, sessionId, handle, proofs, secretHash: token.secretHash, now }
 }
+
+/** What would be stored of the secret in a session's cookie, whether it is alive or not. */
+export const secretHashOf = (cookie: string): Buffer | undefined => parseSessionToken(cookie)?.secretHash
 
 /** Ends the session of one tab's account on this browser; others stay signed in. */
 export async function signOut(

@@ -11,6 +11,7 @@ import {
 import type { LimitKey } from '../core/limits.ts'
 import { canonicalPassword, looksLikeCode } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
+import type { ItemKind } from '../core/security-info.ts'
 import type { Proof } from '../core/session.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { isRightPassword } from '../secrets/password-hash.ts'
@@ -28,9 +29,12 @@ import { accountOrNone, itemAddress, itemsForSignIn, toldOf } from './item-choic
 import { guessesWait } from './limits.ts'
 import { tellPastCode } from './past-code.ts'
 import { usernameLookup } from './sign-up.ts'
-import { type Source, sourceGuessKey } from './source.ts'
+import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from './source.ts'
 
 type Step = { state: FlowState; refusal?: Refusal }
+
+/** What a right code proves, by where it was sent: nothing but a contact is sent one. */
+export const codeProofOf = (kind: ItemKind) => (kind === 'phone' ? 'text_code' : 'email_code')
 
 /**
  * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
@@ -130,8 +134,7 @@ async function limitedPassword(
 function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean): LimitKey[] {
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
-  const browser = source.browser.toString('hex')
-  if (known) return [{ kind: 'known_passwords', key: ring.lookupHash('known passwords', whose, browser) }]
+  if (known) return [knownPasswordsKey(ring, whose, source)]
   const perSource = sourceGuessKey(ring, source)
   if (state.codeAt !== undefined) return [perSource]
   return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
@@ -228,10 +231,18 @@ export async function answerSignInCode(
   if (!checked.ok) {
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
-  if (state.accountId !== undefined && state.itemId !== undefined) {
-    await noteProven(deps.database.sql, state.accountId, state.itemId)
+  const kind =
+    state.accountId === undefined || state.itemId === undefined
+      ? undefined
+      : await noteProven(deps.database.sql, state.accountId, state.itemId)
+  // Removed while its code was on the way: it proves nothing any more.
+  if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
+  const proved: SignIn = {
+    ...state,
+    codeAt: checked.value.approvedAt,
+    codeKind: codeProofOf(kind),
+    verificationId: undefined,
   }
-  const proved: SignIn = { ...state, codeAt: checked.value.approvedAt, verificationId: undefined }
   return { state: afterCode(state) === 'done' ? signedIn(proved, now) : { ...proved, step: 'password' } }
 }
 
@@ -243,11 +254,7 @@ async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<Limi
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
   const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
-  if (known) {
-    return [
-      { kind: 'known_codes', key: ring.lookupHash('known codes', whose, source.browser.toString('hex')) },
-    ]
-  }
+  if (known) return [knownCodesKey(ring, whose, source)]
   const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
   return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', whose, stage) }]
 }
@@ -255,7 +262,9 @@ async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<Limi
 function signedIn(state: SignIn, now: Instant): FlowState {
   if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')
   const proofs: Proof[] = []
-  if (state.codeAt !== undefined) proofs.push({ kind: 'email_code', at: state.codeAt })
+  if (state.codeAt !== undefined && state.codeKind !== undefined) {
+    proofs.push({ kind: state.codeKind, at: state.codeAt, itemId: state.itemId })
+  }
   if (state.passwordAt !== undefined) proofs.push({ kind: 'password', at: state.passwordAt })
   return {
     kind: 'signed_in',

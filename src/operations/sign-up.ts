@@ -104,10 +104,11 @@ export async function choosePassword(
   const decision = decideNewPassword(typed, { twoStep: false, isCommon: await commonPasswords(), ownWords })
   if (!decision.ok) return { state, refusal: decision.refusal }
   const passwordHash = await hashPassword(decision.value)
-  const created = await createAccount(deps, state, { passwordHash, passwordSetAt: now }, source)
+  const itemId = newId()
+  const created = await createAccount(deps, state, itemId, { passwordHash, passwordSetAt: now }, source)
   if (!created.ok) return { state, refusal: created.refusal }
   const proofs = [
-    { kind: 'email_code' as const, at: state.provenAt },
+    { kind: 'email_code' as const, at: state.provenAt, itemId },
     { kind: 'password' as const, at: now },
   ]
   return {
@@ -126,6 +127,7 @@ export async function choosePassword(
 async function createAccount(
   deps: Deps,
   state: SignUp & { step: 'password' },
+  itemId: string,
   password: { passwordHash: string; passwordSetAt: Instant },
   source: Source,
 ): Promise<Result<string>> {
@@ -138,7 +140,7 @@ async function createAccount(
         ...password,
         username: state.email,
         usernameLookup: usernameLookup(state.email),
-        itemId: newId(),
+        itemId,
         provenAt: state.provenAt,
       })
       await noteActivity(sql, toldTo(id), { kind: 'account_created' }, source, password.passwordSetAt)

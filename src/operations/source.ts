@@ -21,3 +21,14 @@ export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({
   kind: 'ip',
   key: ring.lookupHash('page ip', networksOf(source.ip).host),
 })
+
+/** The wrong codes, and wrong passwords, of one browser that an account knows: its own, whatever strangers do. */
+export const knownCodesKey = (ring: Keyring, whose: string, source: Source): LimitKey => ({
+  kind: 'known_codes',
+  key: ring.lookupHash('known codes', whose, source.browser.toString('hex')),
+})
+
+export const knownPasswordsKey = (ring: Keyring, whose: string, source: Source): LimitKey => ({
+  kind: 'known_passwords',
+  key: ring.lookupHash('known passwords', whose, source.browser.toString('hex')),
+})

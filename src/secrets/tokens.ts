@@ -35,6 +35,23 @@ export function sessionTokenOf(
   }
 }
 
+/**
+ * The token of a session that has risen by a flow. It is made of the two and a key, so that a last form that is sent
+ * twice is answered with the same one both times.
+ */
+export function risenSessionToken(
+  ring: Keyring,
+  session: { accountId: string; sessionId: string },
+  flowId: string,
+): { text: string; secretHash: Buffer } {
+  const secret = ring.lookupHash('risen session', session.sessionId, flowId)
+  const ids = Buffer.from(`${session.accountId}${session.sessionId}`.replaceAll('-', ''), 'hex')
+  return {
+    text: Buffer.concat([ids, secret]).toString('base64url'),
+    secretHash: createHash('sha256').update(secret).digest(),
+  }
+}
+
 export function parseSessionToken(text: string): SessionToken | undefined {
   if (!/^[A-Za-z0-9_-]{86}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64url')

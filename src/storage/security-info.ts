@@ -37,8 +37,14 @@ function itemOf(row: ItemRow): Item {
   }
 }
 
-export async function noteProven(sql: Sql, accountId: string, itemId: string): Promise<void> {
-  await sql`
+/** @returns the item's kind; undefined where it has been removed meanwhile */
+export async function noteProven(
+  sql: Sql,
+  accountId: string,
+  itemId: string,
+): Promise<Item['kind'] | undefined> {
+  const rows = await sql<{ kind: Item['kind'] }>`
     update security_info set proven_at = statement_timestamp(), last_used_at = statement_timestamp()
-    where account_id = ${accountId} and id = ${itemId}`
+    where account_id = ${accountId} and id = ${itemId} returning kind`
+  return rows[0]?.kind
 }

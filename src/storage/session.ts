@@ -63,6 +63,30 @@ export async function findSession(
   return { session, now: Number(row.now) }
 }
 
+/**
+ * A session that has proved more gets a new secret, and the old one is worth nothing from then on. Doing it again, with
+ * the same new secret, changes nothing.
+ *
+ * @returns undefined where neither secret is the session's any more, or it has ended
+ */
+export async function raise(
+  sql: Sql,
+  session: { accountId: string; id: string },
+  secret: { from: Buffer; to: Buffer },
+  change: (proofs: Proof[]) => Proof[],
+): Promise<{ kept: boolean } | undefined> {
+  const rows = await sql<{ kept: boolean; proofs: Proof[] }>`
+    select kept, proofs from session
+    where account_id = ${session.accountId} and id = ${session.id} and ended_at is null
+      and secret_hash in (${secret.from}, ${secret.to}) for update`
+  const row = rows[0]
+  if (row === undefined) return undefined
+  await sql`
+    update session set secret_hash = ${secret.to}, proofs = ${JSON.stringify(change(row.proofs))}
+    where account_id = ${session.accountId} and id = ${session.id}`
+  return { kept: row.kept }
+}
+
 /** Whether a token still opens its session: nobody has signed out of it, or ended it by a new password. */
 export async function isOpen(
   sql: Sql,

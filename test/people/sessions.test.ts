@@ -7,6 +7,7 @@ import {
   password,
   signIn,
   signInByCode,
+  stepUp,
 } from '../support/accounts.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -61,7 +62,7 @@ test('changing the password asks for the old one, and ends every other session',
   const { account, person, home } = await signedIn()
   const other = newPerson(world)
   await signInByCode(world, other, account.email)
-  await person.open(`${home}/password`)
+  await stepUp(world, person, `${home}/password`, account.email)
   const next = 'quite another one, 41 gulls'
   expect((await person.submit({ current: 'not the password', next })).refusal).toBe('password_wrong')
   expect((await person.submit({ current: '123 456', next })).refusal).toBe('password_is_code')
@@ -77,17 +78,19 @@ test('changing the password asks for the old one, and ends every other session',
 
 test('the well-known address leads to where the password is changed', async () => {
   const { person, home } = await signedIn()
-  expect((await person.open('/.well-known/change-password')).path).toBe(`${home}/password`)
+  const { path } = await person.open('/.well-known/change-password')
+  expect(new URLSearchParams(path.split('?')[1]).get('return_to')).toBe(`${home}/password`)
 })
 
 test('wrong old passwords are limited to ten in a quarter of an hour', async () => {
-  const { person, home } = await signedIn()
-  await person.open(`${home}/password`)
+  const { account, person, home } = await signedIn()
+  await stepUp(world, person, `${home}/password`, account.email)
   const typed = (current: string) => person.submit({ current, next: 'quite another one, 41 gulls' })
   for (let times = 0; times < 10; times += 1) expect((await typed('no')).refusal).toBe('password_wrong')
   expect(await typed(password)).toMatchObject({ status: 429, refusal: 'passwords_limit' })
   await world.advance(minutes(15))
-  expect((await typed(password)).refusal).toBeUndefined()
+  await stepUp(world, person, `${home}/password`, account.email)
+  expect((await typed(password)).path).toBe(`${home}?done=password`)
 })
 
 test('several accounts are signed in side by side, each with its own cookie and handle', async () => {

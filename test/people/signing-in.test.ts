@@ -9,6 +9,7 @@ import {
   signIn,
   signInByCode,
   signUp,
+  stepUp,
 } from '../support/accounts.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, type World, wrongCode } from '../support/world.ts'
@@ -325,7 +326,7 @@ test('a password that was proved before it was changed is worth nothing after', 
   const { account, person, code } = await waiting()
   const owner = await knownPerson(world, account)
   await signIn(owner, account.email)
-  await owner.open(`${owner.page.path}/password`)
+  await stepUp(world, owner, `${owner.page.path}/password`, account.email)
   await world.advance(1)
   await owner.submit({ current: password, next: 'a new one by the harbour wall' })
   expect(owner.page.path).toContain('done=password')

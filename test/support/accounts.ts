@@ -69,6 +69,13 @@ export async function signInByCode(
   return person.submit({ code: await world.readCode(email) })
 }
 
+/** Opens a page of an account that asks for a proof first, and gives it by a code to an address. */
+export async function stepUp(world: World, person: Person, path: string, email: string): Promise<Page> {
+  await person.open(path)
+  await person.submit({ item: person.form('item').fields.item ?? '' })
+  return person.submit({ code: await world.readCode(email) })
+}
+
 /** How many sessions of the account are alive. */
 export async function livingSessions(world: World, accountId: string): Promise<number> {
   const [row] = await world.sql<{ count: number }>`

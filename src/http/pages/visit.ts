@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { accept, type Result } from '../../core/refusal.ts'
 import { type Browser, browserOf, isOwnForm, ownFormToken } from '../../operations/browser.ts'
 import type { Deps } from '../../operations/deps.ts'
-import { readSession, type SignedInSession } from '../../operations/sessions.ts'
+import { readSession, type SignedInSession, secretHashOf } from '../../operations/sessions.ts'
 import type { Source } from '../../operations/source.ts'
 import { cookieLine, readCookies } from '../cookies.ts'
 import type { Answering } from '../exchange.ts'
@@ -83,6 +83,12 @@ export async function sessionOf(
   const cookie = visit.cookies.get(cookieName(given.publicUrl, sessionCookie(handle)))
   if (cookie === undefined || visit.browser.isNew) return undefined
   return readSession(given.deps, cookie, visit.browser.hash, handle)
+}
+
+/** The hash of the secret in the cookie under this handle, though its session may have a newer one. */
+export function presentedSecret(given: VisitDeps, visit: Visit, handle: string): Buffer | undefined {
+  const cookie = visit.cookies.get(cookieName(given.publicUrl, sessionCookie(handle)))
+  return cookie === undefined ? undefined : secretHashOf(cookie)
 }
 
 /** Every account that is signed in on this browser. */

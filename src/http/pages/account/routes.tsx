@@ -5,20 +5,13 @@ import { acceptInvitation, isInvited } from '../../../operations/invitations.ts'
 import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
 import type { Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
-import { meetSignedIn, takeForm, takeSignedInForm, toSignIn } from '../own-form.ts'
+import { takeForm, toSignIn } from '../own-form.ts'
 import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
-import {
-  addCookie,
-  formTokenOf,
-  openVisit,
-  removeSessionCookie,
-  scopeOfSession,
-  sessionOf,
-  sessionsOf,
-  type Visit,
-} from '../visit.ts'
+import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
+import { openAccountRoutes } from './account-routes.ts'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
+import { stepUpPages } from './step-up.tsx'
 
 const invitationCookieLasts = 3600
 
@@ -26,6 +19,8 @@ const invitationCookieLasts = 3600
 export function accountPages(given: SignInSite) {
   const { deps, site } = given
   const pages = new Hono<Exchange>()
+  const routes = openAccountRoutes(given, pages)
+  stepUpPages(given, pages, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)
@@ -36,47 +31,36 @@ export function accountPages(given: SignInSite) {
     return answerPage(c, site, <AccountsPage accounts={await named(sessions)} />)
   })
 
-  pages.get('/account/:handle', async (c) => {
-    const met = await meetSignedIn(given, c)
-    if (!met.ok) return met.answer
-    const { visit, session } = met
+  routes.get('/account/:handle', async ({ c, session, token }) => {
     const account = await readAccount(deps, session.accountId)
     if (account === undefined) return toSignIn(c)
-    const form = formTokenOf(given, visit, scopeOfSession(session))
     return answerPage(
       c,
       site,
       <AccountPage
         account={account}
         handle={session.handle}
-        form={form}
+        form={token}
         changed={c.req.query('done') === 'password'}
       />,
     )
   })
 
-  pages.post('/account/:handle/signout', async (c) => {
-    const taken = await takeSignedInForm(given, c)
-    if (!taken.ok) return taken.answer
-    await signOut(deps, taken.session, taken.visit.source, c.var.now)
-    removeSessionCookie(given, c, taken.session.handle)
+  routes.post('/account/:handle/signout', async ({ c, visit, session }) => {
+    await signOut(deps, session, visit.source, c.var.now)
+    removeSessionCookie(given, c, session.handle)
     return c.redirect('/', 303)
   })
 
-  pages.get('/account/:handle/password', async (c) => {
-    const met = await meetSignedIn(given, c)
-    if (!met.ok) return met.answer
-    return answerPage(c, site, await passwordPage(met.visit, met.session, undefined))
-  })
+  routes.get('/account/:handle/password', async ({ c, session, token }) =>
+    answerPage(c, site, await passwordPage(session, token, undefined)),
+  )
 
-  pages.post('/account/:handle/password', async (c) => {
-    const taken = await takeSignedInForm(given, c)
-    if (!taken.ok) return taken.answer
-    const { visit, session, form } = taken
+  routes.post('/account/:handle/password', async ({ c, visit, session, form, token }) => {
     const typed = { current: form.current ?? '', next: form.next ?? '' }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
     if (changed.ok) return c.redirect(`/account/${session.handle}?done=password`, 303)
-    return answerFormAgain(c, site, changed.refusal, await passwordPage(visit, session, changed.refusal))
+    return answerFormAgain(c, site, changed.refusal, await passwordPage(session, token, changed.refusal))
   })
 
   pages.get('/.well-known/change-password', async (c) => {
@@ -84,9 +68,8 @@ export function accountPages(given: SignInSite) {
     return session === undefined ? toSignIn(c) : c.redirect(`/account/${session.handle}/password`, 303)
   })
 
-  async function passwordPage(visit: Visit, session: SignedInSession, refusal: Refusal | undefined) {
+  async function passwordPage(session: SignedInSession, form: string, refusal: Refusal | undefined) {
     const account = await readAccount(deps, session.accountId)
-    const form = formTokenOf(given, visit, scopeOfSession(session))
     return (
       <ChangePasswordPage
         name={account?.names[0]?.name ?? ''}

@@ -1,5 +1,5 @@
 import { hintOf, parseEmail } from '../../../core/address.ts'
-import { type FlowState, mayBeTold, type SignIn, type SignUp } from '../../../core/flow.ts'
+import { type EntryState, isEntry, mayBeTold, type SignIn } from '../../../core/flow.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
@@ -38,13 +38,13 @@ async function pageOf(
   chosen: string | undefined,
 ) {
   const { state } = flow
+  if (!isEntry(state) || state.kind === 'signed_in') return undefined
   const here = pathOf(flow.id, state)
   const hidden = { form: formTokenOf(given, visit, scopeOfFlow(flow.id)), revision: String(flow.revision) }
   const step = { here, hidden, refusal }
-  if (state.kind === 'signed_in') return undefined
   if (state.kind === 'sign_up') {
     if (state.step === 'password') return <NewPasswordPage {...step} email={state.email} />
-    return waitingPage(given, c, flow, state, step)
+    return waitingPage(given, c, flow, step, { verificationId: state.verificationId, to: state.email })
   }
   const { username } = state
   switch (state.step) {
@@ -69,42 +69,49 @@ async function pageOf(
       return hint === undefined ? undefined : <ConfirmPage {...step} username={username} hint={hint} />
     }
     case 'code':
-      return waitingPage(given, c, flow, state, step)
+      return waitingPage(given, c, flow, step, {
+        verificationId: state.verificationId,
+        to: await hintOfChoice(given, state),
+        account: translate(c.var.locale, 'signIn.as', { username }),
+        others: true,
+      })
   }
 }
 
-type Step = { here: string; hidden: Readonly<Record<string, string>>; refusal: Refusal | undefined }
+export type Step = { here: string; hidden: Readonly<Record<string, string>>; refusal: Refusal | undefined }
 
-async function waitingPage(
+/** What one waiting page is about: which code, where it went, for whom, and whether it may go elsewhere. */
+type Awaited = { verificationId: string | undefined; to: string; account?: string; others?: boolean }
+
+/** The page that waits for the code of a flow. */
+export async function waitingPage(
   given: SignInSite,
   c: Answering,
   flow: FlowView,
-  state: SignIn | SignUp,
   step: Step,
+  { verificationId, to, account, others = false }: Awaited,
 ) {
-  const verificationId = 'verificationId' in state ? state.verificationId : undefined
-  if (verificationId === undefined) return undefined
+  const { state } = flow
+  if (verificationId === undefined || state.kind === 'signed_in' || state.kind === 'stepped_up')
+    return undefined
   const told = mayBeTold(state)
   // Read before the story, so that what happens in between is news to the page.
   const mark = await waitingMark(given.deps, flow)
   const waiting = await readWaiting(given.deps, flow.id, verificationId, told)
   if (waiting === undefined) return undefined
   const { locale } = c.var
-  const to = state.kind === 'sign_up' ? state.email : await hintOfChoice(given, state)
   return (
     <WaitingPage
       {...step}
       waiting={waiting}
       policy={given.deps.policy.code}
       to={to}
-      account={
-        state.kind === 'sign_in' ? translate(locale, 'signIn.as', { username: state.username }) : undefined
-      }
+      account={account}
       told={told}
       sender={given.sender}
       subject={codeMailSubject({ operator: given.sender.name, reference: waiting.messageReference }, locale)}
       stream={`${step.here}/news?seen=${encodeURIComponent(mark)}`}
-      others={state.kind === 'sign_in'}
+      others={others}
     />
   )
 }
@@ -116,5 +123,5 @@ async function hintOfChoice(given: SignInSite, state: SignIn): Promise<string> {
   return items.find((item) => item.id === state.itemId)?.hint ?? fallback
 }
 
-export const pathOf = (id: string, state: FlowState): string =>
+export const pathOf = (id: string, state: EntryState): string =>
   `/${state.kind === 'sign_up' ? 'signup' : 'signin'}/${id}`

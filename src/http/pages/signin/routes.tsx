@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { isEntry } from '../../../core/flow.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { returnPath } from '../../../core/return-path.ts'
 import { actOnFlow } from '../../../operations/flow-acts.ts'
@@ -119,7 +120,7 @@ export function signInPages(given: SignInSite) {
     pages.get(path, async (c) => {
       const visit = openVisit(given, c)
       const flow = await flowOf(visit, c.req.param('id'))
-      if (flow === undefined) return refusePage(c, site, { code: 'flow_ended' })
+      if (flow === undefined || !isEntry(flow.state)) return refusePage(c, site, { code: 'flow_ended' })
       if (flow.state.kind === 'signed_in') return c.redirect('/account', 303)
       return showFlow(given, c, visit, flow, undefined)
     })
@@ -137,6 +138,7 @@ export function signInPages(given: SignInSite) {
       )
       if (!answered.ok) return declineStale(c, visit, id, form, answered.refusal)
       const { flow, refusal } = answered.value
+      if (!isEntry(flow.state)) return refusePage(c, site, { code: 'flow_ended' })
       if (flow.state.kind === 'signed_in') return finish(c, visit, flow, form)
       if (refusal !== undefined) return showFlow(given, c, visit, flow, refusal, form.item)
       return c.redirect(pathOf(id, flow.state), 303)
@@ -147,7 +149,8 @@ export function signInPages(given: SignInSite) {
     pages.get(path, async (c) => {
       const visit = openVisit(given, c)
       const id = c.req.param('id')
-      if (visit.browser.isNew || (await flowOf(visit, id)) === undefined) {
+      const flow = await flowOf(visit, id)
+      if (flow === undefined || !isEntry(flow.state)) {
         return refusePage(c, site, { code: 'flow_ended' })
       }
       return streamNews(c, given.news, `flow ${id}`, async () => waitingMark(deps, await flowOf(visit, id)))
@@ -172,7 +175,7 @@ export function signInPages(given: SignInSite) {
   async function pendingFlow(visit: Visit): Promise<{ href: string; as: string } | undefined> {
     const id = visit.cookies.get(cookieName(given.publicUrl, flowCookie))
     const flow = id === undefined ? undefined : await flowOf(visit, id)
-    if (flow === undefined || flow.state.kind === 'signed_in') return undefined
+    if (flow === undefined || !isEntry(flow.state) || flow.state.kind === 'signed_in') return undefined
     const as = flow.state.kind === 'sign_up' ? flow.state.email : flow.state.username
     return { href: pathOf(flow.id, flow.state), as }
   }

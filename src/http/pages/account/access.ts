@@ -1,0 +1,66 @@
+import type { Act } from '../../../core/step-up.ts'
+
+/**
+ * Which act each route of an account is, and so what it needs (src/core/step-up.ts). A route can't be registered without
+ * a row here, and a test walks every route of the service against this table. What needs a step-up has a page under the
+ * same path as its form: the step-up comes back to it.
+ */
+export const accountRoutes = {
+  'GET /account/:handle': 'see_account',
+  'POST /account/:handle/signout': 'sign_out',
+  'GET /account/:handle/password': 'change_password',
+  'POST /account/:handle/password': 'change_password',
+  'GET /account/:handle/stepup': 'step_up',
+  'POST /account/:handle/stepup': 'step_up',
+  'GET /account/:handle/stepup/:id': 'step_up',
+  'POST /account/:handle/stepup/:id': 'step_up',
+  'GET /account/:handle/stepup/:id/news': 'step_up',
+} as const satisfies Record<`${'GET' | 'POST'} /account/:handle${string}`, Act>
+
+type AccountRoute = keyof typeof accountRoutes
+/** The paths that answer to a method. */
+export type AccountPath<Method extends 'GET' | 'POST'> = AccountRoute extends infer Route
+  ? Route extends `${Method} ${infer Path}`
+    ? Path
+    : never
+  : never
+
+export const actOf = <Method extends 'GET' | 'POST'>(method: Method, path: AccountPath<Method>): Act =>
+  accountRoutes[`${method} ${path}` as AccountRoute]
+
+/** Routes that belong to no account: who is signed in, if anybody, makes no difference to what they let through. */
+export const openRoutes: readonly string[] = [
+  'GET /',
+  'GET /signin',
+  'POST /signin',
+  'GET /signin/:id',
+  'POST /signin/:id',
+  'GET /signin/:id/news',
+  'GET /signup',
+  'POST /signup',
+  'GET /signup/:id',
+  'POST /signup/:id',
+  'GET /signup/:id/news',
+  'GET /account',
+  'GET /administrator/:token',
+  'POST /administrator/:token',
+  'GET /.well-known/change-password',
+  // What belongs to nobody.
+  'GET /help',
+  'GET /help/errors',
+  'POST /help/errors',
+  'GET /help/errors/:code',
+  'GET /docs',
+  'GET /openapi.json',
+  'GET /healthz',
+  'GET /readyz',
+  // By a message's own token, and the reference in it.
+  'GET /report/:token',
+  'POST /report/:token',
+  // For applications, by their key.
+  'POST /v1/verifications',
+  'GET /v1/verifications/:id',
+  'POST /v1/verifications/:id/attempts',
+  'POST /v1/verifications/:id/sends',
+  'POST /v1/verifications/:id/cancellation',
+]
