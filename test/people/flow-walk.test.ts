@@ -252,7 +252,7 @@ const all = [...triples(), ...pairs(everything ? swaps : ['nothing'])]
 const sequences = process.env.WALK ? all.filter((_, nth) => nth % Number(process.env.WALK) === 0) : all
 
 test(`in ${sequences.length} sequences of forms no session comes to be but by its own whole flow`, async () => {
-  if (!process.env.WALK) expect(sequences.length).toBeGreaterThanOrEqual(everything ? 48_000 : 20_000)
+  if (!process.env.WALK) expect(sequences.length).toBeGreaterThanOrEqual(everything ? 50_000 : 20_000)
   const opened = new Map<string, Walked>()
   await inTurns(sequences.length, (nth) => play(...sequences[nth]!, nth, opened))
   const sessions = await world.sql<{ browser: Buffer; account_id: string; name: string }>`
