@@ -20,6 +20,15 @@ export const activityFilters = {
   /** The owner said of a code that they had not asked for it. */
   not_asked: 'codes',
   password_changed: 'changes',
+  item_added: 'changes',
+  item_removed: 'changes',
+  two_step_on: 'changes',
+  two_step_off: 'changes',
+  recovery_code_made: 'changes',
+  recovery_code_used: 'changes',
+  change_frozen: 'changes',
+  change_undone: 'changes',
+  change_kept: 'changes',
 } as const satisfies Record<string, ActivityFilter>
 
 export type ActivityKind = keyof typeof activityFilters

@@ -1,4 +1,4 @@
-import { type Duration, type Instant, seconds } from './time.ts'
+import { type Duration, type Instant, minutes, seconds } from './time.ts'
 
 export type Channel = 'email' | 'sms' | 'voice'
 export type ProviderName = 'inbox' | 'smtp'
@@ -49,6 +49,12 @@ export type DeliveryEventKind = (typeof deliveryEventKinds)[number]
 /** When a message that could not be handed over is tried again, counted from when it was first due. */
 export const retryOffsets: readonly Duration[] = [5, 15, 45, 90, 180, 310].map(seconds)
 
+/** A notice has no code that dies: a mail server may be away for two days. */
+export const noticeRetryOffsets: readonly Duration[] = [
+  ...retryOffsets,
+  ...[15, 30, 60, 2 * 60, 4 * 60, 8 * 60, 16 * 60, 24 * 60, 36 * 60, 48 * 60].map(minutes),
+]
+
 /** Nothing is handed to a provider with less than this left, so that no code arrives already dead. */
 export const sendMargin: Duration = seconds(5)
 
@@ -61,8 +67,14 @@ export type NextTry = { at: Instant } | { never: 'no_try_left' | 'deadline_passe
  * @param firstDueAt when it was first due; retries keep to its timetable however slow a try was
  * @param expiresAt nothing is sent from `sendMargin` before this moment on
  */
-export function decideNextTry(tries: number, firstDueAt: Instant, expiresAt: Instant, now: Instant): NextTry {
-  const offset = retryOffsets[tries - 1]
+export function decideNextTry(
+  tries: number,
+  firstDueAt: Instant,
+  expiresAt: Instant,
+  now: Instant,
+  offsets: readonly Duration[] = retryOffsets,
+): NextTry {
+  const offset = offsets[tries - 1]
   if (offset === undefined) return { never: 'no_try_left' }
   const at = Math.max(now, firstDueAt + offset)
   return at < expiresAt - sendMargin ? { at } : { never: 'deadline_passed' }

@@ -4,7 +4,9 @@ import {
   type DeliveryCause,
   decideNextTry,
   leaseTime,
+  noticeRetryOffsets,
   type ProviderName,
+  retryOffsets,
   type SendOutcome,
   sendMargin,
 } from '../core/delivery.ts'
@@ -15,7 +17,7 @@ import { sealBound } from '../secrets/sealed-code.ts'
 import { type DeliveryEvent, type LeasedMessage, lease, settle } from '../storage/message.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Provider, RenderedMessage } from './provider.ts'
-import { type Letterhead, renderMessage } from './render.ts'
+import { type Letterhead, renderMessage, renderNotice } from './render.ts'
 
 export type OutboxSettings = {
   sql: Sql
@@ -139,14 +141,12 @@ type Tried = { provider: ProviderName | 'none'; outcome: SendOutcome | 'withdraw
 async function tryOnce(settings: OutboxSettings, message: LeasedMessage, leasedFrom: number): Promise<Tried> {
   const provider = providerFor(settings.providers, message.channel)
   if (message.kind === 'decoy') return { provider: 'none', outcome: 'withdrawn' }
-  const ended = message.state !== 'pending' || message.now >= message.expiresAt
-  if (ended || message.sealedCode === undefined)
-    return { provider: provider?.name ?? 'none', outcome: 'withdrawn' }
+  if (isOver(message)) return { provider: provider?.name ?? 'none', outcome: 'withdrawn' }
   if (provider === undefined) {
     return { provider: 'none', outcome: { result: 'deferred', cause: 'provider_misconfigured' } }
   }
   try {
-    const rendered = await render(settings, message, message.sealedCode)
+    const rendered = await render(settings, message)
     return {
       provider: provider.name,
       outcome: await provider.send(rendered, deadlineOf(message, leasedFrom)),
@@ -158,15 +158,18 @@ async function tryOnce(settings: OutboxSettings, message: LeasedMessage, leasedF
   }
 }
 
-async function render(
-  settings: OutboxSettings,
-  message: LeasedMessage,
-  sealed: Buffer,
-): Promise<RenderedMessage> {
+/** Its time has passed, or what it carries is worth nothing any more. */
+const isOver = (message: LeasedMessage): boolean =>
+  message.now >= message.expiresAt ||
+  (message.kind !== 'notice' && (message.state !== 'pending' || message.sealedCode === undefined))
+
+async function render(settings: OutboxSettings, message: LeasedMessage): Promise<RenderedMessage> {
+  if (message.kind === 'notice') return renderNotice(message, settings.letterhead)
+  if (message.sealedCode === undefined) throw new Error('The code has been erased.')
   if (settings.keyring.current().find(message.codeKey) === undefined) await settings.keyring.refresh()
   const key = settings.keyring.current().find(message.codeKey)
   if (key === undefined) throw new Error(`The key ring has no key ${message.codeKey}.`)
-  const code = key.open(sealed, sealBound(message.verificationId, message.destination))
+  const code = key.open(message.sealedCode, sealBound(message.verificationId, message.destination))
   return renderMessage(message, code, settings.letterhead)
 }
 
@@ -181,7 +184,8 @@ function deadlineOf(message: LeasedMessage, leasedFrom: number): number {
 
 function nextTry(message: LeasedMessage, leasedFrom: number): number | undefined {
   const now = message.now + (Date.now() - leasedFrom)
-  const next = decideNextTry(message.tries, message.firstDueAt, message.expiresAt, now)
+  const offsets = message.kind === 'notice' ? noticeRetryOffsets : retryOffsets
+  const next = decideNextTry(message.tries, message.firstDueAt, message.expiresAt, now, offsets)
   return 'at' in next ? next.at : undefined
 }
 

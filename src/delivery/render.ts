@@ -1,14 +1,15 @@
 import { renderAccountExistsMail } from '../messages/account-exists-mail.ts'
 import { renderCodeMail, type Sender } from '../messages/code-mail.ts'
 import { renderCodeText } from '../messages/code-text.ts'
-import type { LeasedMessage } from '../storage/message.ts'
+import { renderNoticeMail, renderNoticeText } from '../messages/notice.ts'
+import type { LeasedCode, LeasedMessage, LeasedNotice } from '../storage/message.ts'
 import type { RenderedMessage } from './provider.ts'
 
 /** What every message says of its sender. */
 export type Letterhead = { sender: Sender; publicUrl: string }
 
 /** Puts a code into words for its reader, at the moment of sending and nowhere before. */
-export function renderMessage(message: LeasedMessage, code: string, letterhead: Letterhead): RenderedMessage {
+export function renderMessage(message: LeasedCode, code: string, letterhead: Letterhead): RenderedMessage {
   const content = {
     purpose: message.purpose,
     code,
@@ -20,13 +21,7 @@ export function renderMessage(message: LeasedMessage, code: string, letterhead: 
     host: new URL(letterhead.publicUrl).host,
   }
   const { locale } = message
-  const envelope = {
-    id: message.id,
-    reference: message.messageReference,
-    messageId: `<${message.id}@${letterhead.sender.address.split('@').at(-1)}>`,
-    to: message.destination,
-    locale,
-  }
+  const envelope = envelopeOf(message, letterhead)
   if (message.kind === 'account_exists') {
     const told = { ...content, signInUrl: `${letterhead.publicUrl}/signin` }
     return { channel: 'email', ...envelope, ...renderAccountExistsMail(told, locale, letterhead.sender) }
@@ -35,6 +30,29 @@ export function renderMessage(message: LeasedMessage, code: string, letterhead: 
     return { channel: 'email', ...envelope, ...renderCodeMail(content, locale, letterhead.sender) }
   }
   return { channel: 'sms', ...envelope, ...renderCodeText(content, locale) }
+}
+
+const envelopeOf = (message: LeasedMessage, { sender }: Letterhead) => ({
+  id: message.id,
+  reference: message.messageReference,
+  messageId: `<${message.id}@${sender.address.split('@').at(-1)}>`,
+  to: message.destination,
+  locale: message.locale,
+})
+
+/** Puts what happened to an account into words for one of its contacts. */
+export function renderNotice(message: LeasedNotice, letterhead: Letterhead): RenderedMessage {
+  const told = {
+    ...message.told,
+    at: message.askedAt,
+    reference: message.messageReference,
+    stopUrl: `${letterhead.publicUrl}/changes/${reportToken(message)}`,
+  }
+  const envelope = envelopeOf(message, letterhead)
+  const { sender } = letterhead
+  return message.channel === 'email'
+    ? { channel: 'email', ...envelope, ...renderNoticeMail(told, message.locale, sender) }
+    : { channel: 'sms', ...envelope, ...renderNoticeText(told, message.locale, sender) }
 }
 
 /** Names a message to the page where its reader says "I didn't ask for this". It proves nothing by itself. */

@@ -3,10 +3,10 @@ import { accept, type Result } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import { commonPasswords } from '../secrets/common-passwords.ts'
 import { hashPassword } from '../secrets/password-hash.ts'
-import { setPassword, usernamesOf } from '../storage/account.ts'
-import { endOtherSessions } from '../storage/session.ts'
+import { findAccount, setPassword, usernamesOf } from '../storage/account.ts'
+import { endOtherSessions, untrustBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
+import { noteChange } from './note-change.ts'
 import { provePassword } from './prove-password.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
@@ -26,10 +26,11 @@ export async function changePassword(
   const { accountId } = session
   const proved = await provePassword(deps, accountId, typed.current, source, now)
   if (!proved.ok) return proved
-  const names = await usernamesOf(deps.database.sql, accountId)
+  const { sql } = deps.database
+  const [account, names] = await Promise.all([findAccount(sql, accountId), usernamesOf(sql, accountId)])
   const ownWords = [...names.map((username) => username.name), deps.operatorName]
   const decision = decideNewPassword(typed.next, {
-    twoStep: false,
+    twoStep: account?.twoStepAt !== undefined,
     isCommon: await commonPasswords(),
     ownWords,
   })
@@ -38,7 +39,9 @@ export async function changePassword(
   await deps.database.transaction(async (held) => {
     await setPassword(held, accountId, hash)
     await endOtherSessions(held, accountId, session.sessionId)
-    await noteActivity(held, toldTo(accountId), { kind: 'password_changed' }, source, now)
+    await untrustBrowsers(held, accountId)
+    await noteChange(held, accountId, { kind: 'password_changed' }, source, now, session.sessionId)
   })
+  deps.wakeOutbox()
   return accept(null)
 }

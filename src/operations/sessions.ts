@@ -11,6 +11,7 @@ import {
   endSession,
   endSessionsOnBrowser,
   findSession,
+  hasKnownBrowser,
   insertSession,
   isKnownBrowser,
   isOpen,
@@ -19,6 +20,7 @@ import {
 } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
+import { noteChange } from './note-change.ts'
 import type { Source } from './source.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
@@ -49,6 +51,7 @@ export async function openSession(
     if (isOutdated(done, await holdPassword(sql, accountId))) return 'outdated'
     await noteSession(sql, flowId, token.sessionId)
     const newBrowser = !(await isKnownBrowser(sql, accountId, source.browser))
+    const isFirst = newBrowser && !(await hasKnownBrowser(sql, accountId))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
     await rememberBrowser(sql, accountId, source.browser)
     await endSessionsOnBrowser(sql, accountId, source.browser)
@@ -65,9 +68,13 @@ export async function openSession(
     const proofs = done.proofs.map((proof) => proof.kind)
     const detail = { proofs, newBrowser, sessionId: token.sessionId, flow: flowId }
     await noteActivity(sql, toldTo(accountId), { kind: 'signed_in', detail }, source, now)
+    if (newBrowser && !isFirst) {
+      await noteChange(sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
+    }
     return 'opened'
   })
   if (opened !== 'opened') return opened
+  deps.wakeOutbox()
   const handle = accountHandle(ring, source.browser, accountId)
   return { cookie: token.text, handle, kept: done.keep, returnTo: done.returnTo }
 }

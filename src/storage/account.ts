@@ -4,7 +4,15 @@ import type { Sql } from './sql.ts'
 
 export type Role = 'member' | 'administrator'
 
-export type Account = { id: string; locale: Locale; role: Role; passwordHash: string; createdAt: Instant }
+export type Account = {
+  id: string
+  locale: Locale
+  role: Role
+  passwordHash: string
+  createdAt: Instant
+  /** Since when a second proof is asked for at sign-in. */
+  twoStepAt: Instant | undefined
+}
 
 export async function findAccountId(sql: Sql, lookup: Buffer): Promise<string | undefined> {
   const rows = await sql<{ account_id: string }>`select account_id from username where lookup = ${lookup}`
@@ -12,8 +20,15 @@ export async function findAccountId(sql: Sql, lookup: Buffer): Promise<string | 
 }
 
 export async function findAccount(sql: Sql, id: string): Promise<Account | undefined> {
-  const rows = await sql<{ id: string; locale: Locale; role: Role; password_hash: string; created_at: Date }>`
-    select id, locale, role, password_hash, created_at from account where id = ${id}`
+  const rows = await sql<{
+    id: string
+    locale: Locale
+    role: Role
+    password_hash: string
+    created_at: Date
+    two_step_at: Date | null
+  }>`
+    select id, locale, role, password_hash, created_at, two_step_at from account where id = ${id}`
   const row = rows[0]
   return (
     row && {
@@ -22,6 +37,7 @@ export async function findAccount(sql: Sql, id: string): Promise<Account | undef
       role: row.role,
       passwordHash: row.password_hash,
       createdAt: Number(row.created_at),
+      twoStepAt: row.two_step_at === null ? undefined : Number(row.two_step_at),
     }
   )
 }

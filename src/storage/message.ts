@@ -1,3 +1,4 @@
+import type { NoticeDetail } from '../core/change.ts'
 import type {
   Channel,
   DeliveryCause,
@@ -11,27 +12,34 @@ import type { StoredState } from '../core/verification.ts'
 import type { Sql } from './sql.ts'
 
 /** A message that this worker has leased, with what it needs to be rendered. */
-export type LeasedMessage = {
+export type LeasedMessage = LeasedCode | LeasedNotice
+
+type Leased = {
   subject: string
   id: string
-  kind: MessageKind
   channel: Channel
   tries: number
   firstDueAt: Instant
-  verificationId: string
-  state: StoredState
-  purpose: Purpose
   destination: string
   locale: Locale
   messageReference: string
-  codeKey: string
-  sealedCode: Buffer | undefined
   askedAt: Instant
   expiresAt: Instant
-  /** The application that asked; undefined where it is this service itself. */
-  application: string | undefined
   now: Instant
 }
+
+export type LeasedCode = Leased & {
+  kind: MessageKind
+  verificationId: string
+  state: StoredState
+  purpose: Purpose
+  codeKey: string
+  sealedCode: Buffer | undefined
+  /** The application that asked; undefined where it is this service itself. */
+  application: string | undefined
+}
+
+export type LeasedNotice = Leased & { kind: 'notice'; told: NoticeDetail }
 
 export async function queue(
   sql: Sql,
@@ -54,12 +62,17 @@ export async function lease(sql: Sql, most: number, time: Duration): Promise<Lea
     where state = 'queued' and due_at <= statement_timestamp() and coalesce(leased_until, due_at) <= statement_timestamp()
     order by due_at limit ${most}`
   if (due.length === 0) return []
-  const leased = await sql<{ subject: string; id: string }>`
+  const leased = await sql<{ subject: string; id: string; kind: MessageKind | 'notice' }>`
     update message set attempts = attempts + 1, leased_until = statement_timestamp() + ${time}::int * interval '1 millisecond'
     where (subject, id) in (select * from unnest(${due.map((m) => m.subject)}::uuid[], ${due.map((m) => m.id)}::uuid[]))
       and state = 'queued' and coalesce(leased_until, due_at) <= statement_timestamp()
-    returning subject, id`
-  return leased.length === 0 ? [] : readLeased(sql, leased)
+    returning subject, id, kind`
+  const notices = leased.filter((message) => message.kind === 'notice')
+  const codes = leased.filter((message) => message.kind !== 'notice')
+  return [
+    ...(codes.length > 0 ? await readLeased(sql, codes) : []),
+    ...(notices.length > 0 ? await readLeasedNotices(sql, notices) : []),
+  ]
 }
 
 /** Takes every message out of hands that are known to be dead: for a process that has the database to itself. */
@@ -67,7 +80,7 @@ export async function releaseLeases(sql: Sql): Promise<void> {
   await sql`update message set leased_until = null where state = 'queued' and leased_until is not null`
 }
 
-async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Promise<LeasedMessage[]> {
+async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Promise<LeasedCode[]> {
   const rows = await sql<LeasedRow>`
     select m.subject, m.id, m.kind, m.channel, m.attempts, m.created_at, v.id as verification_id, v.state, v.purpose,
       v.destination, v.locale, v.message_reference, v.code_key, v.sealed_code, v.created_at as asked_at, v.expires_at,
@@ -95,6 +108,44 @@ async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Pr
     askedAt: Number(row.asked_at),
     expiresAt: Number(row.expires_at),
     application: row.application ?? undefined,
+    now: Number(row.now),
+  }))
+}
+
+async function readLeasedNotices(sql: Sql, keys: { subject: string; id: string }[]): Promise<LeasedNotice[]> {
+  const rows = await sql<{
+    subject: string
+    id: string
+    channel: Channel
+    attempts: number
+    due_from: Date
+    destination: string
+    locale: Locale
+    reference: string
+    detail: NoticeDetail
+    created_at: Date
+    expires_at: Date
+    now: Date
+  }>`
+    select m.subject, m.id, m.channel, m.attempts, m.created_at as due_from, n.destination, n.locale, n.reference,
+      n.detail, n.created_at, n.expires_at, statement_timestamp() as now
+    from message m
+    join notice n on n.account_id = m.subject and n.id = m.id
+    where (m.subject, m.id) in (select * from unnest(${keys.map((k) => k.subject)}::uuid[], ${keys.map((k) => k.id)}::uuid[]))
+    order by m.due_at`
+  return rows.map((row) => ({
+    kind: 'notice',
+    subject: row.subject,
+    id: row.id,
+    channel: row.channel,
+    tries: row.attempts,
+    firstDueAt: Number(row.due_from),
+    destination: row.destination,
+    locale: row.locale,
+    messageReference: row.reference,
+    askedAt: Number(row.created_at),
+    expiresAt: Number(row.expires_at),
+    told: row.detail,
     now: Number(row.now),
   }))
 }

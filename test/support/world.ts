@@ -86,7 +86,7 @@ export type World = {
   onClockAhead(client: Client, ahead: Duration): Client
   /** What has come for an address or number, oldest first, once everything due has been carried. */
   inbox(to: string): Promise<InboxMessage[]>
-  /** The code in the newest message to an address or number. */
+  /** The newest code to an address or number. */
   readCode(to: string): Promise<string>
   /** Waits until nothing is due, unless the worker is away. */
   carried(): Promise<void>
@@ -225,7 +225,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     }),
     inbox,
     async readCode(to) {
-      const code = (await inbox(to)).at(-1)?.code
+      const code = (await inbox(to)).findLast((message) => message.code !== '')?.code
       if (code === undefined) throw new Error(`Nothing has come for ${to}.`)
       return code
     },

@@ -1,0 +1,63 @@
+import type { NoticeDetail } from '../core/change.ts'
+import type { Locale } from '../core/message.ts'
+import type { Instant } from '../core/time.ts'
+import { type SentenceKey, translate } from '../locales/catalogue.ts'
+import { formatMoment } from '../locales/moments.ts'
+import { isolate, type Letter, type MailContent, type Sender } from './code-mail.ts'
+import { inertText, shorten } from './inert-text.ts'
+import { layOutHtml } from './mail-html.ts'
+import { layOutText } from './mail-text.ts'
+
+export type NoticeContent = NoticeDetail & {
+  at: Instant
+  reference: string
+  /** The page that stops it: opening it changes nothing. */
+  stopUrl: string
+}
+
+/** What happened to an account, for each of its contacts: what, when, from where, and how to stop it. */
+export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Sender): MailContent {
+  const operator = isolate(locale, inertText(sender.name))
+  const say = (key: SentenceKey, values = {}) => translate(locale, key, { operator, ...values })
+  const letter: Letter = {
+    locale,
+    brand: inertText(sender.name),
+    subject: `${say(`notice.${told.kind}.title`)} (${told.reference})`,
+    heading: say(`notice.${told.kind}.title`),
+    lead: say(`notice.${told.kind}.lead`),
+    code: undefined,
+    warning: say('notice.you'),
+    facts: [
+      ...(told.item === undefined
+        ? []
+        : [{ name: say('notice.item'), value: inertText(told.item), ltr: true as const }]),
+      { name: say('notice.when'), value: formatMoment(locale, told.at) },
+      { name: say('notice.where'), value: whereWords(told, locale) },
+      { name: say('message.mail.reference'), value: told.reference, ltr: true as const },
+    ],
+    note: say('notice.referenceUse'),
+    unasked: { text: say('notice.notYou'), link: { label: say('notice.stop'), url: told.stopUrl } },
+    signature: say('notice.sender', { address: isolate(locale, sender.address) }),
+  }
+  return { subject: letter.subject, text: layOutText(letter), html: layOutHtml(letter) }
+}
+
+/** The same in a line, with where to stop it. */
+export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Sender): { text: string } {
+  const operator = shorten(inertText(sender.name, ' '), 24)
+  const title = translate(locale, `notice.${told.kind}.title`, { operator })
+  const values = { operator, title, reference: told.reference, url: told.stopUrl }
+  return { text: translate(locale, 'notice.text', values) }
+}
+
+/** Where something came from, as far as it is known: names of ours, and the network address. */
+export function whereWords(
+  { browser, system, ip }: Pick<NoticeDetail, 'browser' | 'system' | 'ip'>,
+  locale: Locale,
+): string {
+  const device =
+    browser !== undefined && system !== undefined
+      ? translate(locale, 'notice.browserOn', { browser, system })
+      : (browser ?? system ?? translate(locale, 'notice.unknownBrowser'))
+  return ip === undefined ? device : `${device} · ${isolate(locale, ip)}`
+}

@@ -1,0 +1,66 @@
+import type { ChangeDetail, ChangeKind, ChangeState, NoticeDetail, StoredChange } from '../core/change.ts'
+import type { Channel } from '../core/delivery.ts'
+import type { Locale } from '../core/message.ts'
+import type { Duration } from '../core/time.ts'
+import type { Sql } from './sql.ts'
+
+export async function insertChange(
+  sql: Sql,
+  accountId: string,
+  change: { id: string; kind: ChangeKind; sessionId: string | undefined; detail: ChangeDetail },
+): Promise<void> {
+  await sql`
+    insert into change (account_id, id, kind, session_id, detail)
+    values (${accountId}, ${change.id}, ${change.kind}, ${change.sessionId ?? null}, ${JSON.stringify(change.detail)})`
+}
+
+export type NewNotice = {
+  accountId: string
+  id: string
+  changeId: string
+  itemId: string
+  channel: Channel
+  destination: string
+  locale: Locale
+  reference: string
+  told: NoticeDetail
+  lasts: Duration
+}
+
+/** A notice and the message that carries it, together. */
+export async function insertNotice(sql: Sql, notice: NewNotice): Promise<void> {
+  await sql`
+    with told as (
+      insert into notice (account_id, id, kind, change_id, item_id, destination, locale, reference, detail, expires_at)
+      values (${notice.accountId}::uuid, ${notice.id}::uuid, ${notice.told.kind}, ${notice.changeId}, ${notice.itemId},
+        ${notice.destination}, ${notice.locale}, ${notice.reference}, ${JSON.stringify(notice.told)},
+        statement_timestamp() + ${notice.lasts}::float8 * interval '1 millisecond')
+    )
+    insert into message (subject, id, kind, channel)
+    values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel})`
+}
+
+type ChangeRow = {
+  id: string
+  kind: ChangeKind
+  at: Date
+  session_id: string | null
+  state: ChangeState
+  detail: ChangeDetail
+}
+
+/** The changes of the last days, newest first. */
+export async function changesOf(sql: Sql, accountId: string, openFor: Duration): Promise<StoredChange[]> {
+  const rows = await sql<ChangeRow>`
+    select id, kind, at, session_id, state, detail from change
+    where account_id = ${accountId} and at > statement_timestamp() - ${openFor}::float8 * interval '1 millisecond'
+    order by at desc, id desc`
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    at: Number(row.at),
+    sessionId: row.session_id ?? undefined,
+    state: row.state,
+    detail: row.detail,
+  }))
+}
