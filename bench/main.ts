@@ -7,6 +7,8 @@ import { type Options, readOptions, type ScenarioName, usage } from './options.t
 import { startPostgres } from './postgres.ts'
 import { print, type Report } from './report.ts'
 import { arrival } from './scenarios/arrival.ts'
+import { enumeration } from './scenarios/enumeration.ts'
+import { pages } from './scenarios/pages.ts'
 import { sending } from './scenarios/sending.ts'
 import { startUp } from './scenarios/start-up.ts'
 import { tableSize } from './scenarios/table-size.ts'
@@ -18,6 +20,8 @@ const scenarios = {
   sending,
   arrival,
   'table-size': tableSize,
+  enumeration,
+  pages,
 } satisfies Record<ScenarioName, (bench: Bench) => Promise<Report>>
 
 async function main(options: Options): Promise<void> {

@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util'
 
-export const scenarioNames = ['start-up', 'throughput', 'sending', 'arrival', 'table-size'] as const
+export const scenarioNames = [
+  'start-up',
+  'throughput',
+  'sending',
+  'arrival',
+  'table-size',
+  'enumeration',
+  'pages',
+] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 export type Options = {
@@ -11,6 +19,8 @@ export type Options = {
   seconds: number
   /** Verifications in the larger database of `table-size`. */
   rows: number
+  /** Names with an account, and as many without, that are asked for in `enumeration`. */
+  pairs: number
   /** Another built checkout of the product, which takes its turns beside this one. */
   against: string | undefined
   /** Where the figures are written as JSON. */
@@ -25,7 +35,8 @@ export const usage = `npm run bench -- [options]
   --rounds <n>        turns of each contender (5)
   --seconds <n>       seconds that a turn issues codes (4)
   --rows <n>          verifications in the large database (5000000)
-  --quick             2 rounds of 1 second and 200000 rows: tells whether it works, not how fast
+  --pairs <n>         names with an account and without that are compared (2000)
+  --quick             2 rounds of 1 second, 200000 rows, 100 pairs: tells whether it works, not how fast
   --against <folder>  compare with another checkout, built: what did a change gain?
   --json <file>       write the figures as JSON too
   --profile <folder>  write CPU profiles of the server (not of its figures: profiling slows it)`
@@ -39,6 +50,7 @@ export function readOptions(args: string[]): Options | 'help' {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       rows: { type: 'string' },
+      pairs: { type: 'string' },
       quick: { type: 'boolean' },
       against: { type: 'string' },
       json: { type: 'string' },
@@ -53,6 +65,7 @@ export function readOptions(args: string[]): Options | 'help' {
     rounds: numberOr(values.rounds, quick ? 2 : 5),
     seconds: numberOr(values.seconds, quick ? 1 : 4),
     rows: numberOr(values.rows, quick ? 200_000 : 5_000_000),
+    pairs: numberOr(values.pairs, quick ? 100 : 2_000),
     against: values.against,
     json: values.json,
     profile: values.profile,

@@ -23,6 +23,10 @@ type Setup = {
   folder: string
   /** Where a worker process sends; without it no worker runs, and what is issued stays queued. */
   smtpUrl?: string
+  /** Web and worker in one process, as `npm start` runs them. */
+  together?: true
+  /** Further settings. */
+  settings?: Record<string, string>
   profile?: string | undefined
 }
 
@@ -33,12 +37,12 @@ export async function startCountersign(setup: Setup): Promise<Contender> {
   const apiKey = (await runToEnd(file, ['api-keys', 'create', 'Benchmark'], settings)).trim()
   const server = await startChild({
     file,
-    args: ['serve', '--role', 'web'],
+    args: setup.together ? ['serve'] : ['serve', '--role', 'web'],
     env: { ...settings, NODE_OPTIONS: nodeOptions(setup.profile) },
     ready: /is ready at http:\/\/localhost:(\d+)/,
   })
   const worker =
-    setup.smtpUrl === undefined
+    setup.smtpUrl === undefined || setup.together
       ? undefined
       : await startChild({
           file,
@@ -73,7 +77,7 @@ export async function startCountersign(setup: Setup): Promise<Contender> {
   }
 }
 
-function settingsOf({ databaseUrl, folder, smtpUrl }: Setup) {
+function settingsOf({ databaseUrl, folder, smtpUrl, settings }: Setup) {
   mkdirSync(folder, { recursive: true })
   const policy = join(folder, 'policy.json')
   writeFileSync(
@@ -90,6 +94,7 @@ function settingsOf({ databaseUrl, folder, smtpUrl }: Setup) {
     POLICY_FILE: policy,
     LOG_LEVEL: 'warn',
     ...(smtpUrl !== undefined && { SMTP_URL: smtpUrl, MAIL_FROM: 'codes@bench.example' }),
+    ...settings,
   }
 }
 

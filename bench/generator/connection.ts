@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-export type Answer = { status: number; body: string }
+export type Answer = { status: number; head: string; body: string }
 
 export type Connection = {
   /** One request at a time. */
@@ -50,9 +50,10 @@ function parseAnswer(text: string): Answer | undefined {
   if (head === -1) return undefined
   const status = Number(text.slice(9, 12))
   const rest = text.slice(head + 4)
+  const answer = (body: string): Answer => ({ status, head: text.slice(0, head + 2), body })
   const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head + 2))?.[1]
   if (length !== undefined)
-    return rest.length >= Number(length) ? { status, body: rest.slice(0, Number(length)) } : undefined
+    return rest.length >= Number(length) ? answer(rest.slice(0, Number(length))) : undefined
   // Chunked: good enough for finding a field in a JSON answer.
-  return rest.endsWith('0\r\n\r\n') ? { status, body: rest } : undefined
+  return rest.endsWith('0\r\n\r\n') ? answer(rest) : undefined
 }

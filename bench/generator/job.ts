@@ -1,4 +1,4 @@
-/** What the load generator is asked to do: many requests of one form. `{0}` and `{1}` stand for the values of a row. */
+/** What the load generator is asked to do: many requests of one form. `{0}`, `{1}`, … stand for the values of a row. */
 export type Job = {
   request: RequestForm
   port: number
@@ -8,6 +8,7 @@ export type Job = {
 }
 
 export type RequestForm = {
+  method?: 'GET' | 'POST'
   path: string
   body: string
   headers: Record<string, string>

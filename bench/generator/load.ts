@@ -90,13 +90,13 @@ function recorder({ request, rows, port }: Job): Recorder {
 }
 
 /** Makes the text of a request from a row's values. All of it is ASCII. */
-function requestText({ path, body, headers }: RequestForm, port: number) {
+function requestText({ method = 'POST', path, body, headers }: RequestForm, port: number) {
   const fill = (form: string, values: string[]) => form.replace(/\{(\d)\}/g, (_, at) => values[at] ?? '')
   const fixed = Object.entries({ host: `localhost:${port}`, 'content-type': 'application/json', ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')
   return (values: string[]): string => {
     const content = fill(body, values)
-    return `POST ${fill(path, values)} HTTP/1.1\r\n${fixed}content-length: ${content.length}\r\n\r\n${content}`
+    return `${method} ${fill(path, values)} HTTP/1.1\r\n${fill(fixed, values)}content-length: ${content.length}\r\n\r\n${content}`
   }
 }

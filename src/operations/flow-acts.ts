@@ -1,4 +1,4 @@
-import { type FlowState, isEntry } from '../core/flow.ts'
+import { type FlowState, isEntry, mayBeTold } from '../core/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import type { Deps } from './deps.ts'
@@ -55,20 +55,27 @@ async function takeStep(
   if (state.step === 'choose' && form.act === 'back' && state.verificationId !== undefined) {
     return { state: { ...state, step: 'code' } }
   }
+  const sending = mayBeTold(state) ? deps : unhurried(deps)
   if (state.step === 'choose' && form.act === 'choose')
-    return chooseItem(deps, flowId, state, form.item ?? '', source)
+    return chooseItem(sending, flowId, state, form.item ?? '', source)
   if (state.step === 'confirm' && form.act === 'confirm') {
-    return confirmItem(deps, flowId, state, form.address ?? '', source)
+    return confirmItem(sending, flowId, state, form.address ?? '', source)
   }
   if (state.step === 'code' && form.act === 'code') {
     return answerSignInCode(deps, flowId, state, form.code ?? '', source, now)
   }
   if (state.step === 'code' && form.act === 'other') return { state: { ...state, step: 'choose' } }
   if (state.step === 'code' && form.act === 'resend' && state.verificationId !== undefined) {
-    return resend(deps, flowId, state, state.verificationId, source)
+    return resend(sending, flowId, state, state.verificationId, source)
   }
   return elsewhere
 }
+
+/**
+ * Sending a message takes this process longer than not sending a decoy, and whoever asks for a page right after could
+ * see it by the time that takes. So the outbox is not woken: it comes to the message by itself, within a second.
+ */
+const unhurried = (deps: Deps): Deps => ({ ...deps, wakeOutbox() {} })
 
 /** "I don't have a code." Refusals: those of `resendCode`. */
 export async function resend(

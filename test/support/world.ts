@@ -179,6 +179,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
   }
 
   async function carried(): Promise<void> {
+    outbox?.wake()
     for (let patience = 2000; patience > 0; patience -= 1) {
       if (outbox === undefined) return
       const [row] = await sql<{ due: number }>`
