@@ -19,7 +19,7 @@ import { openNews } from './http/stream.ts'
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
 import { createApiKey, openAuthentication } from './operations/api-keys.ts'
-import type { Deps } from './operations/deps.ts'
+import type { Deps, PlaceOf } from './operations/deps.ts'
 import { inviteAdministrator } from './operations/invitations.ts'
 import { keepHouse } from './operations/keep-house.ts'
 import { readiness } from './operations/readiness.ts'
@@ -74,6 +74,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     guessSql: prepareGuessSql(limits.rules),
     operatorName: config.OPERATOR_NAME,
     channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),
+    placeOf: config.PLACES_FILE === undefined ? () => undefined : await openPlaceFile(config.PLACES_FILE),
     wakeOutbox: () => wakeOutbox(),
   }
   const web = role === 'worker' ? undefined : await serveWeb()
@@ -184,6 +185,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       await store.close()
     },
   }
+}
+
+async function openPlaceFile(file: Buffer): Promise<PlaceOf> {
+  const { openPlaces } = await import('./places.ts')
+  return openPlaces(file)
 }
 
 /** Long enough for a connection that was just made to bring its request. */

@@ -29,6 +29,7 @@ const groups = {
   SUPPORT_ADDRESS: 'What people see',
   POLICY_FILE: 'Policy',
   LOG_LEVEL: 'Watching it',
+  PLACES_FILE: 'What people see',
   METRICS_PORT: 'Watching it',
   METRICS_HOST: 'Watching it',
 } satisfies Record<keyof Settings, string>

@@ -53,6 +53,20 @@ const logo = z.string().transform((name, context) => {
   return fail('is neither an SVG nor a PNG picture')
 })
 
+/** The MaxMind DB format ends with a part that begins with these bytes. */
+const placesMark = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
+
+const places = z.string().transform((name, context) => {
+  try {
+    const content = readFileSync(resolve(name))
+    if (content.includes(placesMark)) return content
+    context.addIssue({ code: 'custom', message: 'is not an MMDB file' })
+  } catch (fault) {
+    context.addIssue({ code: 'custom', message: `can't be read (${(fault as NodeJS.ErrnoException).code})` })
+  }
+  return z.NEVER
+})
+
 const publicUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const fail = (message: string) => {
@@ -156,6 +170,11 @@ export const settingsSchema = z.object({
     .optional()
     .describe('The key ring, shared by all processes. Default: keyring in DATA_DIR.'),
   POLICY_FILE: path.optional().describe('A JSON file with the policy numbers that differ from the defaults.'),
+  PLACES_FILE: places
+    .optional()
+    .describe(
+      'An MMDB file (the MaxMind DB format) of cities or countries, by which activity says where something came from. Without it the network is told.',
+    ),
   METRICS_PORT: port
     .optional()
     .describe('The port that /metrics is served on, for Prometheus. Without it there is none.'),

@@ -11,6 +11,8 @@ export const activityFilters = {
   sign_in_refused: 'sign_ins',
   signed_out: 'sign_ins',
   sessions_ended: 'sign_ins',
+  /** The owner said of something that it was somebody else. */
+  not_me: 'sign_ins',
   /** A code was sent to one of the account's contacts. */
   code_asked: 'codes',
   /** Somebody wanted one and did not know the rest of the address: nothing was sent. */
@@ -67,6 +69,8 @@ export type ActivityDetail = ActivitySource & {
   source?: string | undefined
   count?: number | undefined
   lastAt?: Instant | undefined
+  /** What the owner said it about. */
+  about?: string | undefined
   /** So many sources at once that they are one row together. */
   many?: true | undefined
   /** Of a name without an account: nobody reads it, and it is gone after a day. */
@@ -155,4 +159,4 @@ const sameWords = [
 
 /** Whether somebody else may be behind it: it came from another browser than the one that is looking. */
 export const mayBeSomebodyElse = (activity: Activity, looking: string): boolean =>
-  activity.kind !== 'not_asked' && activity.detail.ip !== undefined && activity.detail.seen !== looking
+  activity.detail.ip !== undefined && activity.detail.seen !== looking

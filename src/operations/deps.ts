@@ -1,10 +1,14 @@
 import type { Channel } from '../core/delivery.ts'
 import type { ShardedRules } from '../core/limits.ts'
+import type { Locale } from '../core/message.ts'
 import type { Policy } from '../core/policy.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
 import type { GuessSql } from '../storage/guesses.ts'
 import type { Database } from '../storage/sql.ts'
 import type { VerificationSql } from '../storage/verification.ts'
+
+/** Where an address is, in words of a language; undefined where nothing is known of it. */
+export type PlaceOf = (ip: string, locale: Locale) => string | undefined
 
 /** What operations stand on. Made once, by the composition root. */
 export type Deps = {
@@ -18,6 +22,7 @@ export type Deps = {
   operatorName: string
   /** The channels that a provider carries. */
   channels: ReadonlySet<Channel>
+  placeOf: PlaceOf
   /** Tells the outbox workers, here or in other processes, that a message is due. Called after commit. */
   wakeOutbox: () => void
 }

@@ -52,6 +52,14 @@ export function networksOf(ip: string): { host: string; network: string } {
     : { host: prefix(64), network: prefix(48) }
 }
 
+/** That network as people write it, such as 203.0.113.0/24. */
+export function networkText(ip: string): string {
+  const address = ipaddr.process(ip)
+  return address.kind() === 'ipv4'
+    ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`)}/48`
+}
+
 /** Which key refuses, and until when; the one that waits longest where several do. */
 export async function whyLimited(
   deps: Deps,

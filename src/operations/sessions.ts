@@ -130,6 +130,12 @@ export async function signOut(
   })
 }
 
+/** The name that an account goes by: the first it was given. */
+export async function accountName(deps: Deps, accountId: string): Promise<string> {
+  const [first] = await usernamesOf(deps.database.sql, accountId)
+  return first?.name ?? ''
+}
+
 /** What the first account page shows. */
 export type AccountOverview = {
   names: AccountName[]

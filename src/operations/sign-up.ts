@@ -143,7 +143,8 @@ async function createAccount(
         itemId,
         provenAt: state.provenAt,
       })
-      await noteActivity(sql, toldTo(id), { kind: 'account_created' }, source, password.passwordSetAt)
+      // A millisecond before the sign-in that follows at once, so that it stands before it.
+      await noteActivity(sql, toldTo(id), { kind: 'account_created' }, source, password.passwordSetAt - 1)
       if (state.invitation === undefined) return
       const invited = await useInvitation(sql, Buffer.from(state.invitation, 'base64url'))
       if (!invited || (await hasAdministrator(sql))) return

@@ -42,7 +42,7 @@ export async function countActivity(sql: Sql, activity: NewActivity, repeats: Re
     with recent as (
       select id, detail->>'source' as source from activity
       where subject = ${subject}::uuid and id > ${repeats.anHour}::uuid and kind = ${kind}::text
-      order by id desc limit ${repeats.most}
+      order by id desc limit ${repeats.most * 2}
     ), going_on as (
       select id, source from recent where id > ${repeats.stretch}::uuid
     ), chosen as (

@@ -128,6 +128,56 @@ export async function endOtherSessions(sql: Sql, accountId: string, keptId: stri
     where account_id = ${accountId} and id <> ${keptId} and ended_at is null`
 }
 
+/** Every session of the account. */
+export async function endAllSessions(sql: Sql, accountId: string): Promise<void> {
+  await sql`
+    update session set ended_at = statement_timestamp() where account_id = ${accountId} and ended_at is null`
+}
+
+/** Sessions that nobody ended, with the database's clock; some may have run out. */
+export async function sessionsOf(
+  sql: Sql,
+  accountId: string,
+): Promise<{ sessions: (Session & { ip: string | undefined })[]; now: Instant }> {
+  const rows = await sql<{
+    id: string
+    browser: Buffer
+    kept: boolean
+    proofs: Proof[]
+    user_agent: string | null
+    ip: string | null
+    created_at: Date
+    last_seen_at: Date
+    now: Date
+  }>`
+    select id, browser, kept, proofs, user_agent, ip, created_at, last_seen_at, statement_timestamp() as now
+    from session where account_id = ${accountId} and ended_at is null`
+  const sessions = rows.map((row) => ({
+    id: row.id,
+    accountId,
+    browser: row.browser,
+    kept: row.kept,
+    proofs: row.proofs,
+    userAgent: row.user_agent ?? undefined,
+    ip: row.ip ?? undefined,
+    createdAt: Number(row.created_at),
+    lastSeenAt: Number(row.last_seen_at),
+    endedAt: undefined,
+  }))
+  return { sessions, now: Number(rows[0]?.now ?? 0) }
+}
+
+/** The browser of a session needs a code again. */
+export async function forgetBrowserOf(sql: Sql, accountId: string, sessionId: string): Promise<void> {
+  await sql`
+    delete from known_browser where account_id = ${accountId} and browser = (
+      select browser from session where account_id = ${accountId} and id = ${sessionId})`
+}
+
+export async function forgetOtherBrowsers(sql: Sql, accountId: string, kept: Buffer): Promise<void> {
+  await sql`delete from known_browser where account_id = ${accountId} and browser <> ${kept}`
+}
+
 /** A known browser has completed a sign-in to the account within ninety days. */
 export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<boolean> {
   const rows = await sql`

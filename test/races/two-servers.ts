@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApiKey } from '../../src/operations/api-keys.ts'
 import { packageRoot } from '../../src/package-root.ts'
-import { openKeyring } from '../../src/secrets/keyring.ts'
+import { type Keyring, openKeyring } from '../../src/secrets/keyring.ts'
 import { readRecord } from '../../src/secrets/keyring-file.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { sealBound } from '../../src/secrets/sealed-code.ts'
@@ -24,6 +24,8 @@ export type TwoServers = {
   post(path: string, body: object, headers?: Record<string, string>): Promise<Answer>
   /** The code as it lies sealed in the database: nothing else needs to be read to know it. */
   codeOf(id: string): Promise<string>
+  /** The ring that both of them use. */
+  keyring(): Promise<Keyring>
   /** What the servers logged at the level of errors. */
   faults(): string
   close(): Promise<void>
@@ -59,6 +61,7 @@ export async function startTwoServers(): Promise<TwoServers> {
   const key = (await createApiKey(database, 'Races', 'races')).text
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   let turn = 0
+  const keyring = async () => openKeyring(await readRecord(join(folder, 'keyring')))
   return {
     database,
     ports,
@@ -74,8 +77,9 @@ export async function startTwoServers(): Promise<TwoServers> {
       const text = JSON.stringify(body)
       return answerTo({ ...options, headers: headersOf(key, text, headers) }, text)
     },
+    keyring,
     async codeOf(id) {
-      const ring = openKeyring(await readRecord(join(folder, 'keyring')))
+      const ring = await keyring()
       const [row] = await database.sql<{ code_key: string; sealed_code: Buffer; destination: string }>`
         select code_key, sealed_code, destination from verification where id = ${id}`
       return ring.find(row!.code_key)!.open(row!.sealed_code, sealBound(id, row!.destination))

@@ -101,6 +101,7 @@ export type WorldSettings = {
   /** The built-in inbox, unless the story is about another. */
   provider?: Provider
   channels?: readonly Channel[]
+  placeOf?: Deps['placeOf']
   /** Commits are not waited for until they are on the disk: for tests that make tens of thousands. */
   hurried?: true
 }
@@ -145,6 +146,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     guessSql: prepareGuessSql(limits.rules),
     operatorName: 'Harbour',
     channels: new Set(settings.channels ?? ['email', 'sms']),
+    placeOf: settings.placeOf ?? (() => undefined),
     wakeOutbox: () => outbox?.wake(),
   }
   const processWhose = (clock: () => Instant) =>

@@ -83,6 +83,8 @@ export function AccountPage({
       </Rows>
       <Ways>
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
+        <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
+        <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>
       </Ways>
       <form class="after" method="post" action={`/account/${handle}/signout`}>

@@ -10,7 +10,9 @@ import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
 import { openAccountRoutes } from './account-routes.ts'
+import { activityRoutes } from './activity-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
+import { sessionsRoutes } from './sessions-routes.tsx'
 import { stepUpPages } from './step-up.tsx'
 
 const invitationCookieLasts = 3600
@@ -21,6 +23,8 @@ export function accountPages(given: SignInSite) {
   const pages = new Hono<Exchange>()
   const routes = openAccountRoutes(given, pages)
   stepUpPages(given, pages, routes)
+  activityRoutes(given, routes)
+  sessionsRoutes(given, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)

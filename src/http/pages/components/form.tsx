@@ -14,7 +14,7 @@ export const Form = ({ action, children }: PropsWithChildren<{ action?: string |
 export const Actions = ({ children }: PropsWithChildren) => <div class="row">{children}</div>
 
 type ButtonProps = PropsWithChildren<{
-  look?: 'main' | 'second' | 'bare' | 'grave'
+  look?: 'main' | 'second' | 'bare' | 'grave' | 'second small-button'
   name?: string
   value?: string
 }>
@@ -30,9 +30,15 @@ export const Button = ({ look = 'main', name, value, children }: ButtonProps) =>
 export const ButtonLink = ({
   href,
   look = 'main',
+  small = false,
+  current = false,
   children,
-}: PropsWithChildren<{ href: string; look?: 'main' | 'second' }>) => (
-  <a class={look === 'main' ? 'button' : `button ${look}`} href={href}>
+}: PropsWithChildren<{ href: string; look?: 'main' | 'second'; small?: boolean; current?: boolean }>) => (
+  <a
+    class={`button${look === 'main' ? '' : ` ${look}`}${small ? ' small-button' : ''}`}
+    href={href}
+    aria-current={current ? 'true' : undefined}
+  >
     {children}
   </a>
 )

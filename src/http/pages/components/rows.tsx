@@ -26,12 +26,13 @@ export const Row = ({ href, title, aside, below, current = false }: RowProps) =>
   </li>
 )
 
-/** A row that leads nowhere. */
-export const StillRow = ({ title, below }: { title: Child; below: Child }) => (
+/** A row that leads nowhere; `children` is what can be done about it. */
+export const StillRow = ({ title, below, children }: PropsWithChildren<{ title: Child; below: Child }>) => (
   <li>
     <div class="still">
       <b>{title}</b>
       <span class="quiet small">{below}</span>
+      {children}
     </div>
   </li>
 )

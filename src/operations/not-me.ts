@@ -1,0 +1,39 @@
+import type { Instant } from '../core/time.ts'
+import { readActivity } from '../storage/activity.ts'
+import { endOtherSessions, forgetOtherBrowsers } from '../storage/session.ts'
+import type { Deps } from './deps.ts'
+import { noteActivity, toldTo } from './note-activity.ts'
+import type { SignedInSession } from './sessions.ts'
+import type { Source } from './source.ts'
+
+/**
+ * "This wasn't me": whoever else is in the account is out of it at once, and needs a code to come back. That it was
+ * said is told as well.
+ */
+export async function sayNotMe(
+  deps: Deps,
+  session: SignedInSession,
+  about: string,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { accountId, sessionId } = session
+  await deps.database.transaction(async (sql) => {
+    await endOtherSessions(sql, accountId, sessionId)
+    await forgetOtherBrowsers(sql, accountId, source.browser)
+    await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about } }, source, now)
+  })
+}
+
+/** How far the path after it has been gone. */
+export type SecurePath = { saidAt: Instant; passwordChangedAt: Instant | undefined }
+
+/** @returns undefined where nobody has said so in the time that is kept */
+export async function readSecurePath(deps: Deps, accountId: string): Promise<SecurePath | undefined> {
+  const latest = async (kind: 'not_me' | 'password_changed') =>
+    (await readActivity(deps.database.sql, accountId, { kinds: [kind], before: undefined, most: 1 }))[0]?.at
+  const [saidAt, changedAt] = await Promise.all([latest('not_me'), latest('password_changed')])
+  if (saidAt === undefined) return undefined
+  const isSince = changedAt !== undefined && changedAt >= saidAt
+  return { saidAt, passwordChangedAt: isSince ? changedAt : undefined }
+}

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
+import type { RunningService } from '../support/running-service.ts'
+import {
+  codeIn,
+  type Eyes,
+  nthMessage,
+  openPeoplesService,
+  openVisitor,
+  type Visitor,
+} from '../support/visitor.ts'
+
+/** Each language, each width, light and dark, with scripts and without. */
+const everyone = [
+  { language: 'en', script: true, colorScheme: 'light', width: 1280 },
+  { language: 'ar', script: false, colorScheme: 'dark', width: 320 },
+  { language: 'ja', script: true, colorScheme: 'light', width: 320 },
+] as const satisfies Eyes[]
+
+const password = 'seven quiet herons by the weir'
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+let service: RunningService
+let browser: Browser
+
+describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
+  beforeAll(async () => {
+    service = await openPeoplesService()
+    browser = await openBrowser()
+  }, 240_000)
+  afterAll(async () => {
+    await browser?.close()
+    await service?.close()
+  }, 120_000)
+
+  async function signUp(visitor: Visitor, address: string): Promise<string> {
+    await visitor.open('/signup')
+    await visitor.typeInto('email', address)
+    await visitor.send()
+    await visitor.typeInto('code', codeIn(await nthMessage(service, address, 1)))
+    await visitor.send()
+    await visitor.typeInto('password', password)
+    await visitor.send()
+    return new URL(visitor.page.url()).pathname
+  }
+
+  /** On a browser that the account doesn't know; the code is the nth message to its address. */
+  async function signIn(visitor: Visitor, address: string, nth: number): Promise<string> {
+    await visitor.open('/signin')
+    await visitor.typeInto('username', address)
+    await visitor.send()
+    await visitor.typeInto('password', password)
+    await visitor.send()
+    await visitor.send()
+    await visitor.typeInto('code', codeIn(await nthMessage(service, address, nth)))
+    await visitor.send()
+    return new URL(visitor.page.url()).pathname
+  }
+
+  describe.each(everyone)('in $language, script: $script, $colorScheme, $width px', (eyes) => {
+    const address = `mina.${eyes.language}@example.com`
+    let owner: Visitor
+    let stranger: Visitor
+    let home: string
+    beforeAll(async () => {
+      owner = await openVisitor(browser, service, eyes)
+      stranger = await openVisitor(browser, service, eyes, { userAgent: firefox })
+    }, 60_000)
+    afterAll(async () => {
+      await owner?.leave()
+      await stranger?.leave()
+    })
+
+    test('the owner reads what happened, disowns a sign-in, and is led to a new password', async () => {
+      home = await signUp(owner, address)
+      await owner.open(`${home}/activity?filter=codes`)
+      expect(await owner.text()).toContain(owner.says('activity.emptyTitle'))
+      await owner.looksRight('no activity of a kind')
+      const theirs = await signIn(stranger, address, 2)
+      await owner.open(`${home}/activity`)
+      await owner.looksRight('activity')
+      await shot(owner, 'activity', eyes)
+      expect(await owner.text()).toContain('Firefox')
+      const rows = owner.page.locator('.rows > li')
+      expect(await rows.first().textContent()).toContain(owner.says('activity.newBrowser'))
+      await owner.follow(() => rows.first().getByText(owner.says('activity.notMe')).click())
+      await owner.looksRight('disowning a sign-in')
+      await shot(owner, 'not-me', eyes)
+      await stranger.open(theirs)
+      expect(new URL(stranger.page.url()).pathname).toBe(theirs)
+      await owner.send()
+      await owner.looksRight('the path after it')
+      await shot(owner, 'secure', eyes)
+      await stranger.open(theirs)
+      expect(new URL(stranger.page.url()).pathname).toBe('/signin')
+    }, 300_000)
+
+    test('signed-in browsers are listed, and end one by one, all but this, or all', async () => {
+      await signIn(stranger, address, 3)
+      await owner.open(`${home}/sessions`)
+      await owner.looksRight('two browsers signed in')
+      await shot(owner, 'sessions', eyes)
+      await owner.follow(() => owner.page.locator('.rows form button').click())
+      await owner.looksRight('one browser signed out')
+      expect(await owner.text()).toContain(owner.says('sessions.ended'))
+      expect(await owner.text()).toContain(owner.says('sessions.only'))
+      await owner.follow(() =>
+        owner.page.getByText(owner.says('sessions.everywhere'), { exact: true }).click(),
+      )
+      expect(await owner.heading()).toBe(owner.says('sessions.doneTitle'))
+      await owner.looksRight('signed out everywhere')
+      await shot(owner, 'everywhere', eyes)
+      await owner.open(home)
+      expect(new URL(owner.page.url()).pathname).toBe('/signin')
+    }, 300_000)
+  })
+})
+
+const shot = async (visitor: Visitor, name: string, eyes: Eyes) => {
+  if (process.env.SHOTS)
+    await visitor.page.screenshot({
+      fullPage: true,
+      path: `${process.env.SHOTS}/${name}-${eyes.language}.png`,
+    })
+}
