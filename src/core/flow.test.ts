@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Address, type Email, hintOf, parseEmail } from './address.ts'
 import {
-  afterCode,
   afterPassword,
+  afterSecond,
   completedHint,
   completesHint,
   mayBeTold,
   type SignIn,
   type SignUp,
 } from './flow.ts'
+import type { Proof } from './session.ts'
 
 const signIn = (changes: Partial<SignIn> = {}): SignIn => ({
   kind: 'sign_in',
@@ -18,9 +19,12 @@ const signIn = (changes: Partial<SignIn> = {}): SignIn => ({
   accountId: undefined,
   guarded: false,
   passwordAt: undefined,
-  codeAt: undefined,
+  second: undefined,
+  twoStep: false,
+  trust: false,
   itemId: undefined,
   verificationId: undefined,
+  sealedCode: undefined,
   keep: false,
   returnTo: undefined,
   ...changes,
@@ -78,20 +82,22 @@ describe('completing a hint', () => {
 })
 
 describe('a sign-in', () => {
-  test('is over after the password where the browser is known or a code came first, and nowhere else', () => {
+  const second = fc.option(fc.constant<Proof>({ kind: 'email_code', at: 1 }), { nil: undefined })
+
+  test('is over after the password where the browser is known or a proof came first; with two-step, where it is trusted', () => {
     fc.assert(
-      fc.property(fc.boolean(), moment, (known, codeAt) => {
-        expect(afterPassword(signIn({ codeAt }), known)).toBe(
-          known || codeAt !== undefined ? 'done' : 'choose',
-        )
+      fc.property(fc.boolean(), fc.boolean(), fc.boolean(), second, (known, trusted, twoStep, proof) => {
+        const isOver = proof !== undefined || (twoStep ? trusted : known)
+        const flow = signIn({ second: proof })
+        expect(afterPassword(flow, { known, trusted }, twoStep)).toBe(isOver ? 'done' : 'choose')
       }),
     )
   })
 
-  test('is over after the code where the password came first, and nowhere else', () => {
+  test('is over after the second proof where the password came first, and nowhere else', () => {
     fc.assert(
       fc.property(moment, fc.boolean(), (passwordAt, guarded) => {
-        expect(afterCode(signIn({ passwordAt, guarded }))).toBe(
+        expect(afterSecond(signIn({ passwordAt, guarded }))).toBe(
           passwordAt === undefined ? 'password' : 'done',
         )
       }),
@@ -112,6 +118,6 @@ test('what became of a message is told past the password, and to whoever typed t
   expect(mayBeTold(signUp)).toBe(true)
   expect(mayBeTold({ ...signUp, taken: false })).toBe(true)
   expect(mayBeTold(signIn())).toBe(false)
-  expect(mayBeTold(signIn({ codeAt: 1, accountId: 'x' }))).toBe(false)
+  expect(mayBeTold(signIn({ second: { kind: 'email_code', at: 1 }, accountId: 'x' }))).toBe(false)
   expect(mayBeTold(signIn({ passwordAt: 0 }))).toBe(true)
 })

@@ -1,4 +1,5 @@
 import type { Email } from './address.ts'
+import type { ItemKind } from './security-info.ts'
 import type { Proof } from './session.ts'
 import type { SensitiveAct } from './step-up.ts'
 import { type Duration, type Instant, minutes, seconds } from './time.ts'
@@ -29,34 +30,52 @@ type SigningUp = {
 /**
  * Signing in. `accountId` is undefined for a name that has no account: every step is the same for it.
  *
- *     password --right, known browser--> done
- *       |------right, unknown browser--> choose --item--> code --right--> done
+ *     password --right, known browser (with two-step: trusted)--> done
+ *       |------right, any other--> choose --item--> code, totp, passkey --right--> done
+ *       |                            '----------> recovery_code --right--> new_recovery_code --kept--> done
  *       '--strangers guessed too often--> choose --item--> confirm --hidden part--> code --right--> password
  *
- * `guarded` marks the second way: a code before the password, since strangers have used up their guesses.
+ * `guarded` marks the last way: a code before the password, since strangers have used up their guesses.
  */
 export type SignIn = {
   kind: 'sign_in'
   username: string
   accountId: string | undefined
-  step: 'password' | 'choose' | 'confirm' | 'code'
+  step: SignInStep
   guarded: boolean
   passwordAt: Instant | undefined
-  codeAt: Instant | undefined
-  /** What the code was sent by; undefined until it was right. */
-  codeKind?: 'email_code' | 'text_code' | undefined
+  /** What was proved besides the password: after it, or before it where that is guarded. */
+  second: Proof | undefined
+  /** Whether the account asks for a second proof at every sign-in; known once the password is proved. */
+  twoStep: boolean
+  /** "Don't ask again in this browser." */
+  trust: boolean
   itemId: string | undefined
   verificationId: string | undefined
+  /** The recovery code that took the place of the one that was used, sealed, until its owner has kept it. */
+  sealedCode: string | undefined
   /** Whether the session outlives the browser's window. */
   keep: boolean
   returnTo: string | undefined
 }
+
+type SignInStep =
+  | 'password'
+  | 'choose'
+  | 'confirm'
+  | 'code'
+  | 'totp'
+  | 'passkey'
+  | 'recovery_code'
+  | 'new_recovery_code'
 
 /** A flow that has been gone through to its end: for a moment its last form, sent again, is answered with the same. */
 export type SignedIn = {
   kind: 'signed_in'
   accountId: string
   proofs: Proof[]
+  /** Whether this browser is trusted from now on. */
+  trust: boolean
   keep: boolean
   returnTo: string | undefined
   at: Instant
@@ -67,7 +86,8 @@ export type SignedIn = {
  * proved has a step of its own.
  *
  *     choose --email, phone--> code --right code--> done
- *       '----password--------> password --right--> done
+ *       |----password, totp, passkey--> … --right--> done
+ *       '----recovery_code--> … --right--> new_recovery_code --kept--> done
  */
 export type StepUp = {
   kind: 'step_up'
@@ -75,9 +95,11 @@ export type StepUp = {
   accountId: string
   sessionId: string
   act: SensitiveAct
-  step: 'choose' | 'code' | 'password'
+  step: Exclude<SignInStep, 'confirm'>
   itemId: string | undefined
   verificationId: string | undefined
+  /** By a recovery code: what it proved, and the one that took its place, sealed, until its owner has kept it. */
+  kept?: { proof: Proof; sealedCode: string } | undefined
   returnTo: string
 }
 
@@ -103,15 +125,22 @@ export const isEntry = (state: FlowState): state is EntryState =>
 /** How long the last form may be sent again (a double click) and still sign in. */
 export const signedInAgainFor: Duration = seconds(60)
 
-/** What a known item looks like to somebody who chooses where a code goes. */
-export type ItemChoice = { id: string; kind: 'email' | 'phone'; hint: string }
+/** What an item looks like to somebody who chooses what to prove: a contact by its hint, an app by its name. */
+export type ItemChoice = { id: string; kind: ItemKind; hint: string }
 
-/** What comes after the right password: a known browser is let in, any other is asked for a code. */
-export const afterPassword = (flow: SignIn, browserKnown: boolean): 'done' | 'choose' =>
-  browserKnown || flow.codeAt !== undefined ? 'done' : 'choose'
+/**
+ * What comes after the right password: a browser that the account knows is let in, any other is asked for a second proof;
+ * with two-step verification on, only one that it trusts is let in.
+ */
+export const afterPassword = (
+  flow: SignIn,
+  browser: { known: boolean; trusted: boolean },
+  twoStep: boolean,
+): 'done' | 'choose' =>
+  flow.second !== undefined || (twoStep ? browser.trusted : browser.known) ? 'done' : 'choose'
 
-/** What comes after the right code: the session, or the password where the code had to come first. */
-export const afterCode = (flow: SignIn): 'done' | 'password' =>
+/** What comes after the second proof: the session, or the password where the code had to come first. */
+export const afterSecond = (flow: SignIn): 'done' | 'password' =>
   flow.passwordAt === undefined ? 'password' : 'done'
 
 /**

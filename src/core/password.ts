@@ -2,7 +2,7 @@ import { accept, type Refusal, type Result, refuse } from './refusal.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where the password is the only factor, eight beside a second. */
 export const shortestAlone = 15
-const shortestWithTwoStep = 8
+export const shortestWithTwoStep = 8
 /** Far beyond any passphrase; a bound on the work of hashing. Bytes, after normalisation. */
 const longestBytes = 1024
 

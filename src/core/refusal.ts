@@ -60,6 +60,15 @@ export type Refusal =
   | { code: 'form_stale' }
   | { code: 'invitation_ended' }
   | { code: 'accounts_full'; most: number }
+  // an authenticator app, a passkey, a recovery code
+  | { code: 'totp_wrong' }
+  | { code: 'totp_used' }
+  | { code: 'passkey_refused' }
+  | { code: 'passkey_unverified' }
+  | { code: 'passkey_known' }
+  | { code: 'recovery_code_malformed' }
+  | { code: 'recovery_code_wrong' }
+  | { code: 'two_step_kinds' }
   // "I didn't ask for this"
   | { code: 'message_unknown' }
   | { code: 'reference_wrong' }

@@ -1,10 +1,17 @@
-import { type FlowState, isEntry, mayBeTold } from '../core/flow.ts'
+import { type FlowState, isEntry, mayBeTold, type SignIn } from '../core/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import type { Deps } from './deps.ts'
 import { resendFlowCode } from './flow-code.ts'
 import { noteStep } from './note-step.ts'
-import { answerPassword, answerSignInCode, chooseItem, confirmItem } from './sign-in.ts'
+import {
+  answerItem,
+  answerPassword,
+  answerSignInCode,
+  chooseItem,
+  confirmItem,
+  withTrust,
+} from './sign-in.ts'
 import { answerSignUpCode, choosePassword } from './sign-up.ts'
 import type { Source } from './source.ts'
 
@@ -62,13 +69,13 @@ async function takeStep(
     return confirmItem(sending, flowId, state, form.address ?? '', source)
   }
   if (state.step === 'code' && form.act === 'code') {
-    return answerSignInCode(deps, flowId, state, form.code ?? '', source, now)
+    return answerSignInCode(deps, flowId, withTrust(state, form), form.code ?? '', source, now)
   }
-  if (state.step === 'code' && form.act === 'other') return { state: { ...state, step: 'choose' } }
+  if (form.act === 'other' && mayChooseAgain.has(state.step)) return { state: { ...state, step: 'choose' } }
   if (state.step === 'code' && form.act === 'resend' && state.verificationId !== undefined) {
     return resend(sending, flowId, state, state.verificationId, source)
   }
-  return elsewhere
+  return answerItem(deps, flowId, state, form, source, now)
 }
 
 /**
@@ -76,6 +83,8 @@ async function takeStep(
  * see it by the time that takes. So the outbox is not woken: it comes to the message by itself, within a second.
  */
 const unhurried = (deps: Deps): Deps => ({ ...deps, wakeOutbox() {} })
+
+const mayChooseAgain: ReadonlySet<SignIn['step']> = new Set(['code', 'totp', 'passkey', 'recovery_code'])
 
 /** "I don't have a code." Refusals: those of `resendCode`. */
 export async function resend(

@@ -1,23 +1,40 @@
 import { type Address, hintOf, parseEmail, parsePhone } from '../core/address.ts'
 import type { ItemChoice, SignIn } from '../core/flow.ts'
 import { inventedHint } from '../core/invented-hint.ts'
-import { type Contact, isContact } from '../core/security-info.ts'
+import { type Contact, type Item, isContact } from '../core/security-info.ts'
 import { uuidOf } from '../secrets/random.ts'
 import { itemsOf } from '../storage/security-info.ts'
 import type { Deps } from './deps.ts'
 import type { Told } from './note-activity.ts'
 
 /**
- * The items that a code may go to, as hints. A name without an account has steady, invented ones: what was typed is
+ * What may be proved at a sign-in. Before the password only contacts are shown, as hints: what else an account has would
+ * tell that there is one. A name without an account has steady, invented ones: what was typed is
  * itself its first.
  */
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   if (state.accountId !== undefined) {
-    return items.filter(isContact).map(choiceOf)
+    return state.passwordAt === undefined ? contactChoices(items) : allChoices(items)
   }
   const seed = deps.keyring.current().lookupHash('invented item', state.username)
   return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
+}
+
+/** Contacts by their hints. */
+const contactChoices = (items: readonly Item[]): ItemChoice[] => items.filter(isContact).map(choiceOf)
+
+/**
+ * Everything that an account can prove: what a stranger finds hardest to take comes first, a recovery code last. One
+ * choice stands for all passkeys: the browser knows which it has.
+ */
+export function allChoices(items: readonly Item[]): ItemChoice[] {
+  const named = (kind: 'totp' | 'passkey') =>
+    items.flatMap((item) => (item.kind === kind ? [{ id: item.id, kind, hint: item.name }] : []))
+  const code = items.flatMap((item) =>
+    item.kind === 'recovery_code' ? [{ id: item.id, kind: item.kind, hint: '' }] : [],
+  )
+  return [...named('passkey').slice(0, 1), ...named('totp'), ...contactChoices(items), ...code]
 }
 
 /** The account, or for a name without one an id that nothing has: what is looked up for it takes the same work. */
@@ -41,7 +58,7 @@ export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Pr
 }
 
 /** An item as its owner may choose it: by its hint. */
-export const choiceOf = (item: Contact): ItemChoice => ({
+const choiceOf = (item: Contact): ItemChoice => ({
   id: item.id,
   kind: item.kind,
   hint: hintOf(addressOf(item)),

@@ -18,6 +18,7 @@ import {
   noteSeen,
   rememberBrowser,
 } from '../storage/session.ts'
+import { noteTrustUsed, trustBrowser } from '../storage/trusted-browser.ts'
 import type { Deps } from './deps.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
 import { noteChange } from './note-change.ts'
@@ -42,6 +43,7 @@ export async function openSession(
 ): Promise<OpenedSession | 'too_late' | 'outdated'> {
   if (now > done.at + signedInAgainFor) return 'too_late'
   const { accountId } = done
+  const userAgent = source.userAgent?.slice(0, 400)
   const ring = deps.keyring.current()
   const token = sessionTokenOf(ring, accountId, flowId)
   const opened = await deps.database.transaction(async (sql) => {
@@ -54,6 +56,8 @@ export async function openSession(
     const isFirst = newBrowser && !(await hasKnownBrowser(sql, accountId))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
     await rememberBrowser(sql, accountId, source.browser)
+    if (done.trust) await trustBrowser(sql, accountId, source.browser, userAgent)
+    else await noteTrustUsed(sql, accountId, source.browser)
     await endSessionsOnBrowser(sql, accountId, source.browser)
     await insertSession(sql, {
       accountId,
@@ -62,7 +66,7 @@ export async function openSession(
       browser: source.browser,
       kept: done.keep,
       proofs: done.proofs,
-      userAgent: source.userAgent?.slice(0, 400),
+      userAgent,
       ip: source.ip,
     })
     const proofs = done.proofs.map((proof) => proof.kind)

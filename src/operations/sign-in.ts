@@ -1,7 +1,7 @@
 import { type Address, parseEmail, parsePhone } from '../core/address.ts'
 import {
-  afterCode,
   afterPassword,
+  afterSecond,
   completedHint,
   completesHint,
   type FlowState,
@@ -11,7 +11,6 @@ import {
 import type { LimitKey } from '../core/limits.ts'
 import { canonicalPassword, looksLikeCode } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
-import type { ItemKind } from '../core/security-info.ts'
 import type { Proof } from '../core/session.ts'
 import { type Instant, seconds } from '../core/time.ts'
 import { isRightPassword } from '../secrets/password-hash.ts'
@@ -24,17 +23,17 @@ import { isKnownBrowser } from '../storage/session.ts'
 import { cancel } from '../storage/verification.ts'
 import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
+import type { FlowForm } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { accountOrNone, itemAddress, itemsForSignIn, toldOf } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
 import { tellPastCode } from './past-code.ts'
+import { proveItem } from './prove-item.ts'
 import { usernameLookup } from './sign-up.ts'
 import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from './source.ts'
+import { isTrustedBrowser } from './trusted-browsers.ts'
 
 type Step = { state: FlowState; refusal?: Refusal }
-
-/** What a right code proves, by where it was sent: nothing but a contact is sent one. */
-export const codeProofOf = (kind: ItemKind) => (kind === 'phone' ? 'text_code' : 'email_code')
 
 /**
  * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
@@ -58,9 +57,12 @@ export async function beginSignIn(
     accountId,
     guarded: false,
     passwordAt: undefined,
-    codeAt: undefined,
+    second: undefined,
+    twoStep: false,
+    trust: false,
     itemId: undefined,
     verificationId: undefined,
+    sealedCode: undefined,
     ...given,
   }
   await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
@@ -102,14 +104,15 @@ export async function answerPassword(
   const account = await findAccount(sql, accountId)
   const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
   if (!right || account === undefined) {
-    const again: SignIn = state.guarded ? { ...state, step: 'choose', codeAt: undefined } : state
+    const again: SignIn = state.guarded ? { ...state, step: 'choose', second: undefined } : state
     return { state: again, refusal: { code: 'sign_in_wrong' } }
   }
   await deps.guessSql.giveBack(sql, guess)
-  const proved: SignIn = { ...state, passwordAt: now }
-  return {
-    state: afterPassword(state, known) === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' },
-  }
+  const twoStep = account.twoStepAt !== undefined
+  const trusted = twoStep && (await isTrustedBrowser(deps, accountId, source.browser))
+  const proved: SignIn = { ...state, passwordAt: now, twoStep }
+  const next = afterPassword(state, { known, trusted }, twoStep)
+  return { state: next === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
 }
 
 /** Strangers' guesses used up: a code first. A browser that is known, or a network that guesses everywhere, waits. */
@@ -136,11 +139,14 @@ function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean)
   const whose = state.accountId ?? `name ${state.username}`
   if (known) return [knownPasswordsKey(ring, whose, source)]
   const perSource = sourceGuessKey(ring, source)
-  if (state.codeAt !== undefined) return [perSource]
+  if (state.second !== undefined) return [perSource]
   return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
 }
 
-/** Where the code goes. Past the password it is sent; before it, the hidden part must be typed. */
+/**
+ * What to prove. Past the password that may be anything the account has, and a code to a contact is sent at once; before
+ * it only a contact, whose hidden part must be typed.
+ */
 export async function chooseItem(
   deps: Deps,
   flowId: string,
@@ -148,8 +154,10 @@ export async function chooseItem(
   itemId: string,
   source: Source,
 ): Promise<Step> {
-  const items = await itemsForSignIn(deps, state)
-  if (!items.some((item) => item.id === itemId)) return { state, refusal: { code: 'choice_missing' } }
+  const chosen = (await itemsForSignIn(deps, state)).find((item) => item.id === itemId)
+  if (chosen === undefined) return { state, refusal: { code: 'choice_missing' } }
+  const { kind } = chosen
+  if (kind !== 'email' && kind !== 'phone') return { state: { ...state, step: kind, itemId } }
   if (state.passwordAt === undefined) return { state: { ...state, step: 'confirm', itemId } }
   const address = await itemAddress(deps, state, itemId)
   if (address === undefined) return { state, refusal: { code: 'choice_missing' } }
@@ -231,20 +239,54 @@ export async function answerSignInCode(
   if (!checked.ok) {
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
-  const kind =
-    state.accountId === undefined || state.itemId === undefined
-      ? undefined
-      : await noteProven(deps.database.sql, state.accountId, state.itemId)
-  // Removed while its code was on the way: it proves nothing any more.
+  const { itemId } = state
+  if (state.accountId === undefined || itemId === undefined) return { state: { ...state, step: 'choose' } }
+  const kind = await noteProven(deps.database.sql, state.accountId, itemId)
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
-  const proved: SignIn = {
-    ...state,
-    codeAt: checked.value.approvedAt,
-    codeKind: codeProofOf(kind),
-    verificationId: undefined,
-  }
-  return { state: afterCode(state) === 'done' ? signedIn(proved, now) : { ...proved, step: 'password' } }
+  return { state: afterProof(state, { kind, at: checked.value.approvedAt, itemId }, now) }
 }
+
+/** Where a sign-in goes on once something besides the password was proved. */
+function afterProof(state: SignIn, second: Proof, now: Instant): FlowState {
+  const proved: SignIn = { ...state, second, verificationId: undefined }
+  return afterSecond(state) === 'done' ? signedIn(proved, now) : { ...proved, step: 'password' }
+}
+
+/**
+ * The second proof, past the password, by anything but a code to a contact. Refusals: those of `proveItem`.
+ */
+export async function answerItem(
+  deps: Deps,
+  flowId: string,
+  before: SignIn,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const { accountId, itemId, step } = before
+  if (accountId === undefined || before.passwordAt === undefined) return elsewhere(before)
+  if (step === 'new_recovery_code') {
+    return form.act === 'kept'
+      ? { state: signedIn({ ...before, sealedCode: undefined }, now) }
+      : elsewhere(before)
+  }
+  const state = withTrust(before, form)
+  const guesses = await codeKeys(deps, state, source)
+  const proved = await proveItem(deps, { flowId, step, accountId, itemId }, form, guesses, source, now)
+  if (!proved.ok) return { state, refusal: proved.refusal }
+  const { proof, sealedCode } = proved.value
+  return sealedCode === undefined
+    ? { state: afterProof(state, proof, now) }
+    : { state: { ...before, step: 'new_recovery_code', second: proof, sealedCode } }
+}
+
+const elsewhere = (state: SignIn): Step => ({ state, refusal: { code: 'step_elsewhere' } })
+
+/** "Don't ask again in this browser", as the form says it: only where two-step verification would ask. */
+export const withTrust = (state: SignIn, form: FlowForm): SignIn => ({
+  ...state,
+  trust: state.twoStep && form.trust === 'yes',
+})
 
 /**
  * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
@@ -262,14 +304,13 @@ async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<Limi
 function signedIn(state: SignIn, now: Instant): FlowState {
   if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')
   const proofs: Proof[] = []
-  if (state.codeAt !== undefined && state.codeKind !== undefined) {
-    proofs.push({ kind: state.codeKind, at: state.codeAt, itemId: state.itemId })
-  }
+  if (state.second !== undefined) proofs.push(state.second)
   if (state.passwordAt !== undefined) proofs.push({ kind: 'password', at: state.passwordAt })
   return {
     kind: 'signed_in',
     accountId: state.accountId,
     proofs,
+    trust: state.trust && state.second !== undefined,
     keep: state.keep,
     returnTo: state.returnTo,
     at: now,

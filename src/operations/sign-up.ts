@@ -116,6 +116,7 @@ export async function choosePassword(
       kind: 'signed_in',
       accountId: created.value,
       proofs,
+      trust: false,
       keep: true,
       returnTo: state.returnTo,
       at: now,

@@ -3,8 +3,17 @@ import type { Locale } from '../core/message.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { networksOf } from './limits.ts'
 
-/** Where a person's request comes from: the browser by the hash of its cookie, and the network address. */
-export type Source = { browser: Buffer; ip: string; userAgent: string | undefined; locale: Locale }
+/**
+ * Where a person's request comes from: the browser by the hash of its cookie, and the network address. `origin` is the
+ * service's own, which passkeys are bound to.
+ */
+export type Source = {
+  browser: Buffer
+  ip: string
+  userAgent: string | undefined
+  locale: Locale
+  origin: string
+}
 
 /** What a send asked for on a page counts against besides its destination. */
 export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {

@@ -26,13 +26,13 @@ import type { Deps } from './deps.ts'
 import { type FlowForm, resend } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { type FlowView, type StepAnswer, takeFlowStep } from './flow-step.ts'
-import { addressOf, choiceOf } from './item-choices.ts'
+import { addressOf, allChoices } from './item-choices.ts'
 import { toldTo } from './note-activity.ts'
 import { noteCodeUsed } from './note-step.ts'
 import { tellPastCode } from './past-code.ts'
+import { proveItem } from './prove-item.ts'
 import { provePassword } from './prove-password.ts'
 import type { SignedInSession } from './sessions.ts'
-import { codeProofOf } from './sign-in.ts'
 import { knownCodesKey, type Source } from './source.ts'
 
 /** Whether a session has to prove something before an act; undefined where it may go on. */
@@ -58,11 +58,7 @@ export async function stepUpChoices(
   const rule: StepUpRule = actRules[act]
   const { items, createdAt } = await provingItems(deps, accountId)
   return {
-    // Each further kind that can be proved here is let through by this filter, and has its step in `choose`.
-    items: items
-      .filter(isContact)
-      .filter((item) => mayProve(item, rule, createdAt, now))
-      .map(choiceOf),
+    items: allChoices(items.filter((item) => mayProve(item, rule, createdAt, now))),
     password: rule.by.includes('password'),
   }
 }
@@ -144,7 +140,8 @@ async function actOnStepUp(
   const done = (proof: Proof): Step => ({ state: steppedUp(state, session, proof, now) })
   if (state.step === 'choose' && form.act === 'choose')
     return choose(deps, flowId, state, form.item ?? '', source, now)
-  if (state.step !== 'choose' && form.act === 'other') return { state: { ...state, step: 'choose' } }
+  if (state.step !== 'choose' && state.step !== 'new_recovery_code' && form.act === 'other')
+    return { state: { ...state, step: 'choose' } }
   if (state.step === 'password' && form.act === 'password') {
     const proved = await provePassword(deps, state.accountId, form.password ?? '', source, now)
     return proved.ok ? done({ kind: 'password', at: now }) : { state, refusal: proved.refusal }
@@ -156,7 +153,31 @@ async function actOnStepUp(
       return proved.ok ? done(proved.value) : { state, refusal: proved.refusal }
     }
   }
-  return { state, refusal: { code: 'step_elsewhere' } }
+  if (state.step === 'new_recovery_code') {
+    return state.kept !== undefined && form.act === 'kept' ? done(state.kept.proof) : elsewhere(state)
+  }
+  return proveOther(deps, flowId, state, form, source, now, done)
+}
+
+const elsewhere = (state: StepUp): Step => ({ state, refusal: { code: 'step_elsewhere' } })
+
+/** An authenticator app, a passkey or a recovery code. */
+async function proveOther(
+  deps: Deps,
+  flowId: string,
+  state: StepUp,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+  done: (proof: Proof) => Step,
+): Promise<Step> {
+  const guesses = [knownCodesKey(deps.keyring.current(), state.accountId, source)]
+  const proved = await proveItem(deps, { flowId, ...state }, form, guesses, source, now)
+  if (!proved.ok) return { state, refusal: proved.refusal }
+  const { proof, sealedCode } = proved.value
+  return sealedCode === undefined
+    ? done(proof)
+    : { state: { ...state, step: 'new_recovery_code', kept: { proof, sealedCode } } }
 }
 
 /** What to prove: where a code goes, or the password. */
@@ -170,9 +191,13 @@ async function choose(
 ): Promise<Step> {
   const offered = await stepUpChoices(deps, state.accountId, state.act, now)
   if (choice === 'password' && offered.password) return { state: { ...state, step: 'password' } }
+  const offer = offered.items.find(({ id }) => id === choice)
+  if (offer !== undefined && offer.kind !== 'email' && offer.kind !== 'phone') {
+    return { state: { ...state, step: offer.kind, itemId: offer.id } }
+  }
   const items = await itemsOf(deps.database.sql, state.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === choice)
-  if (item === undefined || !offered.items.some(({ id }) => id === choice)) {
+  if (item === undefined || offer === undefined) {
     return { state, refusal: { code: 'choice_missing' } }
   }
   const issued = await issueFlowCode(
@@ -213,7 +238,7 @@ async function proveCode(
   await noteCodeUsed(sql, accountId, verificationId, now)
   const kind = await noteProven(sql, accountId, itemId)
   if (kind === undefined) return refuse({ code: 'choice_missing' })
-  return accept({ kind: codeProofOf(kind), at: checked.value.approvedAt, itemId })
+  return accept({ kind, at: checked.value.approvedAt, itemId })
 }
 
 const steppedUp = (

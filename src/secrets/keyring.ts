@@ -26,15 +26,23 @@ export type Keyring = {
   find(id: string): RingKey | undefined
   /** A keyed hash that never changes with rotation: for limit keys and ids that must be found again. */
   lookupHash(label: string, ...parts: string[]): Buffer
+  /**
+   * Seals what is kept for years, such as the seeds of authenticator apps. It stays as the keys of codes rotate: those
+   * are forgotten after a day (docs/decisions/0015).
+   */
+  readonly lasting: Sealer
 }
 
-export type RingKey = {
-  id: string
-  /** HMAC-SHA-256(id of the verification ‖ code): what the database compares is a hash of this and the row's own words. */
-  codeMac(verificationId: string, code: string): Buffer
+export type Sealer = {
   /** AES-256-GCM; `bound` is authenticated with it, so that a sealed text moved to another row does not open. */
   seal(text: string, bound: string): Buffer
   open(sealed: Buffer, bound: string): string
+}
+
+export type RingKey = Sealer & {
+  id: string
+  /** HMAC-SHA-256(id of the verification ‖ code): what the database compares is a hash of this and the row's own words. */
+  codeMac(verificationId: string, code: string): Buffer
 }
 
 /** The ring as it is kept in its file. `retiredAt` is when another key became current. */
@@ -74,6 +82,7 @@ export function openKeyring(record: KeyringRecord): Keyring {
   if (current === undefined) throw new Error('The key ring has no key.')
   return {
     current,
+    lasting: sealerWith(derived(record.lookup, 'lasting seal')),
     forCodes: (now) =>
       keys
         .filter((key) => key.retiredAt === undefined || now - key.retiredAt < codeGrace)
@@ -87,16 +96,22 @@ export function openKeyring(record: KeyringRecord): Keyring {
 }
 
 function openKey(id: string, secret: string): RingKey {
-  const derive = (purpose: string): KeyObject =>
-    createSecretKey(
-      Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', `countersign ${purpose}`, 32)),
-    )
-  const macKey = derive('code mac')
-  const sealKey = derive('seal')
+  const macKey = derived(secret, 'code mac')
   return {
     id,
     codeMac: (verificationId, code) =>
       createHmac('sha256', macKey).update(framed(verificationId, code)).digest(),
+    ...sealerWith(derived(secret, 'seal')),
+  }
+}
+
+const derived = (secret: string, purpose: string): KeyObject =>
+  createSecretKey(
+    Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', `countersign ${purpose}`, 32)),
+  )
+
+function sealerWith(sealKey: KeyObject): Sealer {
+  return {
     seal(text, bound) {
       const nonce = bytesDrawnAhead(12)
       const cipher = createCipheriv('aes-256-gcm', sealKey, nonce).setAAD(Buffer.from(bound))

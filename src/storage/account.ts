@@ -89,6 +89,20 @@ export async function setPassword(sql: Sql, accountId: string, passwordHash: str
     update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
 }
 
+/** Turns two-step verification on, where it is off. @returns whether it was */
+export async function turnTwoStepOn(sql: Sql, accountId: string): Promise<boolean> {
+  const rows = await sql`
+    update account set two_step_at = statement_timestamp() where id = ${accountId} and two_step_at is null returning id`
+  return rows.length === 1
+}
+
+/** Turns two-step verification off, where it is on. @returns whether it was */
+export async function turnTwoStepOff(sql: Sql, accountId: string): Promise<boolean> {
+  const rows = await sql`
+    update account set two_step_at = null where id = ${accountId} and two_step_at is not null returning id`
+  return rows.length === 1
+}
+
 /** When the password was last chosen. Until this transaction ends, nobody chooses another. */
 export async function holdPassword(sql: Sql, accountId: string): Promise<Instant | undefined> {
   const rows = await sql<{ password_set_at: Date }>`

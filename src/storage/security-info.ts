@@ -1,4 +1,6 @@
+import type { Passkey } from '../core/passkey.ts'
 import type { Item, ItemKind } from '../core/security-info.ts'
+import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
 type ItemRow = {
@@ -37,14 +39,159 @@ function itemOf(row: ItemRow): Item {
   }
 }
 
-/** @returns the item's kind; undefined where it has been removed meanwhile */
+/** A code to a contact was right. @returns what that proved; undefined where the contact is gone */
 export async function noteProven(
   sql: Sql,
   accountId: string,
   itemId: string,
-): Promise<Item['kind'] | undefined> {
-  const rows = await sql<{ kind: Item['kind'] }>`
+): Promise<'email_code' | 'text_code' | undefined> {
+  const rows = await sql<{ kind: ItemKind }>`
     update security_info set proven_at = statement_timestamp(), last_used_at = statement_timestamp()
-    where account_id = ${accountId} and id = ${itemId} returning kind`
-  return rows[0]?.kind
+    where account_id = ${accountId} and id = ${itemId} and kind in ('email', 'phone') returning kind`
+  return rows[0] && (rows[0].kind === 'email' ? 'email_code' : 'text_code')
+}
+
+/** Adds an authenticator app that has just been proved by a code of this time step. */
+export async function insertTotp(
+  sql: Sql,
+  item: { accountId: string; id: string; name: string; sealedSeed: Buffer; step: number },
+): Promise<void> {
+  await sql`
+    insert into security_info (account_id, id, kind, name, sealed_seed, last_step, proven_at, last_used_at)
+    values (${item.accountId}, ${item.id}, 'totp', ${item.name}, ${item.sealedSeed}, ${item.step},
+      statement_timestamp(), statement_timestamp())`
+}
+
+export async function sealedSeedOf(sql: Sql, accountId: string, itemId: string): Promise<Buffer | undefined> {
+  const rows = await sql<{ sealed_seed: Buffer }>`
+    select sealed_seed from security_info where account_id = ${accountId} and id = ${itemId} and kind = 'totp'`
+  return rows[0]?.sealed_seed
+}
+
+/**
+ * Takes a time step, by compare-and-set: each is taken once, and none that lies before one that was (RFC 6238 §5.2).
+ *
+ * @returns whether it was
+ */
+export async function takeTotpStep(
+  sql: Sql,
+  accountId: string,
+  itemId: string,
+  step: number,
+): Promise<boolean> {
+  const rows = await sql`
+    update security_info
+    set last_step = ${step}, proven_at = statement_timestamp(), last_used_at = statement_timestamp()
+    where account_id = ${accountId} and id = ${itemId} and kind = 'totp' and last_step < ${step}
+    returning id`
+  return rows.length === 1
+}
+
+/** @throws a unique violation (23505) where the account has this passkey already */
+export async function insertPasskey(
+  sql: Sql,
+  item: { accountId: string; id: string; name: string },
+  passkey: Passkey,
+): Promise<void> {
+  await sql`
+    insert into security_info (account_id, id, kind, name, credential_id, public_key, sign_count, transports,
+      backup_eligible, backed_up, proven_at, last_used_at)
+    values (${item.accountId}, ${item.id}, 'passkey', ${item.name}, ${passkey.credentialId}, ${passkey.publicKey},
+      ${passkey.signCount}, ${passkey.transports}, ${passkey.backupEligible}, ${passkey.backedUp},
+      statement_timestamp(), statement_timestamp())`
+}
+
+export async function passkeysOf(sql: Sql, accountId: string): Promise<(Passkey & { id: string })[]> {
+  const rows = await sql<{
+    id: string
+    credential_id: Buffer
+    public_key: Buffer
+    sign_count: number
+    transports: string[]
+    backup_eligible: boolean
+    backed_up: boolean
+  }>`
+    select id, credential_id, public_key, sign_count::float8 as sign_count, transports, backup_eligible, backed_up
+    from security_info where account_id = ${accountId} and kind = 'passkey' order by added_at, id`
+  return rows.map((row) => ({
+    id: row.id,
+    credentialId: row.credential_id,
+    publicKey: row.public_key,
+    signCount: row.sign_count,
+    transports: row.transports,
+    backupEligible: row.backup_eligible,
+    backedUp: row.backed_up,
+  }))
+}
+
+/**
+ * Notes that a passkey was used. Its counter must have gone up, or have been zero always: of two copies one is refused,
+ * also where both come at once (WebAuthn Level 3 §6.1.1).
+ *
+ * @returns whether it had
+ */
+export async function takeSignCount(
+  sql: Sql,
+  accountId: string,
+  itemId: string,
+  used: { signCount: number; backedUp: boolean },
+): Promise<boolean> {
+  const rows = await sql`
+    update security_info set sign_count = ${used.signCount}, backed_up = ${used.backedUp},
+      proven_at = statement_timestamp(), last_used_at = statement_timestamp()
+    where account_id = ${accountId} and id = ${itemId} and kind = 'passkey'
+      and (sign_count < ${used.signCount} or (sign_count = 0 and ${used.signCount} = 0))
+    returning id`
+  return rows.length === 1
+}
+
+/**
+ * Gives the account a recovery code in place of the one it had; asked by a form that was shown before that was made, it
+ * changes nothing.
+ *
+ * @returns `made`, `same` where this is its code already, or `later` where another was made since
+ */
+export async function replaceRecoveryCode(
+  sql: Sql,
+  item: { accountId: string; id: string; codeHash: Buffer },
+  shownAt: Instant,
+): Promise<'made' | 'same' | 'later'> {
+  const rows = await sql`
+    insert into security_info as i (account_id, id, kind, code_hash)
+    values (${item.accountId}, ${item.id}, 'recovery_code', ${item.codeHash})
+    on conflict (account_id) where kind = 'recovery_code' do update
+      set id = excluded.id, code_hash = excluded.code_hash, added_at = statement_timestamp(),
+        proven_at = null, last_used_at = null
+      where i.code_hash <> excluded.code_hash and i.added_at <= ${new Date(shownAt)}
+        and coalesce(i.last_used_at, i.added_at) <= ${new Date(shownAt)}
+    returning id`
+  if (rows.length === 1) return 'made'
+  const same = await sql`
+    select 1 from security_info
+    where account_id = ${item.accountId} and kind = 'recovery_code' and code_hash = ${item.codeHash}`
+  return same.length === 1 ? 'same' : 'later'
+}
+
+/**
+ * Uses a recovery code and puts the next in its place, by compare-and-set: of any number at once one is taken.
+ *
+ * @returns the item's id; undefined where this was not the code
+ */
+export async function useRecoveryCode(
+  sql: Sql,
+  accountId: string,
+  codeHash: Buffer,
+  nextHash: Buffer,
+): Promise<string | undefined> {
+  const rows = await sql<{ id: string }>`
+    update security_info set code_hash = ${nextHash}, last_used_at = statement_timestamp()
+    where account_id = ${accountId} and kind = 'recovery_code' and code_hash = ${codeHash}
+    returning id`
+  return rows[0]?.id
+}
+
+export async function renameItem(sql: Sql, accountId: string, itemId: string, name: string): Promise<void> {
+  await sql`
+    update security_info set name = ${name}
+    where account_id = ${accountId} and id = ${itemId} and kind in ('totp', 'passkey')`
 }

@@ -25,23 +25,15 @@ async function waiting() {
   return { account, person, form: person.form('code'), code: await world.readCode(account.email) }
 }
 
-/** Five hundred rounds where there is time for them. */
-const rounds = process.env.FAULTS === 'full' ? 500 : 4
-
-test(`two hundred times the right code at once make one session, in each of ${rounds} rounds`, async () => {
-  for (let round = 0; round < rounds; round += 1) {
-    const { account, person, form, code } = await waiting()
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, () => person.request(form.action, { fields: { ...form.fields, code } })),
-    )
-    for (const answer of answers) expect([303, 503]).toContain(answer.status)
-    expect(answers.filter((answer) => answer.status === 303).length).toBeGreaterThan(0)
-    const [made] = await world.sql<{ count: number }>`
-      select count(*)::int as count from session where account_id = ${account.id}`
-    expect(made?.count).toBe(1)
-    expect(await livingSessions(world, account.id)).toBe(1)
-  }
-}, 1_200_000)
+test('two hundred times the right code at once make one living session', async () => {
+  const { account, person, form, code } = await waiting()
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => person.request(form.action, { fields: { ...form.fields, code } })),
+  )
+  for (const answer of answers) expect([303, 503]).toContain(answer.status)
+  expect(answers.filter((answer) => answer.status === 303).length).toBeGreaterThan(0)
+  expect(await livingSessions(world, account.id)).toBe(1)
+})
 
 test('one right code among many wrong ones at once spends the tries of one form', async () => {
   for (let round = 0; round < 10; round += 1) {
@@ -118,7 +110,7 @@ const extra: Record<string, string> = {
   kind: 'signed_in',
   state: '{"kind":"signed_in"}',
   passwordAt: '1',
-  codeAt: '1',
+  second: 'email_code',
   provenAt: '1',
   guarded: 'false',
   taken: 'false',
@@ -158,6 +150,8 @@ test('fields that no form has change nothing', async () => {
     accountId: account.id,
     guarded: false,
     keep: false,
+    trust: false,
+    twoStep: false,
   })
   for (const act of ['password', 'choose', 'confirm', 'code', 'resend', 'other', 'signed_in', 'done', '']) {
     const { action, fields } = person.form('password')

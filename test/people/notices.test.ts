@@ -13,7 +13,7 @@ import {
   stepUp,
 } from '../support/accounts.ts'
 import { newPerson, type Person } from '../support/person.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { openWorld, publicUrl, type World } from '../support/world.ts'
 
 let world: World
 let nth = 0
@@ -131,7 +131,13 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
   const account = await makeAccount(harbour, 'owner@example.org')
   await knownPerson(harbour, account)
   const { noteChange } = await import('../../src/operations/note-change.ts')
-  const source = { browser: Buffer.alloc(32), ip: '192.0.2.7', userAgent: undefined, locale: 'en' as const }
+  const source = {
+    browser: Buffer.alloc(32),
+    ip: '192.0.2.7',
+    userAgent: undefined,
+    locale: 'en' as const,
+    origin: publicUrl,
+  }
   await noteChange(harbour.sql, account.id, { kind: 'two_step_off' }, source, harbour.now)
   for (let spent = 0; spent < hours(1); spent += minutes(2)) await harbour.advance(minutes(2))
   away = false

@@ -6,7 +6,7 @@ import { sealBound } from '../../src/secrets/sealed-code.ts'
 import { hashToken, newBrowserToken } from '../../src/secrets/tokens.ts'
 import { insertFlow } from '../../src/storage/flow.ts'
 import type { MadeAccount } from './accounts.ts'
-import type { World } from './world.ts'
+import { publicUrl, type World } from './world.ts'
 
 /** Flows without pages around them: for what is done thousands of times. */
 export type HeldFlow = { id: string; browser: Buffer; revision: number }
@@ -27,9 +27,12 @@ export const signInOf = (account: MadeAccount, changes: Partial<SignIn> = {}): S
   accountId: account.id,
   guarded: false,
   passwordAt: undefined,
-  codeAt: undefined,
+  second: undefined,
+  twoStep: false,
+  trust: false,
   itemId: undefined,
   verificationId: undefined,
+  sealedCode: undefined,
   keep: false,
   returnTo: undefined,
   ...changes,
@@ -40,6 +43,7 @@ export const sourceOf = (browser: Buffer, ip = '192.0.2.77') => ({
   ip,
   userAgent: undefined,
   locale: 'en' as const,
+  origin: publicUrl,
 })
 
 /** One form, as its route has it done. */

@@ -101,6 +101,39 @@ function copiers(within) {
   }
 }
 
+/** A passkey: what the server asks the browser for stands in the page, and the answer goes along with the form. */
+async function passkey(part) {
+  const { passkey: does, options, action, autofill, known, failed } = part.dataset
+  const [unable, told] = all(':scope > p', part)
+  const api = window.PublicKeyCredential
+  if (!api?.parseRequestOptionsFromJSON) {
+    unable.hidden = false
+    return
+  }
+  const input = part.querySelector('input')
+  const read = api[does === 'get' ? 'parseRequestOptionsFromJSON' : 'parseCreationOptionsFromJSON'].bind(api)
+  let under
+  const ask = async (mediation) => {
+    under?.abort()
+    under = new AbortController()
+    const { signal } = under
+    told.textContent = ''
+    try {
+      const publicKey = read(JSON.parse(options))
+      input.value = JSON.stringify(await navigator.credentials[does]({ publicKey, signal, mediation }))
+      if (action) input.form.action = action
+      input.form.submit()
+    } catch (fault) {
+      if (signal.aborted || mediation) return
+      told.textContent = fault.name === 'InvalidStateError' ? known : failed
+    }
+  }
+  const button = part.querySelector('button')
+  button.hidden = false
+  button.onclick = () => ask()
+  if (autofill !== undefined && (await api.isConditionalMediationAvailable?.())) ask('conditional')
+}
+
 /**
  * A live part of a page: at each word from its stream the page is fetched again and that part replaced. Nothing else
  * on the page changes, so what is being typed stays. The stream is closed while nobody looks.
@@ -148,4 +181,9 @@ function improve(within) {
 improve(document)
 setInterval(tick, 1000)
 for (const part of all('[data-live]')) live(part)
+for (const part of all('[data-passkey]')) passkey(part)
+for (const button of all('[data-prints]')) {
+  button.hidden = false
+  button.onclick = () => print()
+}
 document.querySelector('.errors')?.focus()

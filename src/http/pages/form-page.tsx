@@ -20,6 +20,8 @@ type Props = PropsWithChildren<{
   hidden: HiddenFields
   /** What the one main button says. */
   button: string
+  /** Below the main button, within the form: another way of sending it. */
+  beside?: Child
   ways?: Child
 }>
 
@@ -33,6 +35,7 @@ export const FormPage = ({
   action,
   hidden,
   button,
+  beside,
   ways,
   children,
 }: Props) => (
@@ -44,6 +47,7 @@ export const FormPage = ({
       <Actions>
         <Button>{button}</Button>
       </Actions>
+      {beside}
     </Form>
     {ways !== undefined && <Ways>{ways}</Ways>}
   </Page>

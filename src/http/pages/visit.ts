@@ -37,7 +37,11 @@ export function openVisit(given: VisitDeps, c: Answering): Visit {
   if (browser.isNew) addCookie(given, c, 'browser', browser.token, browserCookieLasts)
   const ip = given.clientAddress(peerOf(c), c.req.header('x-forwarded-for'))
   const userAgent = c.req.header('user-agent')
-  return { browser, cookies, source: { browser: browser.hash, ip, userAgent, locale: c.var.locale } }
+  return {
+    browser,
+    cookies,
+    source: { browser: browser.hash, ip, userAgent, locale: c.var.locale, origin: given.publicUrl },
+  }
 }
 
 function peerOf(c: Context): string | undefined {

@@ -41,6 +41,7 @@ export const openRoutes: readonly string[] = [
   'GET /',
   'GET /signin',
   'POST /signin',
+  'POST /signin/passkey',
   'GET /signin/:id',
   'POST /signin/:id',
   'GET /signin/:id/news',

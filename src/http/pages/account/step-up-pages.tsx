@@ -7,6 +7,7 @@ import { Page } from '../components/page.tsx'
 import { PasswordField } from '../components/password-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
+import { itemChoice } from '../item-choice.tsx'
 import { useSay } from '../reader.tsx'
 
 type Props = {
@@ -30,11 +31,7 @@ export function StepUpPage({
   const say = useSay()
   const errors = useErrors(props.refusal, 'item')
   const choices = [
-    ...items.map((item) => ({
-      value: item.id,
-      label: <bdi dir="ltr">{item.hint}</bdi>,
-      hint: say(`choose.${item.kind}`),
-    })),
+    ...items.map((item) => itemChoice(item, say)),
     ...(password ? [{ value: 'password', label: say('stepUp.password') }] : []),
   ]
   if (choices.length === 0) return <NothingToProvePage {...props} />

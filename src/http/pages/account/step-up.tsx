@@ -2,8 +2,10 @@ import type { Hono } from 'hono'
 import type { Refusal } from '../../../core/refusal.ts'
 import { returnPath } from '../../../core/return-path.ts'
 import { isSensitive, type SensitiveAct } from '../../../core/step-up.ts'
+import { translate } from '../../../locales/catalogue.ts'
 import { waitingMark } from '../../../operations/flow-code.ts'
 import { type FlowView, findFlow, type StepAnswer } from '../../../operations/flow-step.ts'
+import { flowPasskeyOptions, openSealedCode } from '../../../operations/prove-item.ts'
 import { readAccount, type SignedInSession } from '../../../operations/sessions.ts'
 import {
   answerStepUp,
@@ -16,7 +18,15 @@ import {
 import type { Answering, Exchange } from '../../exchange.ts'
 import { streamNews } from '../../stream.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { Way } from '../components/ways.tsx'
 import { takeForm, toSignIn } from '../own-form.ts'
+import {
+  NextRecoveryCodePage,
+  PasskeyPage,
+  type ProofStep,
+  RecoveryCodePage,
+  TotpPage,
+} from '../proof-pages.tsx'
 import { waitingPage } from '../signin/flow-page.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import {
@@ -164,6 +174,8 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
     const name = await nameOf(session)
     const before = `stepUp.before.${state.act}` as const
     const back = `/account/${session.handle}`
+    const ways = <Way href={back}>{translate(c.var.locale, 'stepUp.back')}</Way>
+    const proof: ProofStep = { here, hidden, refusal, account: name, ways }
     switch (state.step) {
       case 'choose': {
         return choicePage(session, state, { ...hidden, act: 'choose' }, refusal, chosen, here)
@@ -176,6 +188,19 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
         const { verificationId } = state
         const step = { here, hidden, refusal }
         return waitingPage(given, c, flow, step, { verificationId, to, account: name, others: true })
+      }
+      case 'totp':
+        return <TotpPage {...proof} />
+      case 'passkey': {
+        const options = await flowPasskeyOptions(deps, flow, state.accountId, visit.source.origin)
+        return <PasskeyPage {...proof} options={options} />
+      }
+      case 'recovery_code':
+        return <RecoveryCodePage {...proof} />
+      case 'new_recovery_code': {
+        if (state.kept === undefined) return undefined
+        const code = openSealedCode(deps, flow.id, state.kept.sealedCode)
+        return <NextRecoveryCodePage {...proof} code={code} name={name} />
       }
     }
   }

@@ -1,13 +1,25 @@
+import type { Child } from 'hono/jsx'
 import { hintOf, parseEmail } from '../../../core/address.ts'
 import { type EntryState, isEntry, mayBeTold, type SignIn } from '../../../core/flow.ts'
+import type { Locale } from '../../../core/message.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
 import { readWaiting, waitingMark } from '../../../operations/flow-code.ts'
 import type { FlowView } from '../../../operations/flow-step.ts'
 import { itemsForSignIn } from '../../../operations/item-choices.ts'
+import { flowPasskeyOptions, openSealedCode } from '../../../operations/prove-item.ts'
 import type { Answering } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { TrustBox } from '../components/trust-box.tsx'
+import { Way } from '../components/ways.tsx'
+import {
+  NextRecoveryCodePage,
+  PasskeyPage,
+  type ProofStep,
+  RecoveryCodePage,
+  TotpPage,
+} from '../proof-pages.tsx'
 import { formTokenOf, scopeOfFlow, type Visit } from '../visit.ts'
 import { ChoosePage, ConfirmPage, NewPasswordPage, PasswordPage } from './pages.tsx'
 import type { SignInSite } from './site.ts'
@@ -59,6 +71,7 @@ async function pageOf(
           items={items}
           sent={state.verificationId !== undefined}
           guarded={state.passwordAt === undefined}
+          twoStep={state.twoStep}
           chosen={chosen}
         />
       )
@@ -74,14 +87,59 @@ async function pageOf(
         to: await hintOfChoice(given, state),
         account: translate(c.var.locale, 'signIn.as', { username }),
         others: true,
+        trust: trustBox(state),
       })
+    default:
+      return state.accountId && itemPage(given, visit, flow, state, state.accountId, step, c.var.locale)
   }
 }
+
+/** The page that takes a second proof by anything but a code to a contact. */
+async function itemPage(
+  given: SignInSite,
+  visit: Visit,
+  flow: FlowView,
+  state: SignIn,
+  accountId: string,
+  step: Step,
+  locale: Locale,
+) {
+  const { username } = state
+  const proof: ProofStep = {
+    ...step,
+    account: translate(locale, 'signIn.as', { username }),
+    ways: <Way href="/signin">{translate(locale, 'signIn.otherName')}</Way>,
+  }
+  switch (state.step) {
+    case 'totp':
+      return <TotpPage {...proof} trust={trustBox(state)} />
+    case 'passkey': {
+      const options = await flowPasskeyOptions(given.deps, flow, accountId, visit.source.origin)
+      return <PasskeyPage {...proof} trust={trustBox(state)} options={options} />
+    }
+    case 'recovery_code':
+      return <RecoveryCodePage {...proof} />
+    case 'new_recovery_code': {
+      if (state.sealedCode === undefined) return undefined
+      const code = openSealedCode(given.deps, flow.id, state.sealedCode)
+      return <NextRecoveryCodePage {...proof} code={code} name={username} />
+    }
+  }
+}
+
+/** "Don't ask again in this browser", where two-step verification asks. */
+const trustBox = (state: SignIn) => (state.twoStep ? <TrustBox ticked={state.trust} /> : undefined)
 
 export type Step = { here: string; hidden: Readonly<Record<string, string>>; refusal: Refusal | undefined }
 
 /** What one waiting page is about: which code, where it went, for whom, and whether it may go elsewhere. */
-type Awaited = { verificationId: string | undefined; to: string; account?: string; others?: boolean }
+type Awaited = {
+  verificationId: string | undefined
+  to: string
+  account?: string
+  others?: boolean
+  trust?: Child
+}
 
 /** The page that waits for the code of a flow. */
 export async function waitingPage(
@@ -89,7 +147,7 @@ export async function waitingPage(
   c: Answering,
   flow: FlowView,
   step: Step,
-  { verificationId, to, account, others = false }: Awaited,
+  { verificationId, to, account, others = false, trust }: Awaited,
 ) {
   const { state } = flow
   if (verificationId === undefined || state.kind === 'signed_in' || state.kind === 'stepped_up')
@@ -112,6 +170,7 @@ export async function waitingPage(
       subject={codeMailSubject({ operator: given.sender.name, reference: waiting.messageReference }, locale)}
       stream={`${step.here}/news?seen=${encodeURIComponent(mark)}`}
       others={others}
+      trust={trust}
     />
   )
 }

@@ -2,15 +2,18 @@ import type { Child, PropsWithChildren } from 'hono/jsx'
 import type { ItemChoice } from '../../../core/flow.ts'
 import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
+import type { PasskeyRequest } from '../../../operations/passkey-sign-in.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
 import { FormNote } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Passkey } from '../components/passkey.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { TickBox } from '../components/tick-box.tsx'
 import { Way, WayToDo } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
+import { itemChoice } from '../item-choice.tsx'
 import { useReader, useSay } from '../reader.tsx'
 
 type Begun = {
@@ -21,8 +24,10 @@ type Begun = {
 }
 
 /** The first page of a sign-in: the name, and whether to stay signed in. */
-export function SignInPage(props: Begun & { pending: { href: string; as: string } | undefined }) {
-  const { form, returnTo, typed, refusal, pending } = props
+export function SignInPage(
+  props: Begun & { pending: { href: string; as: string } | undefined; passkey: PasskeyRequest },
+) {
+  const { form, returnTo, typed, refusal, pending, passkey } = props
   const { site } = useReader()
   const say = useSay()
   const errors = useErrors(refusal, 'username')
@@ -33,8 +38,18 @@ export function SignInPage(props: Begun & { pending: { href: string; as: string 
       errors={errors}
       notice={pending && <PendingNotice {...pending} />}
       action="/signin"
-      hidden={{ form, return_to: returnTo }}
+      hidden={{ form, return_to: returnTo, offer: passkey.offer }}
       button={say('signIn.next')}
+      beside={
+        <Passkey
+          does="get"
+          options={passkey.options}
+          label={say('signIn.passkey')}
+          action="/signin/passkey"
+          autofill
+          look="second"
+        />
+      }
       ways={<Way href={signUp}>{say('signIn.noAccount')}</Way>}
     >
       <TextField
@@ -123,16 +138,19 @@ type ChooseProps = SignInStepProps & {
   sent: boolean
   items: readonly ItemChoice[]
   guarded: boolean
+  twoStep: boolean
   chosen: string | undefined
 }
 
-export function ChoosePage({ items, guarded, chosen, sent, ...step }: ChooseProps) {
+export function ChoosePage({ items, guarded, twoStep, chosen, sent, ...step }: ChooseProps) {
   const say = useSay()
   const errors = useErrors(step.refusal, 'item')
+  const onlyCodes = items.every(({ kind }) => kind === 'email' || kind === 'phone')
+  const lead = guarded ? 'guarded' : twoStep ? 'twoStep' : onlyCodes ? 'newBrowser' : 'newBrowserProof'
   const words = {
-    title: say('choose.title'),
-    lead: say(guarded ? 'choose.guarded' : 'choose.newBrowser'),
-    button: say(guarded ? 'signIn.next' : 'choose.send'),
+    title: say(onlyCodes ? 'choose.title' : 'choose.proofTitle'),
+    lead: say(`choose.${lead}`),
+    button: say(guarded || !onlyCodes ? 'signIn.next' : 'choose.send'),
     before: sent && (
       <WayToDo action={step.here} hidden={{ ...step.hidden, act: 'back' }}>
         {say('choose.back')}
@@ -143,15 +161,11 @@ export function ChoosePage({ items, guarded, chosen, sent, ...step }: ChooseProp
     <SignInStep step={step} act="choose" errors={errors} {...words}>
       <Choices
         name="item"
-        label={say('choose.label')}
+        label={say(onlyCodes ? 'choose.label' : 'choose.proofLabel')}
         hint={say('choose.notYours')}
         error={errorOf(errors, 'item')}
         chosen={chosen ?? items[0]?.id}
-        choices={items.map((item) => ({
-          value: item.id,
-          label: <bdi dir="ltr">{item.hint}</bdi>,
-          hint: say(`choose.${item.kind}`),
-        }))}
+        choices={items.map((item) => itemChoice(item, say))}
       />
     </SignInStep>
   )

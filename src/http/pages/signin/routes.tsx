@@ -6,6 +6,7 @@ import { actOnFlow } from '../../../operations/flow-acts.ts'
 import { awaitedBy, waitingMark } from '../../../operations/flow-code.ts'
 import { type FlowView, findFlow, takeFlowStep } from '../../../operations/flow-step.ts'
 import { invitationOf } from '../../../operations/invitations.ts'
+import { requestPasskey, signInByPasskey } from '../../../operations/passkey-sign-in.ts'
 import { tellPastCode } from '../../../operations/past-code.ts'
 import { openSession } from '../../../operations/sessions.ts'
 import { beginSignIn } from '../../../operations/sign-in.ts'
@@ -56,7 +57,12 @@ export function signInPages(given: SignInSite) {
     return answerPage(
       c,
       site,
-      <SignInPage form={form} returnTo={returnTo} pending={await pendingFlow(visit)} />,
+      <SignInPage
+        form={form}
+        returnTo={returnTo}
+        pending={await pendingFlow(visit)}
+        passkey={requestPasskey(deps, visit.source, c.var.now)}
+      />,
     )
   })
 
@@ -78,9 +84,33 @@ export function signInPages(given: SignInSite) {
         typed={form.username}
         refusal={begun.refusal}
         pending={undefined}
+        passkey={requestPasskey(deps, visit.source, c.var.now)}
       />
     )
     return answerFormAgain(c, site, begun.refusal, page)
+  })
+
+  pages.post('/signin/passkey', async (c) => {
+    const visit = openVisit(given, c)
+    const taken = await takeForm(given, c, visit, 'begin')
+    if (!taken.ok) return taken.answer
+    const { form } = taken
+    const returnTo = returnPath(form.return_to)
+    const { offer = '', credential = '' } = form
+    const asked = { offer, credential, keep: form.keep === 'yes', returnTo }
+    const signedIn = await signInByPasskey(deps, visit.source, asked, c.var.now)
+    if (signedIn.ok) return finish(c, visit, signedIn.value, form)
+    const page = (
+      <SignInPage
+        form={formTokenOf(given, visit, 'begin')}
+        returnTo={returnTo}
+        typed={form.username}
+        refusal={signedIn.refusal}
+        pending={undefined}
+        passkey={requestPasskey(deps, visit.source, c.var.now)}
+      />
+    )
+    return answerFormAgain(c, site, signedIn.refusal, page)
   })
 
   pages.get('/signup', (c) => {

@@ -33,6 +33,8 @@ type Props = {
   /** Whether another contact may be chosen. */
   others: boolean
   refusal: Refusal | undefined
+  /** "Don't ask again in this browser", where two-step verification asks. */
+  trust?: Child
 }
 
 /** The page that waits for a code: where it went, what became of it, and every way on. */
@@ -56,6 +58,7 @@ export function WaitingPage(props: Props) {
           hint={say('waiting.codeHint', { length: verification.codeLength })}
           error={errorOf(errors, 'code')}
         />
+        {props.trust}
         <Actions>
           <Button>{say('waiting.continue')}</Button>{' '}
           <span class="clock">

@@ -1,0 +1,41 @@
+import { useSay } from '../reader.tsx'
+
+type Props = {
+  /** Whether one is proved or made. */
+  does: 'get' | 'create'
+  /** What the browser is asked for, as WebAuthn has it in JSON. */
+  options: object
+  label: string
+  /** Where the form goes with a passkey, where that is another place than without. */
+  action?: string
+  /** Whether the browser offers passkeys in the field for the name already. */
+  autofill?: true
+  look?: 'main' | 'second'
+}
+
+/** Asks the browser for a passkey, by script, and sends its answer with the form. Without one it says so, where nothing else is asked. */
+export function Passkey({ does, options, label, action, autofill, look = 'main' }: Props) {
+  const say = useSay()
+  return (
+    <div
+      data-passkey={does}
+      data-options={JSON.stringify(options)}
+      data-action={action}
+      data-autofill={autofill && ''}
+      data-known={say('passkey.failedKnown')}
+      data-failed={say('passkey.failed')}
+    >
+      <input type="hidden" name="credential" />
+      <noscript>
+        <p class="hint">{say('passkey.unable')}</p>
+      </noscript>
+      <p class="hint" hidden>
+        {say('passkey.unable')}
+      </p>
+      <p class="wrong" role="alert" />
+      <button type="button" class={look === 'second' ? 'second' : undefined} hidden>
+        {label}
+      </button>
+    </div>
+  )
+}

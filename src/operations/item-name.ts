@@ -1,0 +1,10 @@
+/** What an app or a passkey is called: a word or two for a list, whatever its owner typed; never nothing. */
+export function itemName(typed: string): string {
+  const name = typed
+    .normalize('NFC')
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+  return [...name].slice(0, longest).join('') || '–'
+}
+
+const longest = 40

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { requirement } from '../../test/support/requirements.ts'
+import { seconds } from '../core/time.ts'
+import { newKeyringRecord, openKeyring, rotated } from './keyring.ts'
+import { newTotpSeed, openTotpSeed, sealTotpSeed, totpAddress, totpStep } from './totp.ts'
+
+/** RFC 6238 appendix B, the SHA-1 rows, whose seed is "12345678901234567890"; the last six digits are what apps show. */
+const rfcSeed = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+const rfcVectors = [
+  [59, '94287082'],
+  [1_111_111_109, '07081804'],
+  [1_111_111_111, '14050471'],
+  [1_234_567_890, '89005924'],
+  [2_000_000_000, '69279037'],
+  [20_000_000_000, '65353130'],
+] as const
+
+test.each(rfcVectors)('RFC 6238: %d seconds after the epoch the code is %s', (at, code) => {
+  expect(totpStep(rfcSeed, code.slice(2), seconds(at))).toBe(Math.floor(at / 30))
+})
+
+const oathtool = requirement('oathtool')
+const told = (seed: string, at: number): string =>
+  execFileSync(oathtool ?? '', ['--totp', '--base32', `--now=@${at}`, seed], { encoding: 'utf8' }).trim()
+
+test.skipIf(!oathtool)(
+  'oathtool tells the codes that are taken: its own step, one back and one ahead, no others',
+  () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_700_000_000, max: 4_000_000_000 }), (at) => {
+        const seed = newTotpSeed()
+        const now = seconds(at)
+        const step = Math.floor(at / 30)
+        for (const ahead of [-1, 0, 1]) {
+          expect(totpStep(seed, told(seed, at + 30 * ahead), now)).toBe(step + ahead)
+        }
+        const right = new Set([-1, 0, 1].map((ahead) => told(seed, at + 30 * ahead)))
+        for (const ahead of [-3, -2, 2, 3]) {
+          const code = told(seed, at + 30 * ahead)
+          if (!right.has(code)) expect(totpStep(seed, code, now)).toBeUndefined()
+        }
+      }),
+      { numRuns: 10 },
+    )
+  },
+)
+
+test('what is no six digits is no code', () => {
+  for (const typed of ['', '12345', '1234567', 'abcdef', '94287082']) {
+    expect(totpStep(rfcSeed, typed, seconds(59))).toBeUndefined()
+  }
+})
+
+test('a seed has 160 random bits, and its address says under which names an app files it', () => {
+  const seed = newTotpSeed()
+  expect(seed).toMatch(/^[A-Z2-7]{32}$/)
+  expect(newTotpSeed()).not.toBe(seed)
+  const address = new URL(totpAddress(seed, 'Harbour: Büro & Co', 'ana+x@example.org'))
+  expect(address.protocol).toBe('otpauth:')
+  expect(address.searchParams.get('secret')).toBe(seed)
+  expect(address.searchParams.get('issuer')).toBe('Harbour: Büro & Co')
+})
+
+test('a sealed seed opens for its own account and item alone, also after the ring has rotated', () => {
+  const record = newKeyringRecord(0)
+  const seed = newTotpSeed()
+  const sealed = sealTotpSeed(openKeyring(record), seed, 'account', 'item')
+  expect(sealed.includes(seed)).toBe(false)
+  const later = openKeyring(rotated(rotated(record, seconds(1)), seconds(1e7)))
+  expect(openTotpSeed(later, sealed, 'account', 'item')).toBe(seed)
+  expect(() => openTotpSeed(later, sealed, 'account', 'other')).toThrow()
+  expect(() => openTotpSeed(later, sealed, 'another', 'item')).toThrow()
+  expect(() => openTotpSeed(openKeyring(newKeyringRecord(0)), sealed, 'account', 'item')).toThrow()
+})

@@ -1,0 +1,381 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Proof } from '../../src/core/session.ts'
+import { days, minutes, seconds } from '../../src/core/time.ts'
+import {
+  knownPerson,
+  livingSessions,
+  type MadeAccount,
+  makeAccount,
+  password,
+  signIn,
+} from '../support/accounts.ts'
+import { act, inTurns, putFlow, signInOf } from '../support/flows.ts'
+import { giveApp, givePasskey, giveRecoveryCode, giveTwoStep, passkeyOptionsOn } from '../support/items.ts'
+import { newPerson, type Person, wordsOf } from '../support/person.ts'
+import { openWorld, type World, wrongCode } from '../support/world.ts'
+
+let world: World
+let nth = 0
+
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+
+async function owner(): Promise<MadeAccount> {
+  nth += 1
+  return makeAccount(world, `second${nth}@example.org`)
+}
+
+/** An account with an authenticator app and two-step verification, and a browser that it knows. */
+async function twoStepOwner() {
+  const account = await owner()
+  const app = await giveApp(world, account)
+  await giveTwoStep(world, account)
+  return { account, app, person: await knownPerson(world, account) }
+}
+
+const choose = (person: Person, item: string) => person.submit({ item })
+
+async function proofsOf(account: MadeAccount): Promise<Proof[]> {
+  const [row] = await world.sql<{ proofs: Proof[] }>`
+    select proofs from session where account_id = ${account.id} and ended_at is null order by created_at desc limit 1`
+  return row?.proofs ?? []
+}
+
+describe('two-step verification', () => {
+  test('asks for a second proof also on a browser that the account knows', async () => {
+    const { account, app, person } = await twoStepOwner()
+    await signIn(person, account.email)
+    expect(wordsOf(person.page.text)).toContain('Two-step verification is on')
+    expect(await person.isSignedIn()).toBe(false)
+    await choose(person, app.itemId)
+    await person.submit({ code: app.code() })
+    expect(await person.isSignedIn()).toBe(true)
+    expect(await proofsOf(account)).toEqual([
+      { kind: 'totp', at: world.now, itemId: app.itemId },
+      { kind: 'password', at: world.now },
+    ])
+  })
+
+  test('takes a code to a contact as the second proof, and records that it was mail', async () => {
+    const { account, person } = await twoStepOwner()
+    await signIn(person, account.email)
+    await choose(person, account.itemId)
+    await person.submit({ code: await world.readCode(account.email) })
+    expect(await person.isSignedIn()).toBe(true)
+    expect((await proofsOf(account)).map((proof) => proof.kind)).toEqual(['email_code', 'password'])
+  })
+
+  test('without it a browser that the account knows is asked for nothing, whatever else the account has', async () => {
+    const account = await owner()
+    await giveApp(world, account)
+    const person = await knownPerson(world, account)
+    await signIn(person, account.email)
+    expect(await person.isSignedIn()).toBe(true)
+  })
+
+  test('what an account can prove is not shown before its password: a stranger learns nothing by it', async () => {
+    const { account } = await twoStepOwner()
+    await giveRecoveryCode(world, account)
+    const flow = await putFlow(world, signInOf(account, { step: 'choose', guarded: true }))
+    const answered = await act(world, flow, { act: 'choose', item: (await giveApp(world, account)).itemId })
+    expect(answered.ok && answered.value.refusal).toEqual({ code: 'choice_missing' })
+  })
+})
+
+describe('an authenticator app', () => {
+  const atCode = async () => {
+    const made = await twoStepOwner()
+    await signIn(made.person, made.account.email)
+    await choose(made.person, made.app.itemId)
+    return made
+  }
+
+  test.each([-1, 0, 1])('takes the code that is %d steps of 30 seconds away', async (steps) => {
+    const { app, person } = await atCode()
+    await person.submit({ code: app.code(steps) })
+    expect(await person.isSignedIn()).toBe(true)
+  })
+
+  test.each([-2, 2])('refuses the code that is %d steps away', async (steps) => {
+    const { app, person } = await atCode()
+    await person.submit({ code: app.code(steps) })
+    expect(person.page.refusal).toBe('totp_wrong')
+    expect(await person.isSignedIn()).toBe(false)
+  })
+
+  test('a code works once: for two minutes it is refused, and so is every one before it', async () => {
+    const { account, app, person } = await atCode()
+    const [before, used] = [app.code(-1), app.code()]
+    await person.submit({ code: used })
+    for (const code of [used, before]) {
+      for (const wait of [0, 20, 40, 60]) {
+        const again = await knownPerson(world, account)
+        await signIn(again, account.email)
+        await choose(again, app.itemId)
+        await world.advance(seconds(wait === 0 ? 0 : 20))
+        await again.submit({ code })
+        expect(['totp_used', 'totp_wrong']).toContain(again.page.refusal)
+        expect(await again.isSignedIn()).toBe(false)
+      }
+    }
+  })
+
+  test('of two hundred at once with the right code one is let in', async () => {
+    const { account, app } = await twoStepOwner()
+    const state = signInOf(account, {
+      step: 'totp',
+      passwordAt: world.now,
+      twoStep: true,
+      itemId: app.itemId,
+    })
+    const flows = await inTurns(200, () => putFlow(world, state))
+    const code = app.code()
+    const answers = await Promise.all(flows.map((flow) => act(world, flow, { act: 'totp', code })))
+    const inside = answers.filter((answer) => answer.ok && answer.value.flow.state.kind === 'signed_in')
+    expect(inside).toHaveLength(1)
+  })
+
+  test('wrong codes are limited like those of messages: ten from a known browser, then it waits', async () => {
+    const { app, person } = await atCode()
+    const refusals: (string | undefined)[] = []
+    for (let guesses = 0; guesses < 11; guesses += 1) {
+      await person.submit({ code: wrongCode(app.code(), 500 + guesses) })
+      refusals.push(person.page.refusal)
+    }
+    expect(refusals).toEqual([...Array(10).fill('totp_wrong'), 'wrong_codes_limit'])
+    await person.submit({ code: app.code() })
+    expect(person.page.refusal).toBe('wrong_codes_limit')
+    await world.advance(minutes(15))
+    await person.submit({ code: app.code() })
+    expect(await person.isSignedIn()).toBe(true)
+  })
+
+  test('twenty wrong codes a day from all strangers together, and codes by mail share them', async () => {
+    const { account, app } = await twoStepOwner()
+    const state = signInOf(account, {
+      step: 'totp',
+      passwordAt: world.now,
+      twoStep: true,
+      itemId: app.itemId,
+    })
+    const refusals = await inTurns(30, async (n) => {
+      const answer = await act(world, await putFlow(world, state), {
+        act: 'totp',
+        code: wrongCode(app.code(), 1000 + n),
+      })
+      return answer.ok ? answer.value.refusal?.code : undefined
+    })
+    expect(refusals.filter((code) => code === 'totp_wrong')).toHaveLength(20)
+    expect(refusals.filter((code) => code === 'wrong_codes_limit')).toHaveLength(10)
+  })
+
+  test('what is no six digits is told so and counts nothing', async () => {
+    const { app, person } = await atCode()
+    for (let tries = 0; tries < 12; tries += 1) await person.submit({ code: 'one two three' })
+    expect(person.page.refusal).toBe('code_malformed')
+    const [half, rest] = [app.code().slice(0, 3), app.code().slice(3)]
+    await person.submit({ code: ` ${half}-${rest} ` })
+    expect(await person.isSignedIn()).toBe(true)
+  })
+
+  test("another account's app proves nothing here", async () => {
+    const { app, person } = await atCode()
+    const other = await twoStepOwner()
+    await signIn(person, other.account.email)
+    await choose(person, app.itemId)
+    expect(person.page.refusal).toBe('choice_missing')
+  })
+
+  test('its seed lies nowhere in clear', async () => {
+    const { app } = await twoStepOwner()
+    const [row] = await world.sql<{ all: string }>`
+      select string_agg(row_to_json(s)::text, '') as all from security_info s`
+    expect(row?.all).not.toContain(app.seed)
+    expect(row?.all).not.toContain(Buffer.from(app.seed).toString('hex'))
+  })
+})
+
+describe('a recovery code', () => {
+  const atCode = async () => {
+    const made = await twoStepOwner()
+    const code = await giveRecoveryCode(world, made.account)
+    await signIn(made.person, made.account.email)
+    const choice = /value="([0-9a-f-]{36})"[^>]*><b>Recovery code/.exec(made.person.page.text)?.[1] ?? ''
+    await choose(made.person, choice)
+    return { ...made, code }
+  }
+  const shownOn = (person: Person) =>
+    /[A-Z2-7]{5}(-[A-Z2-7]{5}){4}/.exec(person.page.text)?.[0].replaceAll('-', '') ?? ''
+
+  test('signs in once, and the one that takes its place is shown before anything goes on', async () => {
+    const { account, person, code } = await atCode()
+    await person.submit({ recovery_code: code.toLowerCase().replace(/(.{5})/g, '$1 ') })
+    const next = shownOn(person)
+    expect(next).toHaveLength(25)
+    expect(next).not.toBe(code)
+    expect(await person.isSignedIn()).toBe(false)
+    await person.open(person.page.path)
+    expect(shownOn(person)).toBe(next)
+    await person.press('kept')
+    expect(await person.isSignedIn()).toBe(true)
+    expect(person.page.text).not.toContain(next.slice(0, 5))
+    expect((await proofsOf(account)).map((proof) => proof.kind)).toEqual(['recovery_code', 'password'])
+
+    const again = await knownPerson(world, account)
+    await signIn(again, account.email)
+    const choice = /value="([0-9a-f-]{36})"[^>]*><b>Recovery code/.exec(again.page.text)?.[1] ?? ''
+    await choose(again, choice)
+    await again.submit({ recovery_code: code })
+    expect(again.page.refusal).toBe('recovery_code_wrong')
+    await again.submit({ recovery_code: next })
+    await again.press('kept')
+    expect(await again.isSignedIn()).toBe(true)
+  })
+
+  test('of two hundred at once one is let in', async () => {
+    const { account } = await twoStepOwner()
+    const code = await giveRecoveryCode(world, account)
+    const [item] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${account.id} and kind = 'recovery_code'`
+    const itemId = item?.id ?? ''
+    const state = signInOf(account, { step: 'recovery_code', passwordAt: world.now, twoStep: true, itemId })
+    const flows = await inTurns(200, () => putFlow(world, state))
+    const answers = await Promise.all(
+      flows.map((flow) => act(world, flow, { act: 'recovery_code', recovery_code: code })),
+    )
+    const taken = answers.filter((answer) => answer.ok && answer.value.refusal === undefined)
+    expect(taken).toHaveLength(1)
+  })
+
+  test('is kept as a hash, and guessing at it is limited', async () => {
+    const { person, code } = await atCode()
+    const [row] = await world.sql<{ all: string }>`
+      select string_agg(row_to_json(s)::text, '') as all from security_info s`
+    expect(row?.all).not.toContain(code)
+    for (let guesses = 0; guesses < 11; guesses += 1) {
+      await person.submit({ recovery_code: `${code.slice(0, -1)}${code.endsWith('A') ? 'B' : 'A'}` })
+    }
+    expect(person.page.refusal).toBe('wrong_codes_limit')
+  })
+})
+
+describe('a browser that is trusted', () => {
+  const trusting = async () => {
+    const made = await twoStepOwner()
+    await signIn(made.person, made.account.email)
+    await choose(made.person, made.app.itemId)
+    made.person.form('code').fields.trust = 'yes'
+    await made.person.submit({ code: made.app.code() })
+    expect(await made.person.isSignedIn()).toBe(true)
+    return made
+  }
+  const asksAgain = async (person: Person, account: MadeAccount) => {
+    await signIn(person, account.email)
+    return person.page.text.includes('name="item"')
+  }
+
+  test('is not asked again, and only the password is on record', async () => {
+    const { account, person } = await trusting()
+    expect(await asksAgain(person, account)).toBe(false)
+    expect(await proofsOf(account)).toEqual([{ kind: 'password', at: world.now }])
+  })
+
+  test('is asked again after 60 days without a sign-in, and using it keeps it', async () => {
+    const { account, person } = await trusting()
+    await world.advance(days(59))
+    expect(await asksAgain(person, account)).toBe(false)
+    await world.advance(days(59))
+    expect(await asksAgain(person, account)).toBe(false)
+    await world.advance(days(60))
+    expect(await asksAgain(person, account)).toBe(true)
+    // The trust that has lapsed is not brought back by a sign-in that asked.
+    await choose(person, account.itemId)
+    await person.submit({ code: await world.readCode(account.email) })
+    expect(await asksAgain(person, account)).toBe(true)
+  })
+
+  test('is nothing to another browser, and nothing without the password', async () => {
+    const { account, person } = await trusting()
+    expect(await asksAgain(newPerson(world), account)).toBe(true)
+    const stolen = person.copy()
+    await stolen.open('/signin')
+    await stolen.submit({ username: account.email })
+    await stolen.submit({ password: 'not the right one at all' })
+    expect(stolen.page.refusal).toBe('sign_in_wrong')
+  })
+
+  test('never stands for a proof before a sensitive act', async () => {
+    const { account, person } = await trusting()
+    await world.advance(minutes(11))
+    await asksAgain(person, account)
+    await person.open(`${person.page.path}/password`)
+    expect(person.page.path).toContain('/stepup?for=change_password')
+  })
+
+  test('is trusted no more once the password is changed', async () => {
+    const { account, app, person } = await trusting()
+    await person.open(`${person.page.path}/password`)
+    if (person.page.path.includes('/stepup')) {
+      await choose(person, app.itemId)
+      await world.advance(seconds(30))
+      await person.submit({ code: app.code() })
+    }
+    const next = 'four grey herons 12'
+    await person.submit({ current: password, next })
+    expect(person.page.refusal).toBeUndefined()
+    await person.open('/signin')
+    await person.submit({ username: account.email })
+    await person.submit({ password: next })
+    expect(person.page.text).toContain('name="item"')
+  })
+})
+
+describe('before a sensitive act', () => {
+  test('an authenticator app, a passkey and a recovery code are each a proof', async () => {
+    const account = await owner()
+    const [app, key] = [await giveApp(world, account), await givePasskey(world, account)]
+    const code = await giveRecoveryCode(world, account)
+    const person = await knownPerson(world, account)
+    const ways: Record<string, () => Promise<unknown>> = {
+      totp: async () => {
+        await choose(person, app.itemId)
+        return person.submit({ code: app.code() })
+      },
+      passkey: async () => {
+        await choose(person, key.itemId)
+        return person.submit({ credential: key.get(passkeyOptionsOn(person.page)) })
+      },
+      recovery_code: async () => {
+        const choice = /value="([0-9a-f-]{36})"[^>]*><b>Recovery code/.exec(person.page.text)?.[1] ?? ''
+        await choose(person, choice)
+        await person.submit({ recovery_code: code })
+        return person.press('kept')
+      },
+    }
+    for (const [kind, prove] of Object.entries(ways)) {
+      await signIn(person, account.email)
+      const home = person.page.path
+      await person.open(`${home}/password`)
+      expect(person.page.path).toContain('/stepup')
+      await prove()
+      expect([kind, person.page.refusal, person.page.path]).toEqual([kind, undefined, `${home}/password`])
+      expect((await proofsOf(account)).map((proof) => proof.kind)).toContain(kind)
+      await world.advance(minutes(11))
+    }
+    expect(await livingSessions(world, account.id)).toBe(1)
+  })
+})
+
+test('on a browser that the account does not know, two-step or not, the same ways are offered past the password', async () => {
+  const account = await owner()
+  const app = await giveApp(world, account)
+  const person = newPerson(world)
+  await signIn(person, account.email)
+  expect(wordsOf(person.page.text)).toContain('Pocket phone')
+  await choose(person, app.itemId)
+  expect(person.page.text).not.toContain('name="trust"')
+  await person.submit({ code: app.code() })
+  expect(await person.isSignedIn()).toBe(true)
+})
