@@ -251,7 +251,7 @@ async function signInGuarded(visitor: Visitor, address: string) {
     await visitor.send()
   }
   await visitor.looksRight('no tries left', 'error')
-  await visitor.way('waiting.otherWay')
+  await visitor.way('waiting.newCode')
   await visitor.send()
   await visitor.typeInto('address', address)
   await visitor.send()

@@ -18,7 +18,7 @@ export const openPeoplesService = (): Promise<RunningService> =>
   openRunningService({ TRUSTED_PROXIES: '127.0.0.1,::1', SUPPORT_ADDRESS: 'help@harbour.example' })
 
 /** A page and the browser around it, as one person has it: own cookies, own network. Fields go by their names. */
-export async function openVisitor(browser: Browser, service: RunningService, eyes: Eyes, more: Look = {}) {
+export async function openVisitor(browser: Browser, service: { url: string }, eyes: Eyes, more: Look = {}) {
   const { language, script, colorScheme, width } = eyes
   const faults: string[] = []
   const first = await browser.page({
@@ -51,6 +51,15 @@ export async function openVisitor(browser: Browser, service: RunningService, eye
     },
     open: async (path: string) => {
       await page.goto(new URL(path, service.url).href)
+    },
+    /** Another window of the same browser; what comes after happens in it. */
+    async openWindow() {
+      page = await context.newPage()
+    },
+    /** Back to the window that was opened first, second, … */
+    async turnTo(nth: number) {
+      page = context.pages()[nth] as Page
+      await page.bringToFront()
     },
     follow,
     typeInto: (field: string, text: string) => page.locator(`#${field}`).fill(text),

@@ -104,8 +104,11 @@ export type WorldSettings = {
   placeOf?: Deps['placeOf']
   /** Commits are not waited for until they are on the disk: for tests that make tens of thousands. */
   hurried?: true
+  /** Where a real browser finds it. */
+  publicUrl?: string
 }
 
+/** Where people without a real browser find it. */
 export const publicUrl = 'https://codes.harbour.test'
 const beginning: Instant = Date.UTC(2026, 5, 1, 9)
 
@@ -125,13 +128,14 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
   const keyring = await followKeyring(keyringFile, now)
   const policy = settings.policy ?? policyForStories
   const limits = shardQuota(policy.limits)
+  const address = settings.publicUrl ?? publicUrl
   const provider = settings.provider ?? openInbox(sql, keyring, () => {})
   const startWorker = () =>
     openOutbox({
       sql,
       keyring,
       providers: [provider],
-      letterhead: { sender: { name: 'Harbour', address: 'codes@harbour.test' }, publicUrl },
+      letterhead: { sender: { name: 'Harbour', address: 'codes@harbour.test' }, publicUrl: address },
       concurrency: 8,
       onOutcome: () => {},
       onFault: raise,
@@ -153,7 +157,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     buildApp({
       deps,
       authenticate: openAuthentication(sql),
-      publicUrl,
+      publicUrl: address,
       clock,
       newRequestId: newId,
       isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
@@ -162,7 +166,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       health: { readiness: () => readiness(sql), isServing: () => true },
       pages: {
         looks: { accent: undefined, logo: undefined },
-        site: { name: 'Harbour', publicUrl, supportAddress: undefined, inbox: false },
+        site: { name: 'Harbour', publicUrl: address, supportAddress: undefined, inbox: false },
         people: {
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),

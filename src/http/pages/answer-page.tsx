@@ -51,8 +51,8 @@ export function answerFormAgain(c: Answering, site: Site, refusal: Refusal, page
 }
 
 /** A whole page that says why nothing else is shown, and what to do. */
-export const refusePage = (c: Answering, site: Site, refusal: Refusal): Response =>
-  answerFormAgain(c, site, refusal, <RefusalPage refusal={refusal} />)
+export const refusePage = (c: Answering, site: Site, refusal: Refusal, nearest?: Child): Response =>
+  answerFormAgain(c, site, refusal, <RefusalPage refusal={refusal} nearest={nearest} />)
 
 function readerOf(c: Answering, site: Site): Reader {
   const { pathname, search } = new URL(c.req.url)

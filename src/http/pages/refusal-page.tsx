@@ -1,11 +1,12 @@
+import type { Child } from 'hono/jsx'
 import type { Refusal } from '../../core/refusal.ts'
 import { Page } from './components/page.tsx'
 import { Way, Ways } from './components/ways.tsx'
 import { useReader, useSay } from './reader.tsx'
 import { refusalWords } from './refusal-words.ts'
 
-/** What happened, why, and the ways on: for a refusal that no form can show. */
-export function RefusalPage({ refusal }: { refusal: Refusal }) {
+/** What happened, why, and the ways on, the nearest first: for a refusal that no form can show. */
+export function RefusalPage({ refusal, nearest }: { refusal: Refusal; nearest: Child }) {
   const reader = useReader()
   const say = useSay()
   const { title, detail, advice } = refusalWords(reader, refusal)
@@ -16,9 +17,13 @@ export function RefusalPage({ refusal }: { refusal: Refusal }) {
         {say('page.request')} <code>{reader.requestId}</code>
       </p>
       <Ways>
+        {nearest}
         <Way href="/">{say('page.start', { operator: reader.site.name })}</Way>
         <Way href={`/help/errors/${refusal.code}`}>{say('page.explain')}</Way>
       </Ways>
     </Page>
   )
 }
+
+/** For somebody who has accounts signed in on this browser. */
+export const WayToAccounts = () => <Way href="/account">{useSay()('page.accounts')}</Way>

@@ -6,7 +6,7 @@ import type { AccountOverview } from '../../../operations/sessions.ts'
 import { Badge } from '../components/badge.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, ButtonLink, Hidden } from '../components/form.tsx'
+import { Actions, Button, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
@@ -26,11 +26,9 @@ export function AccountsPage({ accounts }: { accounts: readonly { handle: string
           <Row href={`/account/${handle}`} title={<bdi>{name}</bdi>} />
         ))}
       </Rows>
-      <Actions>
-        <ButtonLink href="/signin" look="second">
-          {say('accounts.add')}
-        </ButtonLink>
-      </Actions>
+      <Ways>
+        <Way href="/signin">{say('accounts.add')}</Way>
+      </Ways>
     </Page>
   )
 }

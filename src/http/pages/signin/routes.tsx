@@ -17,6 +17,7 @@ import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { HomePage } from '../home-page.tsx'
 import { takeForm } from '../own-form.ts'
 import { cookieName } from '../reader-preferences.ts'
+import { WayToAccounts } from '../refusal-page.tsx'
 import {
   addCookie,
   addSessionCookie,
@@ -193,7 +194,10 @@ export function signInPages(given: SignInSite) {
     const typed = form.act === 'code' ? (form.code ?? '') : ''
     const awaited = flow && awaitedBy(flow)
     const refusal = await tellPastCode(deps, visit.browser.hash, typed, declined, awaited, c.var.now)
-    if (flow === undefined || flow.state.kind === 'signed_in') return refusePage(c, site, refusal)
+    if (flow === undefined || flow.state.kind === 'signed_in') {
+      const signedIn = (await sessionsOf(given, visit)).length > 0
+      return refusePage(c, site, refusal, signedIn && <WayToAccounts />)
+    }
     return showFlow(given, c, visit, flow, refusal)
   }
 
@@ -221,7 +225,7 @@ export function signInPages(given: SignInSite) {
     const living = await sessionsOf(given, visit)
     const others = living.filter((session) => session.accountId !== accountId)
     if (others.length >= mostAccounts)
-      return refusePage(c, site, { code: 'accounts_full', most: mostAccounts })
+      return refusePage(c, site, { code: 'accounts_full', most: mostAccounts }, <WayToAccounts />)
     const opened = await openSession(deps, visit.source, flow.id, flow.state, flow.now)
     if (opened === 'outdated') return refusePage(c, site, { code: 'flow_ended' })
     if (opened === 'too_late') return declineStale(c, visit, flow.id, form, { code: 'flow_ended' })

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Policy } from '../../../core/policy.ts'
 import type { Refusal } from '../../../core/refusal.ts'
-import { resendAt } from '../../../core/verification.ts'
+import { resendAt, stateAt } from '../../../core/verification.ts'
 import type { Waiting } from '../../../operations/flow-code.ts'
 import { CodeField } from '../components/code-field.tsx'
 import { errorOf } from '../components/error-summary.tsx'
@@ -30,7 +30,7 @@ type Props = {
   here: string
   stream: string
   hidden: Readonly<Record<string, string>>
-  /** Whether another contact may be chosen. */
+  /** Whether another contact may be chosen; only a sign-up has no other. */
   others: boolean
   refusal: Refusal | undefined
   /** "Don't ask again in this browser", where two-step verification asks. */
@@ -62,8 +62,14 @@ export function WaitingPage(props: Props) {
         <Actions>
           <Button>{say('waiting.continue')}</Button>{' '}
           <span class="clock">
-            {say('waiting.until')} <Moment at={verification.expiresAt} shape="time" /> ·{' '}
-            {say('waiting.tries', { left: verification.attemptsAllowed - verification.attempts })}
+            {isOver(waiting) ? (
+              say('waiting.over')
+            ) : (
+              <>
+                {say('waiting.until')} <Moment at={verification.expiresAt} shape="time" /> ·{' '}
+                {say('waiting.tries', { left: verification.attemptsAllowed - verification.attempts })}
+              </>
+            )}
           </span>
         </Actions>
       </Form>
@@ -91,21 +97,34 @@ function Delivered({ waiting, told, sender }: Props) {
   return <Story steps={steps} />
 }
 
-function WaysOn({ waiting, policy, here, hidden, others }: Props) {
+/** Whether the code can't be right any more, whatever is typed. */
+const isOver = ({ verification, now }: Waiting): boolean => stateAt(verification, now) !== 'pending'
+
+function WaysOn(props: Props) {
+  const { waiting, here, hidden, others } = props
+  const say = useSay()
+  return (
+    <Ways>
+      {!isOver(waiting) && <SendAgain {...props} />}
+      {others ? (
+        <WayToDo action={here} hidden={{ ...hidden, act: 'other' }}>
+          {say(isOver(waiting) ? 'waiting.newCode' : 'waiting.otherWay')}
+        </WayToDo>
+      ) : (
+        isOver(waiting) && <Way href="/signup">{say('waiting.beginAgain')}</Way>
+      )}
+      <Way href="/help/errors">{say('waiting.help')}</Way>
+    </Ways>
+  )
+}
+
+function SendAgain({ waiting, policy, here, hidden }: Props) {
   const say = useSay()
   const again = resendAt(waiting.verification, policy, waiting.now)
   const aside = again === undefined ? say('waiting.sentEnough') : <Clock until={again} />
   return (
-    <Ways>
-      <WayToDo action={here} hidden={{ ...hidden, act: 'resend' }} aside={aside}>
-        {say('waiting.noCode')}
-      </WayToDo>
-      {others && (
-        <WayToDo action={here} hidden={{ ...hidden, act: 'other' }}>
-          {say('waiting.otherWay')}
-        </WayToDo>
-      )}
-      <Way href="/help/errors">{say('waiting.help')}</Way>
-    </Ways>
+    <WayToDo action={here} hidden={{ ...hidden, act: 'resend' }} aside={aside}>
+      {say('waiting.noCode')}
+    </WayToDo>
   )
 }
