@@ -115,9 +115,31 @@ export type SteppedUp = {
   at: Instant
 }
 
+/**
+ * Proving a contact within a session: a new one, which is added by it, or one that the account has, which is confirmed.
+ *
+ *     code --right code--> done
+ */
+export type ProveContact = {
+  kind: 'prove_contact'
+  accountId: string
+  sessionId: string
+  /** The item to confirm; undefined for a new one. */
+  itemId: string | undefined
+  contact: { kind: 'email' | 'phone'; address: string }
+  verificationId: string
+  returnTo: string
+}
+
+export type ContactProved = { kind: 'contact_proved'; accountId: string; sessionId: string; returnTo: string }
+
 /** What leads to a session; the rest happens within one. */
 export type EntryState = SignUp | SignIn | SignedIn
-export type FlowState = EntryState | StepUp | SteppedUp
+export type FlowState = EntryState | StepUp | SteppedUp | ProveContact | ContactProved
+
+/** What has been gone through to its end waits for nothing any more. */
+export const isOver = (state: FlowState): state is SignedIn | SteppedUp | ContactProved =>
+  state.kind === 'signed_in' || state.kind === 'stepped_up' || state.kind === 'contact_proved'
 
 export const isEntry = (state: FlowState): state is EntryState =>
   state.kind === 'sign_up' || state.kind === 'sign_in' || state.kind === 'signed_in'
@@ -164,5 +186,5 @@ export function completedHint(hint: string, typed: string): string {
  * Whether a waiting page may say what became of the message: to somebody who has proved the password, or whose own
  * typed address it is. Anybody else could tell by it whether there is an account.
  */
-export const mayBeTold = (flow: SignUp | SignIn | StepUp): boolean =>
+export const mayBeTold = (flow: SignUp | SignIn | StepUp | ProveContact): boolean =>
   flow.kind !== 'sign_in' || flow.passwordAt !== undefined

@@ -69,6 +69,10 @@ export type Refusal =
   | { code: 'recovery_code_malformed' }
   | { code: 'recovery_code_wrong' }
   | { code: 'two_step_kinds' }
+  // security info
+  | { code: 'item_exists' }
+  | { code: 'items_full'; most: number }
+  | { code: 'must_remain'; missing: 'contact' | 'second_kind' }
   // "I didn't ask for this"
   | { code: 'message_unknown' }
   | { code: 'reference_wrong' }

@@ -1,7 +1,7 @@
 import type { ActivityKind } from '../core/activity.ts'
 import { type Address, destinationOf, hintOf } from '../core/address.ts'
 import type { CodeLength } from '../core/code.ts'
-import { mayBeTold } from '../core/flow.ts'
+import { isOver, mayBeTold } from '../core/flow.ts'
 import type { LimitKey } from '../core/limits.ts'
 import type { MessageKind, Purpose } from '../core/message.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
@@ -177,8 +177,7 @@ export const awaitedBy = ({ id, state }: FlowView): Whose | undefined =>
  * may not be told it never changes, so that nobody learns from it whether anything was sent.
  */
 export async function waitingMark(deps: Deps, flow: FlowView | undefined): Promise<string> {
-  if (flow === undefined || flow.state.kind === 'signed_in' || flow.state.kind === 'stepped_up')
-    return 'ended'
+  if (flow === undefined || isOver(flow.state)) return 'ended'
   const verificationId = 'verificationId' in flow.state ? flow.state.verificationId : undefined
   if (verificationId === undefined || !mayBeTold(flow.state)) return 'calm'
   const deliveries = await deliveriesOf(deps.database.sql, flow.id, verificationId)

@@ -10,6 +10,7 @@ export type Account = {
   role: Role
   passwordHash: string
   createdAt: Instant
+  passwordSetAt: Instant
   /** Since when a second proof is asked for at sign-in. */
   twoStepAt: Instant | undefined
 }
@@ -25,10 +26,11 @@ export async function findAccount(sql: Sql, id: string): Promise<Account | undef
     locale: Locale
     role: Role
     password_hash: string
+    password_set_at: Date
     created_at: Date
     two_step_at: Date | null
   }>`
-    select id, locale, role, password_hash, created_at, two_step_at from account where id = ${id}`
+    select id, locale, role, password_hash, password_set_at, created_at, two_step_at from account where id = ${id}`
   const row = rows[0]
   return (
     row && {
@@ -37,6 +39,7 @@ export async function findAccount(sql: Sql, id: string): Promise<Account | undef
       role: row.role,
       passwordHash: row.password_hash,
       createdAt: Number(row.created_at),
+      passwordSetAt: Number(row.password_set_at),
       twoStepAt: row.two_step_at === null ? undefined : Number(row.two_step_at),
     }
   )

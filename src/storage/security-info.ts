@@ -1,5 +1,5 @@
 import type { Passkey } from '../core/passkey.ts'
-import type { Item, ItemKind } from '../core/security-info.ts'
+import type { ContactKind, Item, ItemKind } from '../core/security-info.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
@@ -194,4 +194,37 @@ export async function renameItem(sql: Sql, accountId: string, itemId: string, na
   await sql`
     update security_info set name = ${name}
     where account_id = ${accountId} and id = ${itemId} and kind in ('totp', 'passkey')`
+}
+
+/** How many items an account may have: enough for anybody, and a page that can be read. */
+export const mostItems = 20
+
+/** Until this transaction ends, nobody else changes what the account has: removals at once are judged one by one. */
+export async function holdItems(sql: Sql, accountId: string): Promise<Item[]> {
+  await sql`select 1 from account where id = ${accountId} for update`
+  return itemsOf(sql, accountId)
+}
+
+/** @throws a unique violation (23505) where the account has the address already */
+export async function insertContact(
+  sql: Sql,
+  accountId: string,
+  contact: {
+    id: string
+    kind: ContactKind
+    address: string
+    addedAt?: Instant
+    provenAt: Instant | undefined
+  },
+): Promise<void> {
+  const addedAt = contact.addedAt === undefined ? null : new Date(contact.addedAt)
+  const provenAt = contact.provenAt === undefined ? null : new Date(contact.provenAt)
+  await sql`
+    insert into security_info (account_id, id, kind, address, added_at, proven_at)
+    values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address},
+      coalesce(${addedAt}::timestamptz, statement_timestamp()), ${provenAt}::timestamptz)`
+}
+
+export async function removeItem(sql: Sql, accountId: string, itemId: string): Promise<void> {
+  await sql`delete from security_info where account_id = ${accountId} and id = ${itemId}`
 }

@@ -88,7 +88,7 @@ async function outcomeOf(
   await person.open('/signin')
   const handle = accountHandle(world.deps.keyring.current(), person.browser, account.id)
   const form = proved === undefined ? 'none' : await giveSession(person, handle, proved, age)
-  const path = pattern.replace(':handle', handle).replace(':id', newId())
+  const path = pattern.replace(':handle', handle).replace(':id', newId()).replace(':item', account.itemId)
   const answer = await person.request(path, method === 'GET' ? {} : { fields: { form } })
   await answer.body?.cancel()
   const to = new URL(answer.headers.get('location') ?? path, publicUrl).pathname

@@ -80,6 +80,7 @@ export function AccountPage({
         ))}
       </Rows>
       <Ways>
+        <Way href={`/account/${handle}/security`}>{say('security.title')}</Way>
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
         <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
         <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>

@@ -12,6 +12,7 @@ import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sess
 import { openAccountRoutes } from './account-routes.ts'
 import { activityRoutes } from './activity-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
+import { securityPages } from './security.tsx'
 import { sessionsRoutes } from './sessions-routes.tsx'
 import { stepUpPages } from './step-up.tsx'
 
@@ -25,6 +26,7 @@ export function accountPages(given: SignInSite) {
   stepUpPages(given, pages, routes)
   activityRoutes(given, routes)
   sessionsRoutes(given, routes)
+  securityPages(given, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { hintOf, parseEmail } from '../../../core/address.ts'
-import { type EntryState, isEntry, mayBeTold, type SignIn } from '../../../core/flow.ts'
+import { type EntryState, isEntry, isOver, mayBeTold, type SignIn } from '../../../core/flow.ts'
 import type { Locale } from '../../../core/message.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { translate } from '../../../locales/catalogue.ts'
@@ -150,8 +150,7 @@ export async function waitingPage(
   { verificationId, to, account, others = false, trust }: Awaited,
 ) {
   const { state } = flow
-  if (verificationId === undefined || state.kind === 'signed_in' || state.kind === 'stepped_up')
-    return undefined
+  if (verificationId === undefined || isOver(state)) return undefined
   const told = mayBeTold(state)
   // Read before the story, so that what happens in between is news to the page.
   const mark = await waitingMark(given.deps, flow)
