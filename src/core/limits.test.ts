@@ -128,6 +128,9 @@ describe('the quota of an application, spread over rows', () => {
 
   test('leaves every other limit as it is', () => {
     const { rules } = shardQuota(defaultPolicy.limits)
-    expect({ ...rules, quota: undefined }).toEqual({ ...defaultPolicy.limits, quota: undefined })
+    const { reported_browser, reported_ip, ...others } = rules
+    expect({ ...others, quota: undefined }).toEqual({ ...defaultPolicy.limits, quota: undefined })
+    expect(reported_browser?.sends).toEqual([{ most: 5, within: 3_600_000 }])
+    expect(reported_ip?.sends.map(({ most }) => most)).toEqual([10, 50])
   })
 })

@@ -13,9 +13,15 @@ export type Window = { most: number; within: Duration }
 /** What is counted on one key: codes asked for, and wrong answers. */
 export type LimitRule = { sends: readonly Window[]; failures: readonly Window[] }
 
-export type LimitKind = SendLimit | GuessLimit
+/** A source that somebody didn't ask a code from: for a day it is counted once more, by half of what others may. */
+export type ReportedLimit = 'reported_browser' | 'reported_ip'
 
-export type LimitRules = Record<LimitKind, LimitRule>
+export type LimitKind = SendLimit | GuessLimit | ReportedLimit
+
+/** The numbers that an operator sets. */
+export type PolicyLimits = Record<SendLimit | GuessLimit, LimitRule>
+/** The same with what follows from them. */
+export type LimitRules = PolicyLimits & Partial<Record<ReportedLimit, LimitRule>>
 
 /** A key that a request counts against. The key itself is a keyed hash: nobody reads an address out of this table. */
 export type LimitKey = { kind: LimitKind; key: Buffer }
@@ -53,6 +59,18 @@ export function waitUntil(
   return waits.length === 0 ? undefined : Math.max(...waits)
 }
 
+/** What a reported source may still ask for. */
+export const withReported = (limits: PolicyLimits): LimitRules => ({
+  ...limits,
+  reported_browser: halved(limits.browser),
+  reported_ip: halved(limits.ip),
+})
+
+const halved = (rule: LimitRule): LimitRule => ({
+  sends: rule.sends.map((window) => ({ ...window, most: Math.ceil(window.most / 2) })),
+  failures: [],
+})
+
 /** A shard of an application's quota holds about this many hits, so that no row is hot and no log is long. */
 const hitsPerShard = 32
 
@@ -64,7 +82,8 @@ export type ShardedRules = { rules: LimitRules; quotaShards: number }
  * application's requests would make them wait for each other. No window ever holds more than the whole; as shards fill
  * unevenly, single requests may be refused when it is nearly used up.
  */
-export function shardQuota(rules: LimitRules): ShardedRules {
+export function shardQuota(limits: PolicyLimits): ShardedRules {
+  const rules = withReported(limits)
   const smallest = Math.min(...rules.quota.sends.map((w) => w.most))
   const quotaShards = Number.isFinite(smallest) ? Math.max(1, Math.floor(smallest / hitsPerShard)) : 1
   const sends = rules.quota.sends.map((w) => ({ ...w, most: Math.floor(w.most / quotaShards) }))

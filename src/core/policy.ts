@@ -1,4 +1,4 @@
-import type { LimitRules } from './limits.ts'
+import type { PolicyLimits } from './limits.ts'
 import { type Duration, days, hours, minutes, seconds } from './time.ts'
 
 /**
@@ -16,7 +16,7 @@ export type Policy = {
     /** With less than this left, asking again makes a new code instead of repeating one that is about to die. */
     freshBelow: Duration
   }
-  limits: LimitRules
+  limits: PolicyLimits
   phones: {
     /** ISO 3166-1 alpha-2. Empty: no codes go to phones. */
     countries: readonly string[]

@@ -19,7 +19,7 @@ import type { FlowView } from './flow-step.ts'
 import { destinationKey, whyLimited } from './limits.ts'
 import { activitySource, noteAskedCode, type Told } from './note-activity.ts'
 import { resendCode } from './resend-code.ts'
-import { type Source, sourceSendKeys } from './source.ts'
+import { reportableKeys, type Source, sendKeysOf, sourceSendKeys } from './source.ts'
 
 /** The application that stands for this service's own pages: its name is the operator's. */
 export const ownApplicationId = '00000000-0000-0000-0000-000000000000'
@@ -52,7 +52,8 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   const digits = newCode(code.length)
   const to = destinationOf(code.address)
   const destination = flowDestinationKey(ring, code)
-  const keys: LimitKey[] = [destination, ...sourceSendKeys(ring, source)]
+  const sourceKeys = await sendKeysOf(deps, source)
+  const keys: LimitKey[] = [destination, ...sourceKeys]
   const asked: NewVerification = {
     subject: code.flowId,
     id,
@@ -112,8 +113,11 @@ async function noteAsked(
     verificationId: asked.id,
     detail: {
       ...activitySource(source),
+      ...(code.told.decoy && { decoy: true }),
       accountId: code.told.accountId,
-      keys: sourceSendKeys(deps.keyring.current(), source).map(({ key }) => key.toString('base64')),
+      keys: reportableKeys(sourceSendKeys(deps.keyring.current(), source)).map((key) =>
+        key.toString('base64'),
+      ),
     },
   })
 }
@@ -133,8 +137,10 @@ const flowDestinationKey = (ring: Keyring, { address, pastPassword }: FlowCode):
     : destinationKey(ring, ownApplicationId, address)
 
 /** "I don't have a code": the same code again. Refusals: those of `resendCode`. */
-export const resendFlowCode = (deps: Deps, flowId: string, verificationId: string, source: Source) =>
-  resendCode(deps, ofFlow(flowId, verificationId), undefined, (ring) => sourceSendKeys(ring, source))
+export async function resendFlowCode(deps: Deps, flowId: string, verificationId: string, source: Source) {
+  const keys = await sendKeysOf(deps, source)
+  return resendCode(deps, ofFlow(flowId, verificationId), undefined, () => keys)
+}
 
 /** What a waiting page shows of its code. */
 export type Waiting = {

@@ -68,9 +68,9 @@ export async function whyLimited(
   const logs = await readLogs(deps.database.sql, keys)
   const waits = logs.flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
-    const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind].sends, log.now)
+    const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind]?.sends ?? [], log.now)
     return key && retryAt !== undefined
-      ? [{ code: 'sends_limit' as const, limit: key.kind as SendLimit, retryAt }]
+      ? [{ code: 'sends_limit' as const, limit: key.kind.replace('reported_', '') as SendLimit, retryAt }]
       : []
   })
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
@@ -80,7 +80,7 @@ export async function whyLimited(
 export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
   const waits = (await readLogs(deps.database.sql, keys)).flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
-    const until = key && waitUntil(log.failures, deps.limits.rules[key.kind].failures, log.now)
+    const until = key && waitUntil(log.failures, deps.limits.rules[key.kind]?.failures ?? [], log.now)
     return until === undefined ? [] : [until]
   })
   return waits.length === 0 ? undefined : Math.max(...waits)

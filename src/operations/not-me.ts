@@ -1,27 +1,33 @@
+import type { Activity } from '../core/activity.ts'
 import type { Instant } from '../core/time.ts'
 import { readActivity } from '../storage/activity.ts'
 import { endOtherSessions, forgetOtherBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
+import { reportAskedCode } from './report-message.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 
 /**
- * "This wasn't me": whoever else is in the account is out of it at once, and needs a code to come back. That it was
- * said is told as well.
+ * "This wasn't me": whoever else is in the account is out of it at once, and needs a code to come back; a code that
+ * they asked for stops working. That it was said is told as well.
  */
 export async function sayNotMe(
   deps: Deps,
   session: SignedInSession,
-  about: string,
+  about: Activity,
   source: Source,
   now: Instant,
 ): Promise<void> {
   const { accountId, sessionId } = session
+  const { verificationId, detail } = about
+  if (verificationId !== undefined && detail.flow !== undefined) {
+    await reportAskedCode(deps, { subject: detail.flow, verificationId }, source, now)
+  }
   await deps.database.transaction(async (sql) => {
     await endOtherSessions(sql, accountId, sessionId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
-    await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about } }, source, now)
+    await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about: about.id } }, source, now)
   })
 }
 

@@ -58,6 +58,10 @@ const refusedBy: readonly RefusalCode[] = [
   'recovery_code_wrong',
   'code_tries_spent',
   'wrong_codes_limit',
+  'totp_wrong',
+  'totp_used',
+  'passkey_refused',
+  'recovery_code_wrong',
   'sends_limit',
 ]
 

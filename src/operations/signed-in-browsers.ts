@@ -11,6 +11,7 @@ import {
   type Session,
   sessionsOf,
 } from '../storage/session.ts'
+import { endTrust } from '../storage/trusted-browser.ts'
 import type { Deps } from './deps.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
 import { type Where, whereOf } from './read-activity.ts'
@@ -89,7 +90,7 @@ export async function endOthers(
   })
 }
 
-/** Ends every session of the account, this one included, and forgets every browser but this. */
+/** Ends every session of the account, this one included, forgets every browser but this, and trusts none. */
 export async function signOutEverywhere(
   deps: Deps,
   session: SignedInSession,
@@ -100,6 +101,7 @@ export async function signOutEverywhere(
   await deps.database.transaction(async (sql) => {
     await endAllSessions(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
+    await endTrust(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
   })
 }

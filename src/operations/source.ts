@@ -1,6 +1,8 @@
 import type { LimitKey } from '../core/limits.ts'
 import type { Locale } from '../core/message.ts'
 import type { Keyring } from '../secrets/keyring.ts'
+import { reportedAmong } from '../storage/report.ts'
+import type { Deps } from './deps.ts'
 import { networksOf } from './limits.ts'
 
 /**
@@ -24,6 +26,29 @@ export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {
     { kind: 'network', key: ring.lookupHash('page network', network) },
   ]
 }
+
+/**
+ * The same, and where its browser or address was reported in the last day, its half of them. A network is not halved:
+ * it belongs to many.
+ */
+export async function sendKeysOf(deps: Deps, source: Source): Promise<LimitKey[]> {
+  const ring = deps.keyring.current()
+  const keys = sourceSendKeys(ring, source)
+  const reported = await reportedAmong(deps.database.sql, reportableKeys(keys))
+  const halves = keys
+    .filter(({ key }) => reported.some((one) => one.equals(key)))
+    .map(
+      ({ kind, key }): LimitKey => ({
+        kind: kind === 'browser' ? 'reported_browser' : 'reported_ip',
+        key: ring.lookupHash('reported', key.toString('hex')),
+      }),
+    )
+  return [...keys, ...halves]
+}
+
+/** What a report counts against. */
+export const reportableKeys = (keys: readonly LimitKey[]): Buffer[] =>
+  keys.filter(({ kind }) => kind === 'browser' || kind === 'ip').map(({ key }) => key)
 
 /** What a guess at a password counts against whatever account it is for. */
 export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({

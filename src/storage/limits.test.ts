@@ -6,8 +6,8 @@ import { migratedDatabase, type TestDatabase } from '../../test/support/database
 import {
   decideHit,
   type LimitKey,
-  type LimitRules,
   logLength,
+  type PolicyLimits,
   type Window,
   waitUntil,
 } from '../core/limits.ts'
@@ -51,7 +51,7 @@ const setClock = (now: number, on = sql) => on.run(clockSql, [new Date(now)])
 const window = fc.record({ most: fc.integer({ min: 1, max: 5 }), within: fc.integer({ min: 1, max: 40 }) })
 const windows = fc.array(window, { maxLength: 3 })
 const rule = fc.record({ sends: windows, failures: windows })
-const ruleSets: fc.Arbitrary<LimitRules> = fc.record({
+const ruleSets: fc.Arbitrary<PolicyLimits> = fc.record({
   email: rule,
   phone: rule,
   ip: rule,
@@ -81,7 +81,7 @@ describe('limits as SQL decides them', () => {
         await setClock(0, pipelined)
         await take(pipelined, [])
         for (const history of all) {
-          const keys = kinds.map((kind): LimitKey => ({ kind, key: Buffer.from(newId()) }))
+          const keys = kinds.map((kind) => ({ kind, key: Buffer.from(newId()) }))
           await playSends(take, rules, keys, history)
           played += 1
         }
@@ -97,8 +97,8 @@ type Step = { keys: number[]; wait: number }
 /** One history, told to the model and to the database: every decision, wait and log must be the same. */
 async function playSends(
   take: ReturnType<typeof prepareVerificationSql>['take'],
-  rules: LimitRules,
-  keys: LimitKey[],
+  rules: PolicyLimits,
+  keys: { kind: SendLimit; key: Buffer }[],
   history: Step[],
 ): Promise<void> {
   const logs = keys.map((): number[] => [])

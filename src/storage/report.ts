@@ -1,28 +1,57 @@
 import type { ActivitySource } from '../core/activity.ts'
-import type { Instant } from '../core/time.ts'
+import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verification.ts'
 import type { Sql } from './sql.ts'
 
 /** The verification that a message belongs to, as "I didn't ask for this" needs it. */
-export type ReportedMessage = { verificationId: string; reference: string }
+export type ReportedMessage = {
+  verificationId: string
+  reference: string
+  askedAt: Instant
+  /** Undefined where an application asked. */
+  from: AskedFrom | undefined
+}
 
 export async function findReported(
   sql: Sql,
   subject: string,
   messageId: string,
 ): Promise<ReportedMessage | undefined> {
-  const rows = await sql<{ id: string; message_reference: string }>`
-    select v.id, v.message_reference from message m
+  const rows = await sql<ReportedRow>`
+    select v.id, v.message_reference, v.created_at, a.detail from message m
     join verification v on v.subject = m.subject and v.id = m.verification_id
+    left join activity a on a.subject = v.subject and a.verification_id = v.id and a.kind = 'asked_from'
     where m.subject = ${subject} and m.id = ${messageId}`
-  const row = rows[0]
-  return row && { verificationId: row.id, reference: row.message_reference }
+  return rows[0] && readReported(rows[0])
 }
+
+/** The same for a verification that its owner knows by itself. */
+export async function findAsked(
+  sql: Sql,
+  subject: string,
+  verificationId: string,
+): Promise<ReportedMessage | undefined> {
+  const rows = await sql<ReportedRow>`
+    select v.id, v.message_reference, v.created_at, a.detail from verification v
+    left join activity a on a.subject = v.subject and a.verification_id = v.id and a.kind = 'asked_from'
+    where v.subject = ${subject} and v.id = ${verificationId}`
+  return rows[0] && readReported(rows[0])
+}
+
+type ReportedRow = { id: string; message_reference: string; created_at: Date; detail: AskedFrom | null }
+
+const readReported = (row: ReportedRow): ReportedMessage => ({
+  verificationId: row.id,
+  reference: row.message_reference,
+  askedAt: Number(row.created_at),
+  from: row.detail ?? undefined,
+})
 
 /** Who asked for a code on a page: kept with the verification, for whoever says they didn't. */
 export type AskedFrom = ActivitySource & {
   /** Whose activity says so; of a name without an account, an id that nothing has. */
   accountId: string
+  decoy?: true
   /** The limits of browser and network that it counted against, in base64. */
   keys: string[]
 }
@@ -37,6 +66,25 @@ export async function insertAskedFrom(
       ${JSON.stringify(asked.detail)})`
 }
 
+/** Which of these limits belong to a source that was reported in the last day. */
+export async function reportedAmong(sql: Sql, keys: readonly Buffer[]): Promise<Buffer[]> {
+  const rows = await sql<{ key: Buffer }>`
+    select key from reported_source where key = any(${keys}::bytea[]) and until > statement_timestamp()`
+  return rows.map((row) => row.key)
+}
+
+export async function noteReportedSource(sql: Sql, keys: readonly Buffer[], lasts: Duration): Promise<void> {
+  await sql`
+    insert into reported_source (key, until)
+    select key, statement_timestamp() + ${lasts}::int * interval '1 millisecond' from unnest(${keys}::bytea[]) as k (key)
+    order by key
+    on conflict (key) do update set until = excluded.until`
+}
+
+export async function removeOldReports(sql: Sql): Promise<void> {
+  await sql`delete from reported_source where until < statement_timestamp()`
+}
+
 /** One try at a reference, of ten a day for one message. @returns false where none is left */
 export async function takeReportTry(sql: Sql, key: Buffer): Promise<boolean> {
   const rows = await sql`
@@ -47,11 +95,11 @@ export async function takeReportTry(sql: Sql, key: Buffer): Promise<boolean> {
   return rows.length === 1
 }
 
-export type Reported = { state: StoredState; ended: boolean; endedAt: Instant | undefined }
+export type Reported = { state: StoredState; ended: boolean; isNew: boolean; endedAt: Instant | undefined }
 
 /**
  * Ends a pending verification whose receiver says they didn't ask for it, and writes that down once, whatever state it
- * was in. `ended` is true where the code has stopped working because of a report, this one or one before.
+ * was in. `isNew` is true for the first of them; `ended` where the code has stopped working because of a report, this one or one before.
  */
 export async function endAsNotAsked(
   sql: Sql,
@@ -62,6 +110,7 @@ export async function endAsNotAsked(
   const rows = await sql<{
     state: StoredState
     ended_now: boolean
+    is_new: boolean
     reported: boolean
     ended_at: Date | null
   }>`
@@ -78,8 +127,9 @@ export async function endAsNotAsked(
       where v.subject = ${subject}::uuid and v.id = ${verificationId}::uuid and not exists (
         select from activity a
         where a.subject = v.subject and a.verification_id = v.id and a.kind = 'not_asked')
+      returning 1
     )
-    select v.state, v.ended_at, exists (select from ended) as ended_now, exists (
+    select v.state, v.ended_at, exists (select from ended) as ended_now, exists (select from noted) as is_new, exists (
       select from activity a where a.subject = v.subject and a.verification_id = v.id and a.kind = 'not_asked'
         and a.detail @> '{"ended": true}') as reported
     from verification v where v.subject = ${subject}::uuid and v.id = ${verificationId}::uuid`
@@ -88,6 +138,7 @@ export async function endAsNotAsked(
     row && {
       state: row.state,
       ended: row.ended_now || row.reported,
+      isNew: row.is_new,
       endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
     }
   )

@@ -43,7 +43,10 @@ export function openPages(deps: Deps, pages: PagesDeps) {
       web.route('/', openApiRoute(site))
       web.route('/help', helpPages(site))
       web.route('/docs', docsPages(site))
-      web.route('/report', reportPages(deps, site))
+      web.route(
+        '/report',
+        reportPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
+      )
       if (site.inbox) web.route('/inbox', inboxPages(deps, site, pages.news, refuse))
       for (const path of [
         '/',

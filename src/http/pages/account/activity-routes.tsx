@@ -69,7 +69,7 @@ export function activityRoutes({ deps, site }: SignInSite, routes: AccountRoutes
     const line = await lineOf(at)
     const { c, session, visit } = at
     if (line === undefined) return refusePage(c, site, { code: 'route_unknown' })
-    await sayNotMe(deps, session, line.newest.id, visit.source, c.var.now)
+    await sayNotMe(deps, session, line.newest, visit.source, c.var.now)
     return c.redirect(`/account/${session.handle}/secure`, 303)
   })
 

@@ -1,12 +1,16 @@
 import type { Refusal } from '../../../core/refusal.ts'
 import { formatMoment } from '../../../locales/moments.ts'
 import type { ReportOutcome } from '../../../operations/report-message.ts'
+import { PlaceWords, useBrowserWords } from '../account/where.tsx'
 import { errorOf } from '../components/error-summary.tsx'
+import { Facts } from '../components/facts.tsx'
 import { Actions, Button, Form } from '../components/form.tsx'
+import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
+import { FormPage } from '../form-page.tsx'
 import { useReader, useSay } from '../reader.tsx'
 import { refusalWords } from '../refusal-words.ts'
 
@@ -41,8 +45,25 @@ export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refus
   )
 }
 
-/** What it came to, and what to do if it goes on. */
-export function ReportedPage({ outcome }: { outcome: ReportOutcome }) {
+/** For somebody who is signed in to the account that the message was for: a button is enough. */
+export function OwnReportPage({ here, handle, form }: { here: string; handle: string; form: string }) {
+  const say = useSay()
+  return (
+    <FormPage
+      title={say('report.title')}
+      lead={say('report.lead')}
+      action={here}
+      hidden={{ handle, form }}
+      button={say('report.send')}
+      ways={<Way href={`/account/${handle}/activity?filter=codes`}>{say('activity.codes')}</Way>}
+    >
+      <p>{say('report.meant')}</p>
+    </FormPage>
+  )
+}
+
+/** What it came to, who asked, and what to do if it goes on; `handle` where the account is signed in here. */
+export function ReportedPage({ outcome, handle }: { outcome: ReportOutcome; handle?: string }) {
   const { site, locale, timeZone } = useReader()
   const say = useSay()
   return (
@@ -62,7 +83,14 @@ export function ReportedPage({ outcome }: { outcome: ReportOutcome }) {
           <p>{say('report.endedNext')}</p>
         </>
       )}
+      {outcome.asked !== undefined && <WhoAsked asked={outcome.asked} />}
       <Ways>
+        {handle !== undefined && (
+          <>
+            <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
+            <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
+          </>
+        )}
         {site.supportAddress !== undefined && (
           <Way href={`mailto:${site.supportAddress}`}>
             {say('report.tell', { address: site.supportAddress })}
@@ -71,5 +99,23 @@ export function ReportedPage({ outcome }: { outcome: ReportOutcome }) {
         <Way href="/help">{say('page.help')}</Way>
       </Ways>
     </Page>
+  )
+}
+
+function WhoAsked({ asked }: { asked: NonNullable<ReportOutcome['asked']> }) {
+  const say = useSay()
+  const browserWords = useBrowserWords()
+  return (
+    <>
+      <h2>{say('report.who')}</h2>
+      <Facts
+        facts={[
+          { name: say('notMe.facts.when'), value: <Moment at={asked.at} shape="moment" /> },
+          { name: say('notMe.facts.browser'), value: browserWords(asked.where) },
+          { name: say('notMe.facts.where'), value: <PlaceWords where={asked.where} /> },
+        ]}
+      />
+      <p class="after">{say('report.halved')}</p>
+    </>
   )
 }
