@@ -23,6 +23,7 @@ import type { Deps, PlaceOf } from './operations/deps.ts'
 import { inviteAdministrator } from './operations/invitations.ts'
 import { keepHouse } from './operations/keep-house.ts'
 import { readiness } from './operations/readiness.ts'
+import { gatherVerifications } from './operations/together.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { HashingBusy } from './secrets/password-hash.ts'
 import { newId } from './secrets/random.ts'
@@ -31,7 +32,7 @@ import { prepareGuessSql } from './storage/guesses.ts'
 import { listen } from './storage/listener.ts'
 import { outboxDepth, releaseLeases } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
-import { prepareVerificationSql } from './storage/verification.ts'
+import { prepareVerificationSql } from './storage/verification-sql.ts'
 import { openStore, type Store } from './store.ts'
 
 /** `all` does both; `web` answers requests, `worker` carries messages and keeps house. */
@@ -56,6 +57,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const keyring = await followKeyring(config.keyringFile, Date.now())
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
+  const verificationSql = prepareVerificationSql(limits.rules)
   const news = openNews()
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
@@ -70,7 +72,8 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     keyring,
     policy: config.policy,
     limits,
-    verificationSql: prepareVerificationSql(limits.rules),
+    verificationSql,
+    together: gatherVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: config.OPERATOR_NAME,
     channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),

@@ -49,7 +49,11 @@ export async function checkCode(
           .map((key) => ({ key: key.id, mac: key.codeMac(whose.id, code) })),
         activityId: newTimeId(),
       }
-      const attempted = await inTurn(whose.id, () => deps.verificationSql.attempt(deps.database.sql, attempt))
+      const attempted = await inTurn(whose.id, () =>
+        guesses.length === 0
+          ? deps.together.attempt(attempt)
+          : deps.verificationSql.attempt(deps.database.sql, attempt),
+      )
       if (attempted.result === 'wrong') return refuse(whyWrong(attempted.attemptsLeft))
       if (attempted.result === 'approved') {
         if (attempted.channel !== 'email') await noteUse(deps, attempted.destination)

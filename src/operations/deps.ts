@@ -5,7 +5,8 @@ import type { Policy } from '../core/policy.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
 import type { GuessSql } from '../storage/guesses.ts'
 import type { Database } from '../storage/sql.ts'
-import type { VerificationSql } from '../storage/verification.ts'
+import type { VerificationSql } from '../storage/verification-sql.ts'
+import type { Together } from './together.ts'
 
 /** Where an address is, in words of a language; undefined where nothing is known of it. */
 export type PlaceOf = (ip: string, locale: Locale) => string | undefined
@@ -17,6 +18,7 @@ export type Deps = {
   policy: Policy
   limits: ShardedRules
   verificationSql: VerificationSql
+  together: Together
   guessSql: GuessSql
   /** The name that people know the service by. */
   operatorName: string

@@ -7,8 +7,9 @@ import { sha256 } from '../secrets/digest.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { anyOf, newCode, newId, newReference, newTimeId, uuidOf } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'
-import { sqlState } from '../storage/sql.ts'
-import { find, type Issued, type NewVerification, ofApplication } from '../storage/verification.ts'
+import { lockNotAvailable, sqlState } from '../storage/sql.ts'
+import { find, ofApplication } from '../storage/verification.ts'
+import type { Issued, NewVerification } from '../storage/verification-sql.ts'
 import type { Deps } from './deps.ts'
 import { inTurn } from './in-turn.ts'
 import { destinationKey, sourceKeys, whyLimited } from './limits.ts'
@@ -92,8 +93,6 @@ function whyNotServed(deps: Deps, { channel, address }: VerificationRequest): Re
 
 type IssuedOnce = Issued | { result: 'refused'; refusal: Refusal } | { result: 'lock_timeout' }
 
-const lockNotAvailable = '55P03'
-
 async function issueOnce(
   deps: Deps,
   keys: LimitKey[],
@@ -101,8 +100,7 @@ async function issueOnce(
   request: VerificationRequest,
 ): Promise<IssuedOnce> {
   try {
-    if (request.address.kind === 'email')
-      return await deps.verificationSql.issue(deps.database.sql, keys, fresh)
+    if (request.address.kind === 'email') return await deps.together.issue({ keys, fresh })
     return await issueToPhone(deps, keys, fresh)
   } catch (fault) {
     if (fault instanceof TakenBack) return { result: 'refused', refusal: fault.refusal }

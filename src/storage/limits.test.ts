@@ -17,7 +17,7 @@ import { minutes } from '../core/time.ts'
 import { newId } from '../secrets/random.ts'
 import { readLogs } from './limits.ts'
 import { type Database, openDatabase, type Sql } from './sql.ts'
-import { type NewVerification, prepareVerificationSql } from './verification.ts'
+import { type IssueAsk, type NewVerification, prepareVerificationSql } from './verification-sql.ts'
 
 let place: TestDatabase
 let database: Database
@@ -225,6 +225,149 @@ describe('tries as SQL decides them', () => {
       { numRuns: 120, endOnFailure: true },
     )
   }, 60_000)
+})
+
+describe('asked for together', () => {
+  const atOnce = fc.record({
+    tries: fc.uniqueArray(fc.record({ on: fc.nat(3), right: fc.boolean() }), {
+      selector: (one) => one.on,
+      minLength: 1,
+      maxLength: 4,
+    }),
+    wait: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(60), fc.integer({ min: -40, max: -1 })),
+  })
+
+  test('tries are those of the reference model; of one destination one is compared, the others wait their turn', async () => {
+    await fc.assert(
+      fc.asyncProperty(ruleSets, fc.array(atOnce, { minLength: 2, maxLength: 8 }), async (base, history) => {
+        const rules = { ...base, email: { sends: [], failures: base.email.failures } }
+        const { issueMany, attemptMany, attempt } = prepareVerificationSql(rules)
+        const destinations = [newId(), newId()].map(
+          (id): LimitKey => ({ kind: 'email', key: Buffer.from(id) }),
+        )
+        let now = Date.UTC(2026, 5, 1)
+        await setClock(now)
+        const ids = [newId(), newId(), newId(), newId()]
+        const whose = (at: number) => destinations[at % 2]!
+        for (const pair of [0, 2]) {
+          const asks = [pair, pair + 1].map((at) => ({
+            keys: [whose(at)],
+            fresh: verificationFor(whose(at).key, ids[at]!),
+          }))
+          expect((await issueMany(sql, asks)).map((one) => one?.result)).toEqual(['issued', 'issued'])
+        }
+        const model = ids.map(() => ({ attempts: 0, state: 'pending' }))
+        const failures: (readonly number[])[] = [[], []]
+        const expected = (on: number, isRight: boolean): object => {
+          const verification = model[on]!
+          const counted = decideHit(failures[on % 2]!, rules.email.failures, now)
+          if (verification.state !== 'pending' || !counted.allowed) return { result: 'not_compared' }
+          verification.attempts += 1
+          if (isRight) {
+            verification.state = 'approved'
+            return { result: 'approved', at: now, channel: 'email', destination: 'ana@example.org' }
+          }
+          if (verification.attempts === 5) verification.state = 'exhausted'
+          failures[on % 2] = counted.log
+          return { result: 'wrong', attemptsLeft: 5 - verification.attempts }
+        }
+        for (const { tries, wait } of history) {
+          now += wait
+          await setClock(now)
+          const attempts = tries.map(({ on, right: isRight }) => ({
+            subject: ids[on]!,
+            id: ids[on]!,
+            applicationId: application,
+            codeLength: 6 as const,
+            macs: [{ key: 'k1', mac: mac(isRight ? right : '000000') }],
+            failureKeys: [],
+            activityId: newId(),
+          }))
+          const together = await attemptMany(sql, attempts)
+          const compared = together.flatMap((answer, at) => (answer ? [tries[at]!.on % 2] : []))
+          expect(new Set(compared).size).toBe(compared.length)
+          for (const [at, answer] of together.entries()) {
+            if (answer) expect(answer).toEqual(expected(tries[at]!.on, tries[at]!.right))
+          }
+          for (const [at, answer] of together.entries()) {
+            if (answer) continue
+            expect(await attempt(sql, attempts[at]!)).toEqual(expected(tries[at]!.on, tries[at]!.right))
+          }
+        }
+      }),
+      { numRuns: 60, endOnFailure: true },
+    )
+  }, 60_000)
+
+  test('sends are all counted and stored, or none is', async () => {
+    const { issueMany, take } = prepareVerificationSql({
+      ...defaultPolicy.limits,
+      email: { sends: [{ most: 1, within: minutes(10) }], failures: [] },
+    })
+    const asks = Array.from({ length: 5 }, () => {
+      const destination: LimitKey = { kind: 'email', key: Buffer.from(newId()) }
+      return { keys: [destination], fresh: verificationFor(destination.key, newId()) }
+    })
+    await take(sql, asks[3]!.keys)
+    expect(await issueMany(sql, asks)).toEqual(asks.map(() => undefined))
+    const ids = asks.map(({ fresh }) => fresh.id)
+    expect(await sql`select 1 from verification where id = any(${ids}::uuid[])`).toEqual([])
+    expect(await readLogs(sql, asks[0]!.keys)).toEqual([])
+    const others = asks.filter((_, at) => at !== 3)
+    expect((await issueMany(sql, others)).map((one) => one?.result)).toEqual(others.map(() => 'issued'))
+    expect(await issueMany(sql, others)).toEqual(others.map(() => undefined))
+  })
+
+  test('tries wait for nobody: what another statement holds is left', async () => {
+    const { issueMany, attemptMany } = prepareVerificationSql(defaultPolicy.limits)
+    const askFor = (id: string): IssueAsk => ({
+      keys: [{ kind: 'email', key: Buffer.from(id) }],
+      fresh: verificationFor(Buffer.from(id), id),
+    })
+    const held = askFor(newId())
+    const free = askFor(newId())
+    await issueMany(sql, [held, free])
+    await line.query('begin')
+    try {
+      await line.query('select 1 from rate_limit where key = $1 for update', [held.keys[0]?.key])
+      const attempts = [held, free].map(({ fresh: { id } }) => ({
+        subject: id,
+        id,
+        applicationId: application,
+        codeLength: 6 as const,
+        macs: [{ key: 'k1', mac: mac(right) }],
+        failureKeys: [],
+        activityId: newId(),
+      }))
+      expect((await attemptMany(sql, attempts)).map((one) => one?.result)).toEqual([undefined, 'approved'])
+    } finally {
+      await line.query('rollback')
+    }
+  })
+
+  test('are looked up by their indexes, also by a plan that was made while the tables were empty', async () => {
+    const { rows } = await line.query<{ major: number }>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    )
+    // The plan of a statement with parameters can be asked for from PostgreSQL 16 on.
+    if ((rows[0]?.major ?? 0) < 16) return
+    const texts: string[] = []
+    const listen = Object.assign(() => Promise.reject(new Error('Only run is listened to.')), {
+      run: async ({ text }: { text: string }) => {
+        texts.push(text)
+        return []
+      },
+    }) as unknown as Sql
+    const { attemptMany, issueMany } = prepareVerificationSql(defaultPolicy.limits)
+    await attemptMany(listen, [])
+    await issueMany(listen, [])
+    expect(texts).toHaveLength(2)
+    for (const text of texts) {
+      const plan = await line.query<{ 'QUERY PLAN': string }>(`explain (generic_plan, costs off) ${text}`)
+      const words = plan.rows.map((row) => row['QUERY PLAN']).join('\n')
+      expect(words).not.toMatch(/Seq Scan|Hash Join|Merge Join/)
+    }
+  })
 })
 
 describe('a moment that the database tells', () => {

@@ -1,7 +1,7 @@
 import type { PastCode } from '../core/past-code.ts'
 import type { StoredState } from '../core/verification.ts'
 import { type Sql, statement } from './sql.ts'
-import { boundMac } from './verification.ts'
+import { boundMac } from './verification-sql.ts'
 
 /** Codes that open nothing any more. One that still works is never compared here, where no try is counted. */
 const isOver = `(v.state <> 'pending' or v.expires_at <= statement_timestamp())`

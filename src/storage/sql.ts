@@ -131,6 +131,8 @@ function statementOf(strings: TemplateStringsArray): Statement {
 /** How a statement refuses: where a limit has no room it divides by zero, which takes back all that it did. */
 export const divisionByZero = '22012'
 export const uniqueViolation = '23505'
+/** Somebody else holds the row, for longer than `lock_timeout`. */
+export const lockNotAvailable = '55P03'
 
 /** The SQLSTATE of a database fault, or undefined where it is another kind of fault. */
 export const sqlState = (fault: unknown): string | undefined =>

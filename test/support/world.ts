@@ -16,13 +16,14 @@ import { openNews } from '../../src/http/stream.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/api-keys.ts'
 import type { Deps } from '../../src/operations/deps.ts'
 import { readiness } from '../../src/operations/readiness.ts'
+import { gatherVerifications } from '../../src/operations/together.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
 import { HashingBusy } from '../../src/secrets/password-hash.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { prepareGuessSql } from '../../src/storage/guesses.ts'
 import type { InboxContent } from '../../src/storage/inbox.ts'
 import { isUnavailable, openDatabase, type Sql } from '../../src/storage/sql.ts'
-import { prepareVerificationSql } from '../../src/storage/verification.ts'
+import { prepareVerificationSql } from '../../src/storage/verification-sql.ts'
 import { migratedDatabase } from './databases.ts'
 
 /** An answer of the API: the fields that stories look at, and whatever else it holds. */
@@ -129,6 +130,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
   const policy = settings.policy ?? policyForStories
   const limits = shardQuota(policy.limits)
   const address = settings.publicUrl ?? publicUrl
+  const verificationSql = prepareVerificationSql(limits.rules)
   const provider = settings.provider ?? openInbox(sql, keyring, () => {})
   const startWorker = () =>
     openOutbox({
@@ -146,7 +148,8 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     keyring,
     policy,
     limits,
-    verificationSql: prepareVerificationSql(limits.rules),
+    verificationSql,
+    together: gatherVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: 'Harbour',
     channels: new Set(settings.channels ?? ['email', 'sms']),
