@@ -2,7 +2,9 @@ import { accept, type Refusal, type Result, refuse } from './refusal.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where the password is the only factor, eight beside a second. */
 export const shortestAlone = 15
-export const shortestWithTwoStep = 8
+const shortestWithTwoStep = 8
+/** How many characters a password must have. */
+export const leastLength = (twoStep: boolean): number => (twoStep ? shortestWithTwoStep : shortestAlone)
 /** Far beyond any passphrase; a bound on the work of hashing. Bytes, after normalisation. */
 const longestBytes = 1024
 
@@ -30,7 +32,7 @@ export const canonicalPassword = (typed: string): Password => typed.normalize('N
  */
 export function decideNewPassword(typed: string, rules: PasswordRules): Result<Password> {
   const password = canonicalPassword(typed)
-  const least = rules.twoStep ? shortestWithTwoStep : shortestAlone
+  const least = leastLength(rules.twoStep)
   if (looksLikeCode(password)) return refuse({ code: 'password_digits' })
   if ([...password].length < least) return refuse({ code: 'password_short', least })
   if (Buffer.byteLength(password) > longestBytes) return refuse({ code: 'password_long', most: longestBytes })

@@ -124,10 +124,7 @@ export function mayProve(
   now: Instant,
 ): boolean {
   if (item.frozen === true) return false
-  // A recovery code is ours: it needs no proof of whose it is.
-  if (item.kind !== 'recovery_code') {
-    if (item.provenAt === undefined) return false
-    if (item.kind === 'phone' && now >= item.provenAt + phoneStale) return false
-  }
+  if (item.provenAt === undefined) return false
+  if (item.kind === 'phone' && now >= item.provenAt + phoneStale) return false
   return rule.youngSuffices || !isOnProbation(item, accountCreatedAt, now)
 }

@@ -147,6 +147,7 @@ export type AccountOverview = {
   role: Role
   locale: Locale
   createdAt: Instant
+  twoStep: boolean
 }
 
 export async function readAccount(deps: Deps, accountId: string): Promise<AccountOverview | undefined> {
@@ -156,5 +157,7 @@ export async function readAccount(deps: Deps, accountId: string): Promise<Accoun
     usernamesOf(sql, accountId),
     itemsOf(sql, accountId),
   ])
-  return account && { names, items, role: account.role, locale: account.locale, createdAt: account.createdAt }
+  if (account === undefined) return undefined
+  const { role, locale, createdAt, twoStepAt } = account
+  return { names, items, role, locale, createdAt, twoStep: twoStepAt !== undefined }
 }

@@ -1,4 +1,3 @@
-import type { ChangedItem } from '../core/change.ts'
 import { flowLasts } from '../core/flow.ts'
 import { creationOptions, parseNewCredential, relyingPartyOf } from '../core/passkey.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
@@ -6,10 +5,10 @@ import type { Instant } from '../core/time.ts'
 import { openNewPasskey, passkeyChallenge, userHandleOf } from '../secrets/passkey.ts'
 import { newId } from '../secrets/random.ts'
 import { insertPasskey, passkeysOf } from '../storage/security-info.ts'
-import { sqlState, uniqueViolation } from '../storage/sql.ts'
+import type { Sql } from '../storage/sql.ts'
+import { addItem } from './add-item.ts'
 import type { Deps } from './deps.ts'
 import { itemName } from './item-name.ts'
-import { noteChange } from './note-change.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 
@@ -41,7 +40,7 @@ export async function offerPasskey(
 /**
  * Adds a passkey that the browser has made. The offer's id becomes the item's, so that one challenge makes one passkey.
  *
- * Refusals: `form_stale`, `passkey_refused`, `passkey_known`.
+ * Refusals: `form_stale`, `passkey_refused`, `passkey_known`, `items_full`.
  */
 export async function setUpPasskey(
   deps: Deps,
@@ -49,7 +48,7 @@ export async function setUpPasskey(
   form: { offer: string; credential: string; name: string },
   source: Source,
   now: Instant,
-): Promise<Result<{ itemId: string; name: string }>> {
+): Promise<Result<null>> {
   const [, itemId, at] = /^([0-9a-f-]{36})\.(\d{13})$/.exec(form.offer) ?? []
   if (itemId === undefined || now >= Number(at) + flowLasts) return refuse({ code: 'form_stale' })
   const credential = parseNewCredential(form.credential)
@@ -59,20 +58,13 @@ export async function setUpPasskey(
   if (passkey === undefined) return refuse({ code: 'passkey_refused' })
   const { accountId } = session
   const name = itemName(form.name)
-  const item: ChangedItem = { id: itemId, kind: 'passkey', name, addedAt: now, provenAt: now }
-  try {
-    await deps.database.transaction(async (sql) => {
-      await insertPasskey(sql, { accountId, id: itemId, name }, passkey)
-      await noteChange(sql, accountId, { kind: 'item_added', item }, source, now, session.sessionId)
-    })
-    deps.wakeOutbox()
-  } catch (fault) {
-    if (sqlState(fault) !== uniqueViolation) throw fault
-    const mine = (await passkeysOf(deps.database.sql, accountId)).find(({ id }) => id === itemId)
-    // The form came twice, and the first has done it; or the account has this passkey under another id.
-    if (mine?.credentialId.equals(passkey.credentialId) !== true) return refuse({ code: 'passkey_known' })
-  }
-  return accept({ itemId, name })
+  const item = { id: itemId, kind: 'passkey', name } as const
+  const insert = (sql: Sql) => insertPasskey(sql, { accountId, id: itemId, name }, passkey)
+  const added = await addItem(deps, session, item, insert, source, now)
+  if (!added.ok) return added
+  if (added.value === 'added') return accept(null)
+  const mine = (await passkeysOf(deps.database.sql, accountId)).find(({ id }) => id === itemId)
+  return mine?.credentialId.equals(passkey.credentialId) ? accept(null) : refuse({ code: 'passkey_known' })
 }
 
 const challengeOf = (deps: Deps, { accountId, sessionId }: SignedInSession, offer: string): string =>

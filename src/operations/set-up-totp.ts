@@ -1,4 +1,3 @@
-import type { ChangedItem } from '../core/change.ts'
 import { canonicalCode } from '../core/code.ts'
 import { flowLasts } from '../core/flow.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
@@ -6,10 +5,10 @@ import type { Instant } from '../core/time.ts'
 import { newId } from '../secrets/random.ts'
 import { newTotpSeed, sealTotpSeed, totpAddress, totpStep } from '../secrets/totp.ts'
 import { insertTotp } from '../storage/security-info.ts'
-import { sqlState, uniqueViolation } from '../storage/sql.ts'
+import type { Sql } from '../storage/sql.ts'
+import { addItem } from './add-item.ts'
 import type { Deps } from './deps.ts'
 import { itemName } from './item-name.ts'
-import { noteChange } from './note-change.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 
@@ -42,7 +41,7 @@ export function offeredAgain(
 /**
  * Adds the app, proved by a code that it shows. That code's step counts as used: it signs nobody in.
  *
- * Refusals: `form_stale`, `code_malformed`, `totp_wrong`.
+ * Refusals: `form_stale`, `code_malformed`, `totp_wrong`, `items_full`.
  */
 export async function setUpTotp(
   deps: Deps,
@@ -50,7 +49,7 @@ export async function setUpTotp(
   form: { sealed: string; code: string; name: string },
   source: Source,
   now: Instant,
-): Promise<Result<{ itemId: string; name: string }>> {
+): Promise<Result<null>> {
   const offered = openOffer(deps, session, form.sealed, now)
   if (offered === undefined) return refuse({ code: 'form_stale' })
   const code = canonicalCode(form.code)
@@ -61,18 +60,10 @@ export async function setUpTotp(
   const { itemId, seed } = offered
   const name = itemName(form.name)
   const sealedSeed = sealTotpSeed(deps.keyring.current(), seed, accountId, itemId)
-  const item: ChangedItem = { id: itemId, kind: 'totp', name, addedAt: now, provenAt: now }
-  try {
-    await deps.database.transaction(async (sql) => {
-      await insertTotp(sql, { accountId, id: itemId, name, sealedSeed, step })
-      await noteChange(sql, accountId, { kind: 'item_added', item }, source, now, session.sessionId)
-    })
-    deps.wakeOutbox()
-  } catch (fault) {
-    // The form came twice: the first has done it.
-    if (sqlState(fault) !== uniqueViolation) throw fault
-  }
-  return accept({ itemId, name })
+  const item = { id: itemId, kind: 'totp', name } as const
+  const insert = (sql: Sql) => insertTotp(sql, { accountId, id: itemId, name, sealedSeed, step })
+  const added = await addItem(deps, session, item, insert, source, now)
+  return added.ok ? accept(null) : added
 }
 
 const boundTo = ({ accountId, sessionId }: SignedInSession): string => `set up totp ${accountId} ${sessionId}`

@@ -10,6 +10,7 @@ import {
   forgetOtherBrowsers,
   type Session,
   sessionsOf,
+  untrustBrowsers,
 } from '../storage/session.ts'
 import { endTrust } from '../storage/trusted-browser.ts'
 import type { Deps } from './deps.ts'
@@ -100,6 +101,7 @@ export async function signOutEverywhere(
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
     await endAllSessions(sql, accountId)
+    await untrustBrowsers(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await endTrust(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)

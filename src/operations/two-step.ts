@@ -1,7 +1,7 @@
 import { accept, type Result } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import { supportsTwoStep } from '../core/two-step.ts'
-import { turnTwoStepOff, turnTwoStepOn } from '../storage/account.ts'
+import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../storage/account.ts'
 import { itemsOf } from '../storage/security-info.ts'
 import { untrustBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
@@ -10,6 +10,28 @@ import { noteChange } from './note-change.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
 import { TakenBack } from './taken-back.ts'
+import { trustedBrowsers } from './trusted-browsers.ts'
+
+export type TwoStep = {
+  onSince: Instant | undefined
+  /** Whether the account has what it takes: two kinds, one of them a contact. */
+  possible: boolean
+  /** In how many browsers it doesn't ask. */
+  trusted: number
+}
+
+export async function readTwoStep(deps: Deps, accountId: string, now: Instant): Promise<TwoStep> {
+  const { sql } = deps.database
+  const [account, items, trusted] = await Promise.all([
+    findAccount(sql, accountId),
+    itemsOf(sql, accountId),
+    trustedBrowsers(deps, { accountId, now }, undefined),
+  ])
+  return { onSince: account?.twoStepAt, possible: supportsTwoStep(items), trusted: trusted.length }
+}
+
+export const hasRecoveryCode = async (deps: Deps, accountId: string): Promise<boolean> =>
+  (await itemsOf(deps.database.sql, accountId)).some(({ kind }) => kind === 'recovery_code')
 
 /**
  * Turns two-step verification on, and makes a recovery code with it. The account's row is taken first: whoever removes an

@@ -66,6 +66,10 @@ export function parseSessionToken(text: string): SessionToken | undefined {
 export const accountHandle = (ring: Keyring, browser: Buffer, accountId: string): string =>
   ring.lookupHash('handle', browser.toString('hex'), accountId).subarray(0, 9).toString('base64url')
 
+/** What a form names one of an account's browsers by: not the hash that is stored of its cookie. */
+export const browserKey = (ring: Keyring, accountId: string, browser: Buffer): string =>
+  ring.lookupHash('browser of', accountId, browser.toString('hex')).subarray(0, 12).toString('base64url')
+
 /** Binds a form to the browser it was made for and to what it acts on: a flow, or a session and its handle. */
 export const formToken = (ring: Keyring, browser: Buffer, scope: string): string =>
   ring.lookupHash('form', browser.toString('hex'), scope).toString('base64url')

@@ -146,7 +146,7 @@ export async function takeSignCount(
 }
 
 /**
- * Gives the account a recovery code in place of the one it had; asked by a form that was shown before that was made, it
+ * Gives the account a recovery code in place of the one it had. It is ours, so it counts as proved. Asked by a form that was shown before that was made, it
  * changes nothing.
  *
  * @returns `made`, `same` where this is its code already, or `later` where another was made since
@@ -157,11 +157,11 @@ export async function replaceRecoveryCode(
   shownAt: Instant,
 ): Promise<'made' | 'same' | 'later'> {
   const rows = await sql`
-    insert into security_info as i (account_id, id, kind, code_hash)
-    values (${item.accountId}, ${item.id}, 'recovery_code', ${item.codeHash})
+    insert into security_info as i (account_id, id, kind, code_hash, proven_at)
+    values (${item.accountId}, ${item.id}, 'recovery_code', ${item.codeHash}, statement_timestamp())
     on conflict (account_id) where kind = 'recovery_code' do update
       set id = excluded.id, code_hash = excluded.code_hash, added_at = statement_timestamp(),
-        proven_at = null, last_used_at = null
+        proven_at = statement_timestamp(), last_used_at = null
       where i.code_hash <> excluded.code_hash and i.added_at <= ${new Date(shownAt)}
         and coalesce(i.last_used_at, i.added_at) <= ${new Date(shownAt)}
     returning id`
@@ -184,13 +184,13 @@ export async function useRecoveryCode(
   nextHash: Buffer,
 ): Promise<string | undefined> {
   const rows = await sql<{ id: string }>`
-    update security_info set code_hash = ${nextHash}, last_used_at = statement_timestamp()
+    update security_info set code_hash = ${nextHash}, proven_at = statement_timestamp(), last_used_at = statement_timestamp()
     where account_id = ${accountId} and kind = 'recovery_code' and code_hash = ${codeHash}
     returning id`
   return rows[0]?.id
 }
 
-export async function renameItem(sql: Sql, accountId: string, itemId: string, name: string): Promise<void> {
+export async function setItemName(sql: Sql, accountId: string, itemId: string, name: string): Promise<void> {
   await sql`
     update security_info set name = ${name}
     where account_id = ${accountId} and id = ${itemId} and kind in ('totp', 'passkey')`

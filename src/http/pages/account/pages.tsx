@@ -1,4 +1,3 @@
-import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
 import { isContact } from '../../../core/security-info.ts'
 import type { Instant } from '../../../core/time.ts'
@@ -110,9 +109,11 @@ export function ChangePasswordPage(props: {
   name: string
   handle: string
   form: string
+  /** How long a password has to be. */
+  least: number
   refusal: Refusal | undefined
 }) {
-  const { name, handle, form, refusal } = props
+  const { name, handle, form, least, refusal } = props
   const say = useSay()
   const isAboutCurrent = refusal !== undefined && aboutCurrent.has(refusal.code)
   const errors = useErrors(refusal, isAboutCurrent ? 'current' : 'next')
@@ -137,11 +138,11 @@ export function ChangePasswordPage(props: {
       <PasswordField
         name="next"
         label={say('changePassword.next')}
-        hint={say('newPassword.hint', { least: shortestAlone })}
+        hint={say('newPassword.hint', { least })}
         autocomplete="new-password"
         error={errorOf(errors, 'next')}
       />
-      <Strength of="next" least={shortestAlone} />
+      <Strength of="next" least={least} />
     </FormPage>
   )
 }

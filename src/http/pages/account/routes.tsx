@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { leastLength } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { changePassword } from '../../../operations/change-password.ts'
 import { acceptInvitation, isInvited } from '../../../operations/invitations.ts'
@@ -14,7 +15,9 @@ import { activityRoutes } from './activity-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
 import { securityPages } from './security.tsx'
 import { sessionsRoutes } from './sessions-routes.tsx'
+import { setUpRoutes } from './set-up-routes.tsx'
 import { stepUpPages } from './step-up.tsx'
+import { twoStepRoutes } from './two-step-routes.tsx'
 
 const invitationCookieLasts = 3600
 
@@ -27,6 +30,8 @@ export function accountPages(given: SignInSite) {
   activityRoutes(given, routes)
   sessionsRoutes(given, routes)
   securityPages(given, routes)
+  setUpRoutes(given, routes)
+  twoStepRoutes(given, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)
@@ -81,6 +86,7 @@ export function accountPages(given: SignInSite) {
         name={account?.names[0]?.name ?? ''}
         handle={session.handle}
         form={form}
+        least={leastLength(account?.twoStep ?? false)}
         refusal={refusal}
       />
     )

@@ -16,9 +16,10 @@ import { TickBox } from '../components/tick-box.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { FormPage, useErrors } from '../form-page.tsx'
 import { useSay } from '../reader.tsx'
+import { Additions } from './two-step-pages.tsx'
 
 /** What has just been done, told at the top of the page that one comes back to. */
-export const doneWords = ['added', 'confirmed', 'removed', 'password'] as const
+export const doneWords = ['added', 'confirmed', 'removed', 'password', 'totp', 'passkey', 'renamed'] as const
 export type Done = (typeof doneWords)[number]
 
 type Of = { handle: string; name: string }
@@ -50,8 +51,16 @@ export function SecurityPage({
       <Actions>
         <ButtonLink href={`${here}/add`}>{say('security.add')}</ButtonLink>
       </Actions>
+      <Ways>
+        <Additions home={`/account/${handle}`} />
+        <Way href={`${here}/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
+      </Ways>
       <h2>{say('security.more')}</h2>
       <Ways>
+        <Way href={`${here}/two-step`} aside={say(security.twoStepAt ? 'twoStep.on' : 'twoStep.off')}>
+          {say('twoStep.title')}
+        </Way>
+        <Way href={`/account/${handle}/trusted-browsers`}>{say('trusted.title')}</Way>
         <Way
           href={`/account/${handle}/password`}
           aside={
@@ -87,10 +96,12 @@ function SafetyNotice({ safety, here }: { safety: Safety; here: string }) {
   )
 }
 
-/** Each weakness leads to the page that ends it; what has no page of its own yet is told only. */
+/** Each weakness leads to the page that ends it. */
 function WayOut({ weakness, here }: { weakness: Weakness; here: string }) {
   const say = useSay()
-  return weakness === 'no_two_step' ? null : <a href={`${here}/add`}>{say('security.addOne')}</a>
+  if (weakness === 'no_two_step') return <a href={`${here}/two-step`}>{say('twoStep.onTitle')}</a>
+  if (weakness === 'one_kind') return <a href={`${here}/totp`}>{say('setUp.totpTitle')}</a>
+  return <a href={`${here}/add`}>{say('security.addOne')}</a>
 }
 
 function ItemRow({ item, href }: { item: ShownItem; href: string }) {
@@ -159,6 +170,7 @@ export function ItemPage({ item, handle, name }: Of & { item: ShownItem }) {
       <Facts facts={facts} />
       <Ways>
         {isContact(item) && <Way href={`${here}/confirm`}>{say('security.confirm')}</Way>}
+        {'name' in item && <Way href={`${here}/name`}>{say('rename.title')}</Way>}
         <Way href={`${here}/remove`}>{say('security.remove')}</Way>
         <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
       </Ways>

@@ -2,7 +2,7 @@ import type { Where } from '../../../operations/read-activity.ts'
 import { useSay } from '../reader.tsx'
 
 /** "Firefox on Windows", as far as it is known. */
-export function useBrowserWords(): (where: Where) => string {
+export function useBrowserWords(): (where: Pick<Where, 'browser' | 'system'>) => string {
   const say = useSay()
   return ({ browser, system }) => {
     if (browser !== undefined && system !== undefined) return say('where.browserOn', { browser, system })
