@@ -4,6 +4,9 @@ import type { Instant } from './time.ts'
 export const locales = ['en', 'ar', 'ja'] as const
 export type Locale = (typeof locales)[number]
 
+/** Browser and system by names of ours, never by what the browser calls itself, and the network address. */
+export type AskedFrom = { browser?: string | undefined; system?: string | undefined; ip?: string | undefined }
+
 /** All that a message carrying a code says. */
 export type CodeMessage = {
   purpose: Purpose
@@ -15,9 +18,9 @@ export type CodeMessage = {
   expiresAt: Instant
   askedAt: Instant
   /** IANA name of the reader's time zone, where it is known; else times are told in UTC. */
-  timeZone?: string
-  /** The place it was asked from as far as it is known, such as "Firefox on Windows". */
-  askedFrom?: string
+  timeZone?: string | undefined
+  /** Where it was asked from; of an application's nothing is known. */
+  askedFrom?: AskedFrom | undefined
   /** Where the operator answers "I didn't ask for this", made from PUBLIC_URL. */
   reportUrl: string
   /** Last line of a text message, `@host #code` (origin-bound one-time codes). */

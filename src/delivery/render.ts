@@ -17,6 +17,8 @@ export function renderMessage(message: LeasedCode, code: string, letterhead: Let
     operator: message.application ?? letterhead.sender.name,
     askedAt: message.askedAt,
     expiresAt: message.expiresAt,
+    timeZone: message.askedFrom?.timeZone,
+    askedFrom: message.askedFrom,
     reportUrl: `${letterhead.publicUrl}/report/${reportToken(message)}`,
     host: new URL(letterhead.publicUrl).host,
   }

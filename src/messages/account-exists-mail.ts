@@ -1,15 +1,18 @@
-import type { Locale } from '../core/message.ts'
-import type { Instant } from '../core/time.ts'
+import type { CodeMessage, Locale } from '../core/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
 import { formatMoment } from '../locales/moments.ts'
-import { isolate, type MailContent, type Sender } from './code-mail.ts'
+import type { MailContent, Sender } from './code-mail.ts'
 import { inertText } from './inert-text.ts'
+import { isolate } from './isolate.ts'
 import { layOutHtml } from './mail-html.ts'
 import { layOutText } from './mail-text.ts'
+import { whereWords } from './where-words.ts'
 
 /** What the owner of an account reads when somebody signs up with their address: the page itself tells nobody. */
 export function renderAccountExistsMail(
-  told: { operator: string; reference: string; askedAt: Instant; signInUrl: string },
+  told: Pick<CodeMessage, 'operator' | 'reference' | 'askedAt' | 'timeZone' | 'askedFrom'> & {
+    signInUrl: string
+  },
   locale: Locale,
   sender: Sender,
 ): MailContent {
@@ -24,7 +27,10 @@ export function renderAccountExistsMail(
     code: undefined,
     warning: say('message.accountExists.next'),
     facts: [
-      { name: say('message.mail.asked'), value: formatMoment(locale, told.askedAt) },
+      { name: say('message.mail.asked'), value: formatMoment(locale, told.askedAt, told.timeZone) },
+      ...(told.askedFrom === undefined
+        ? []
+        : [{ name: say('message.mail.where'), value: whereWords(told.askedFrom, locale) }]),
       { name: say('message.mail.reference'), value: told.reference, ltr: true as const },
     ],
     note: say('message.accountExists.note'),

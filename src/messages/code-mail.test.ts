@@ -22,7 +22,7 @@ const seen = (html: string): string =>
     .replace(/\s+/g, ' ')
 
 describe.each(locales)('a code mail in %s', (locale) => {
-  const message = codeMessage({ askedFrom: 'Firefox on Windows' })
+  const message = codeMessage({ askedFrom: { browser: 'Firefox', system: 'Windows', ip: '203.0.113.7' } })
   const mail = renderCodeMail(message, locale, sender)
 
   test('has the code in its body, in two groups, and not in its subject', () => {
@@ -37,7 +37,9 @@ describe.each(locales)('a code mail in %s', (locale) => {
         'Harbour Library',
         '10:42',
         '10:52',
-        'Firefox on Windows',
+        'Firefox',
+        'Windows',
+        '203.0.113.7',
         'K7F-2Q',
         sender.address,
       ]) {
@@ -119,15 +121,15 @@ const attacks = [
   'x'.repeat(5000),
 ]
 
-describe.each(['operator', 'askedFrom'] as const)('whatever stands in %s', (field) => {
-  const plain = renderCodeMail(codeMessage({ operator: 'Harbour', askedFrom: 'Harbour' }), 'en', sender)
+const told = { operator: 'Harbour', browser: 'Firefox', system: 'Windows', ip: '192.0.2.7' }
+const mailTelling = ({ operator, ...askedFrom }: typeof told) =>
+  renderCodeMail(codeMessage({ operator, askedFrom }), 'en', sender)
+
+describe.each(['operator', 'browser', 'system', 'ip'] as const)('whatever stands in %s', (field) => {
+  const plain = mailTelling(told)
 
   test.each(attacks)('%j changes no element, no link, no line', (attack) => {
-    const mail = renderCodeMail(
-      codeMessage({ operator: 'Harbour', askedFrom: 'Harbour', [field]: attack }),
-      'en',
-      sender,
-    )
+    const mail = mailTelling({ ...told, [field]: attack })
     expect(elements(mail.html)).toEqual(elements(plain.html))
     expect(links(mail.html)).toEqual(links(plain.html))
     expect(mail.text.split('\n')).toHaveLength(plain.text.split('\n').length)

@@ -1,10 +1,12 @@
 import type { CodeMessage, Locale } from '../core/message.ts'
-import { directions, type SentenceKey, translate } from '../locales/catalogue.ts'
+import { type SentenceKey, translate } from '../locales/catalogue.ts'
 import { formatMoment, formatTime } from '../locales/moments.ts'
 import { groupCode } from './group-code.ts'
 import { inertText } from './inert-text.ts'
+import { isolate } from './isolate.ts'
 import { layOutHtml } from './mail-html.ts'
 import { layOutText } from './mail-text.ts'
+import { whereWords } from './where-words.ts'
 
 /** Who the mail comes from, as its reader sees it. */
 export type Sender = { name: string; address: string }
@@ -67,7 +69,7 @@ function writeCodeLetter(message: CodeMessage, locale: Locale, sender: Sender): 
       },
       ...(message.askedFrom === undefined
         ? []
-        : [{ name: say('message.mail.where'), value: inertText(message.askedFrom) }]),
+        : [{ name: say('message.mail.where'), value: whereWords(message.askedFrom, locale) }]),
       { name: say('message.mail.until'), value: until },
       { name: say('message.mail.reference'), value: message.reference, ltr: true as const },
     ],
@@ -79,7 +81,3 @@ function writeCodeLetter(message: CodeMessage, locale: Locale, sender: Sender): 
     signature: say('message.mail.sender', { address: isolate(locale, sender.address) }),
   }
 }
-
-/** In a right-to-left sentence a Latin name is fenced off (FSI … PDI), so that it can't pull the words around it along. */
-export const isolate = (locale: Locale, text: string): string =>
-  directions[locale] === 'rtl' ? `\u2068${text}\u2069` : text

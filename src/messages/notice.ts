@@ -3,10 +3,12 @@ import type { Locale } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
 import { formatMoment } from '../locales/moments.ts'
-import { isolate, type Letter, type MailContent, type Sender } from './code-mail.ts'
+import type { Letter, MailContent, Sender } from './code-mail.ts'
 import { inertText, shorten } from './inert-text.ts'
+import { isolate } from './isolate.ts'
 import { layOutHtml } from './mail-html.ts'
 import { layOutText } from './mail-text.ts'
+import { whereWords } from './where-words.ts'
 
 export type NoticeContent = NoticeDetail & {
   at: Instant
@@ -48,16 +50,4 @@ export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Se
   const title = translate(locale, `notice.${told.kind}.title`, { operator })
   const values = { operator, title, reference: told.reference, url: told.stopUrl }
   return { text: translate(locale, 'notice.text', values) }
-}
-
-/** Where something came from, as far as it is known: names of ours, and the network address. */
-export function whereWords(
-  { browser, system, ip }: Pick<NoticeDetail, 'browser' | 'system' | 'ip'>,
-  locale: Locale,
-): string {
-  const device =
-    browser !== undefined && system !== undefined
-      ? translate(locale, 'notice.browserOn', { browser, system })
-      : (browser ?? system ?? translate(locale, 'notice.unknownBrowser'))
-  return ip === undefined ? device : `${device} · ${isolate(locale, ip)}`
 }

@@ -114,6 +114,7 @@ async function noteAsked(
     verificationId: asked.id,
     detail: {
       ...activitySource(source),
+      timeZone: source.timeZone,
       ...(code.told.decoy && { decoy: true }),
       accountId: code.told.accountId,
       keys: reportableKeys(sourceSendKeys(deps.keyring.current(), source)).map((key) =>

@@ -13,6 +13,8 @@ export type Source = {
   browser: Buffer
   ip: string
   userAgent: string | undefined
+  /** An IANA name, where the browser told it. */
+  timeZone?: string | undefined
   locale: Locale
   origin: string
 }

@@ -6,7 +6,7 @@ import type {
   MessageState,
   ProviderName,
 } from '../core/delivery.ts'
-import type { Locale, MessageKind, Purpose } from '../core/message.ts'
+import type { AskedFrom, Locale, MessageKind, Purpose } from '../core/message.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verification.ts'
 import type { Sql } from './sql.ts'
@@ -37,6 +37,8 @@ export type LeasedCode = Leased & {
   sealedCode: Buffer | undefined
   /** The application that asked; undefined where it is this service itself. */
   application: string | undefined
+  /** Where it was asked for, on a page of this service. */
+  askedFrom: (AskedFrom & { timeZone?: string }) | undefined
 }
 
 export type LeasedNotice = Leased & { kind: 'notice'; told: NoticeDetail }
@@ -84,10 +86,11 @@ async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Pr
   const rows = await sql<LeasedRow>`
     select m.subject, m.id, m.kind, m.channel, m.attempts, m.created_at, v.id as verification_id, v.state, v.purpose,
       v.destination, v.locale, v.message_reference, v.code_key, v.sealed_code, v.created_at as asked_at, v.expires_at,
-      a.name as application, statement_timestamp() as now
+      a.name as application, f.detail as asked_from, statement_timestamp() as now
     from message m
     join verification v on v.subject = m.subject and v.id = m.verification_id
     left join application a on a.id = v.application_id
+    left join activity f on f.subject = m.subject and f.verification_id = v.id and f.kind = 'asked_from'
     where (m.subject, m.id) in (select * from unnest(${keys.map((k) => k.subject)}::uuid[], ${keys.map((k) => k.id)}::uuid[]))
     order by m.due_at`
   return rows.map((row) => ({
@@ -108,6 +111,7 @@ async function readLeased(sql: Sql, keys: { subject: string; id: string }[]): Pr
     askedAt: Number(row.asked_at),
     expiresAt: Number(row.expires_at),
     application: row.application ?? undefined,
+    askedFrom: row.asked_from ?? undefined,
     now: Number(row.now),
   }))
 }
@@ -168,6 +172,7 @@ type LeasedRow = {
   asked_at: Date
   expires_at: Date
   application: string | null
+  asked_from: (AskedFrom & { timeZone?: string }) | null
   now: Date
 }
 

@@ -49,6 +49,8 @@ const readReported = (row: ReportedRow): ReportedMessage => ({
 
 /** Who asked for a code on a page: kept with the verification, for whoever says they didn't. */
 export type AskedFrom = ActivitySource & {
+  /** Of whoever asked, by their browser's word: an IANA name. */
+  timeZone: string | undefined
   /** Whose activity says so; of a name without an account, an id that nothing has. */
   accountId: string
   decoy?: true

@@ -3,7 +3,7 @@ import { usernameLookup } from '../../src/operations/sign-up.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
 import { knownPerson, makeAccount, password, signIn } from '../support/accounts.ts'
-import { newPerson, type Page } from '../support/person.ts'
+import { cookieNamed, newPerson, type Page } from '../support/person.ts'
 import { openRawServer } from '../support/raw-server.ts'
 import { openWorld, publicUrl, type World } from '../support/world.ts'
 
@@ -156,6 +156,29 @@ test('what a browser calls itself, and the languages it asks for, change no page
   }
 })
 
+test('a code mail says when and from where it was asked for: in our words, whatever the browser says', async () => {
+  const windows = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0'
+  const mail = await mailOfSignUp('where@example.org', { 'User-Agent': windows })
+  const where = mail?.text.match(/^From: (.*)$/m)?.[1]
+  expect(where).toMatch(/^Firefox on Windows · 10\.\d+\.\d+\.7$/)
+  for (const [nth, text] of [...markup, ...breaks].entries()) {
+    const given = { 'User-Agent': latin(`${windows} ${text}`).replace(/[\r\n\0]/g, ' ') }
+    const odd = await mailOfSignUp(`where${nth}@example.org`, given)
+    expect(odd?.text.match(/^From: (.*) · /m)?.[1]).toBe('Firefox on Windows')
+  }
+})
+
+test('times in a mail are in the zone that the reader has told, and in UTC where what was told is none', async () => {
+  const zoned = async (email: string, zone: string) => {
+    const mail = await mailOfSignUp(email, {}, [[cookieNamed('time_zone'), zone]])
+    return mail?.text.match(/^Asked for: (.*)$/m)?.[1]
+  }
+  expect(await zoned('tokyo@example.org', 'Asia/Tokyo')).toMatch(/18:\d\d GMT\+9$/)
+  for (const [nth, zone] of ['Mars/Olympus', '<script>', "'; --", 'x'.repeat(300)].entries()) {
+    expect(await zoned(`zone${nth}@example.org`, encodeURIComponent(zone))).toMatch(/9:\d\d UTC$/)
+  }
+})
+
 test('a session keeps what its browser calls itself, cut short, and signs in whatever that is', async () => {
   const account = await makeAccount(world, 'agents@example.org')
   for (const agent of [
@@ -199,8 +222,12 @@ test('a request line or header with a break in it makes no second one', async ()
 })
 
 /** The mail of a sign-up, with the given headers on its request. */
-async function mailOfSignUp(email: string, headers: Record<string, string> = {}) {
-  const person = newPerson(world)
+async function mailOfSignUp(
+  email: string,
+  headers: Record<string, string> = {},
+  cookies: [string, string][] = [],
+) {
+  const person = newPerson(world, { cookies })
   await person.open('/signup')
   const { action, fields } = person.form('email')
   const begun = await person.request(action, { fields: { ...fields, email }, headers })
@@ -214,6 +241,7 @@ async function mailOfSignUp(email: string, headers: Record<string, string> = {})
 const calm = (mail: object | undefined, email: string): string =>
   JSON.stringify({ ...mail, id: '', code: '' })
     .replaceAll(email, 'TO')
+    .replace(/\b10\.\d+\.\d+\.7\b/g, 'ADDRESS')
     .replace(/\/report\/[\w-]{43}/g, '/report/TOKEN')
     .replace(/\d{3}( |&nbsp;|\u00a0)?\d{3}/g, 'CODE')
     .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REFERENCE')

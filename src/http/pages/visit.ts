@@ -8,7 +8,7 @@ import type { Source } from '../../operations/source.ts'
 import { cookieLine, readCookies } from '../cookies.ts'
 import type { Answering } from '../exchange.ts'
 import { readForm } from '../read-form.ts'
-import { cookieName } from './reader-preferences.ts'
+import { cookieName, timeZoneOf } from './reader-preferences.ts'
 
 /** Browsers keep a cookie for 400 days at most (RFC 6265bis). */
 const browserCookieLasts = 400 * 24 * 3600
@@ -36,11 +36,17 @@ export function openVisit(given: VisitDeps, c: Answering): Visit {
   const browser = browserOf(cookies.get(name))
   if (browser.isNew) addCookie(given, c, 'browser', browser.token, browserCookieLasts)
   const ip = given.clientAddress(peerOf(c), c.req.header('x-forwarded-for'))
-  const userAgent = c.req.header('user-agent')
   return {
     browser,
     cookies,
-    source: { browser: browser.hash, ip, userAgent, locale: c.var.locale, origin: given.publicUrl },
+    source: {
+      browser: browser.hash,
+      ip,
+      userAgent: c.req.header('user-agent'),
+      timeZone: timeZoneOf(c, given.publicUrl),
+      locale: c.var.locale,
+      origin: given.publicUrl,
+    },
   }
 }
 
