@@ -1,7 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accountRoutes } from '../../src/http/pages/account/access.ts'
 import { axeFindings, type Browser, chromiumPath, openBrowser, overflow } from '../support/browser.ts'
 import { openRunningService, type RunningService, reportLink } from '../support/running-service.ts'
+import { codeIn, nthMessage } from '../support/visitor.ts'
 
 let service: RunningService
 let browser: Browser
@@ -19,7 +21,17 @@ const addresses = {
   'the components': () => '/docs/components',
   '"I didn\'t ask for this"': () => new URL(mail.report).pathname,
   'nothing at an address': () => '/no/such/page',
+  'signing in': () => '/signin',
+  'signing up': () => '/signup',
+  'a sign-in that has ended': () => '/signin/00000000-0000-4000-8000-000000000000',
+  'an invitation that is none': () => '/administrator/none',
 }
+
+/** Every page of an account, by the table of its routes; only those of a single flow or event have tests of their own. */
+const ofAccount = Object.keys(accountRoutes)
+  .filter((route) => route.startsWith('GET') && !/\/:id|\.(csv|json)$/.test(route))
+  .map((route) => route.slice('GET '.length))
+const password = 'seven quiet herons by the weir'
 
 describe.skipIf(!chromiumPath)('every page', () => {
   beforeAll(async () => {
@@ -42,28 +54,58 @@ describe.skipIf(!chromiumPath)('every page', () => {
 
   describe.each(looks)('in $language, $colorScheme', (look) => {
     let page: Page
+    let owner: Page
+    let account: { handle: string; item: string }
     beforeAll(async () => {
       page = await browser.page(look)
+      owner = await browser.page(look)
+      account = await signUp(owner, `${look.language}@example.com`)
+    }, 120_000)
+    afterAll(async () => {
+      await page.context().close()
+      await owner.context().close()
     })
-    afterAll(() => page.context().close())
 
     test.each(Object.entries(addresses))(
       '%s: axe finds nothing wrong, 320 px are enough, and nobody else is asked for anything',
-      async (_name, address) => {
-        const foreign: string[] = []
-        page.removeAllListeners('request')
-        page.on('request', (request) => {
-          if (!request.url().startsWith(`${service.url}/`)) foreign.push(request.url())
-        })
-        await page.setViewportSize({ width: 900, height: 800 })
-        await page.goto(service.url + address())
-        expect(await axeFindings(page)).toEqual([])
-        await page.setViewportSize({ width: 320, height: 600 })
-        expect(await overflow(page)).toBeLessThanOrEqual(0)
-        expect(foreign).toEqual([])
-      },
+      (_name, address) => looksRight(page, address()),
     )
+
+    test.each(ofAccount)('%s as well', async (path) => {
+      await looksRight(owner, path.replace(':handle', account.handle).replace(':item', account.item))
+      expect(new URL(owner.url()).pathname).toMatch(/^\/account\//)
+    })
   })
+
+  async function looksRight(page: Page, address: string): Promise<void> {
+    const foreign: string[] = []
+    page.removeAllListeners('request')
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${service.url}/`)) foreign.push(request.url())
+    })
+    await page.setViewportSize({ width: 900, height: 800 })
+    await page.goto(service.url + address)
+    expect(await axeFindings(page)).toEqual([])
+    await page.setViewportSize({ width: 320, height: 600 })
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    expect(foreign).toEqual([])
+  }
+
+  /** Leaves the browser signed in to a new account. */
+  async function signUp(page: Page, address: string): Promise<{ handle: string; item: string }> {
+    const send = async (field: string, text: string) => {
+      await page.locator(`#${field}`).fill(text)
+      await Promise.all([page.waitForEvent('load'), page.locator('form.card button[type=submit]').click()])
+    }
+    await page.goto(`${service.url}/signup`)
+    await send('email', address)
+    await send('code', codeIn(await nthMessage(service, address, 1)))
+    await send('password', password)
+    const handle = new URL(page.url()).pathname.split('/')[2] ?? ''
+    await page.goto(`${service.url}/account/${handle}/security`)
+    const item = /\/security\/items\/([0-9a-f-]{36})/.exec(await page.content())?.[1] ?? ''
+    return { handle, item }
+  }
 
   test('a page has at most 15 KB of style and 8 KB of script, which browsers keep for good', async () => {
     const html = await (await fetch(`${service.url}/help`)).text()

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { Locale } from '../../src/core/message.ts'
 import { directions, type SentenceKey, translate } from '../../src/locales/catalogue.ts'
 import { axeFindings, type Browser, type Look, overflow } from './browser.ts'
@@ -158,16 +158,14 @@ export const codeIn = ({ text }: ShownMessage): string =>
 
 /** The newest message for an address, once there are so many. */
 export async function nthMessage(service: RunningService, to: string, count: number): Promise<ShownMessage> {
-  let messages: ShownMessage[] = []
-  await expect
-    .poll(
-      async () => {
-        messages = await service.inbox(to)
-        return messages.length
-      },
-      { timeout: 60_000, interval: 50 },
-    )
-    .toBe(count)
+  const messages = await vi.waitFor(
+    async () => {
+      const come = await service.inbox(to)
+      expect(come).toHaveLength(count)
+      return come
+    },
+    { timeout: 60_000, interval: 50 },
+  )
   return messages[0] as ShownMessage
 }
 
