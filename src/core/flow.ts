@@ -17,7 +17,7 @@ export const flowLasts: Duration = minutes(60)
  */
 export type SignUp =
   | ({ step: 'code'; verificationId: string; taken: boolean } & SigningUp)
-  | ({ step: 'password'; provenAt: Instant } & SigningUp)
+  | ({ step: 'password'; provenAt: Instant; verificationId?: string | undefined } & SigningUp)
 
 type SigningUp = {
   kind: 'sign_up'

@@ -50,7 +50,7 @@ async function takeStep(
   if (state.kind === 'sign_up') {
     if (state.step === 'password') {
       return form.act === 'password'
-        ? choosePassword(deps, state, form.password ?? '', source, now)
+        ? choosePassword(deps, flowId, state, form.password ?? '', source, now)
         : elsewhere
     }
     if (form.act === 'code') return answerSignUpCode(deps, flowId, state, form.code ?? '', source, now)

@@ -1,4 +1,4 @@
-import { parseEmail } from '../core/address.ts'
+import { hintOf, parseEmail } from '../core/address.ts'
 import { type FlowState, flowLasts, type SignUp } from '../core/flow.ts'
 import { decideNewPassword } from '../core/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../core/refusal.ts'
@@ -83,10 +83,9 @@ export async function answerSignUpCode(
   }
   // No code was sent to an address that has an account: whoever guessed it has proved nothing.
   if (state.taken) return { state, refusal: { code: 'code_tries_spent' } }
-  const { kind, email, invitation, returnTo } = state
-  return {
-    state: { kind, step: 'password', email, invitation, returnTo, provenAt: checked.value.approvedAt },
-  }
+  const { kind, email, invitation, returnTo, verificationId } = state
+  const provenAt = checked.value.approvedAt
+  return { state: { kind, step: 'password', email, invitation, returnTo, provenAt, verificationId } }
 }
 
 /**
@@ -95,6 +94,7 @@ export async function answerSignUpCode(
  */
 export async function choosePassword(
   deps: Deps,
+  flowId: string,
   state: SignUp & { step: 'password' },
   typed: string,
   source: Source,
@@ -105,7 +105,14 @@ export async function choosePassword(
   if (!decision.ok) return { state, refusal: decision.refusal }
   const passwordHash = await hashPassword(decision.value)
   const itemId = newId()
-  const created = await createAccount(deps, state, itemId, { passwordHash, passwordSetAt: now }, source)
+  const created = await createAccount(
+    deps,
+    flowId,
+    state,
+    itemId,
+    { passwordHash, passwordSetAt: now },
+    source,
+  )
   if (!created.ok) return { state, refusal: created.refusal }
   const proofs = [
     { kind: 'email_code' as const, at: state.provenAt, itemId },
@@ -127,6 +134,7 @@ export async function choosePassword(
 /** Names and accounts may live on two shards; the transaction holds both, and is safe to repeat. */
 async function createAccount(
   deps: Deps,
+  flowId: string,
   state: SignUp & { step: 'password' },
   itemId: string,
   password: { passwordHash: string; passwordSetAt: Instant },
@@ -144,8 +152,15 @@ async function createAccount(
         itemId,
         provenAt: state.provenAt,
       })
+      const detail = {
+        purpose: 'sign_up',
+        channel: 'email',
+        hint: hintOf({ kind: 'email', email: state.email }),
+        flow: flowId,
+      } as const
+      const created = { kind: 'account_created', verificationId: state.verificationId, detail } as const
       // A millisecond before the sign-in that follows at once, so that it stands before it.
-      await noteActivity(sql, toldTo(id), { kind: 'account_created' }, source, password.passwordSetAt - 1)
+      await noteActivity(sql, toldTo(id), created, source, password.passwordSetAt - 1)
       if (state.invitation === undefined) return
       const invited = await useInvitation(sql, Buffer.from(state.invitation, 'base64url'))
       if (!invited || (await hasAdministrator(sql))) return

@@ -247,6 +247,19 @@ export async function deliveriesOf(sql: Sql, subject: string, verificationId: st
   }))
 }
 
+/** What became of several messages, oldest first. */
+export async function eventsOf(
+  sql: Sql,
+  messages: readonly { subject: string; id: string }[],
+): Promise<{ messageId: string; event: Delivery['events'][number] }[]> {
+  const rows = await sql<EventRow>`
+    select message_id, at, kind, provider, by, cause, status, response from delivery_event
+    where subject = any(${[...new Set(messages.map((m) => m.subject))]}::uuid[])
+      and message_id = any(${messages.map((m) => m.id)}::uuid[])
+    order by at, id`
+  return rows.map((row) => ({ messageId: row.message_id, event: readEvent(row) }))
+}
+
 type EventRow = {
   message_id: string
   at: Date

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import type { RunningService } from '../support/running-service.ts'
-import {
-  codeIn,
-  type Eyes,
-  nthMessage,
-  openPeoplesService,
-  openVisitor,
-  type Visitor,
-} from '../support/visitor.ts'
+import { codeIn, type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
 
 /** Each language, each width, light and dark, with scripts and without. */
 const everyone = [
@@ -33,11 +26,26 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     await service?.close()
   }, 120_000)
 
+  /** The nth code for an address; notices come beside them. */
+  async function nthCode(address: string, nth: number): Promise<string> {
+    let codes: string[] = []
+    await expect
+      .poll(
+        async () => {
+          codes = (await service.inbox(address)).map(codeIn).filter((code) => code !== '')
+          return codes.length
+        },
+        { timeout: 30_000, interval: 50 },
+      )
+      .toBe(nth)
+    return codes[0] ?? ''
+  }
+
   async function signUp(visitor: Visitor, address: string): Promise<string> {
     await visitor.open('/signup')
     await visitor.typeInto('email', address)
     await visitor.send()
-    await visitor.typeInto('code', codeIn(await nthMessage(service, address, 1)))
+    await visitor.typeInto('code', await nthCode(address, 1))
     await visitor.send()
     await visitor.typeInto('password', password)
     await visitor.send()
@@ -52,7 +60,7 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     await visitor.typeInto('password', password)
     await visitor.send()
     await visitor.send()
-    await visitor.typeInto('code', codeIn(await nthMessage(service, address, nth)))
+    await visitor.typeInto('code', await nthCode(address, nth))
     await visitor.send()
     return new URL(visitor.page.url()).pathname
   }
@@ -93,6 +101,26 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
       await shot(owner, 'secure', eyes)
       await stranger.open(theirs)
       expect(new URL(stranger.page.url()).pathname).toBe('/signin')
+    }, 300_000)
+
+    test('messages are listed, and a reference tells a real one from a forged one', async () => {
+      await owner.open(`${home}/messages`)
+      await owner.looksRight('messages')
+      await owner.page.locator('.rows summary').first().click()
+      await owner.looksRight('what became of a message')
+      await shot(owner, 'messages', eyes)
+      const reference = (await service.inbox(address))[0]?.reference ?? ''
+      await owner.typeInto('reference', reference.toLowerCase())
+      await owner.send()
+      expect(await owner.text()).toContain(owner.says('messages.oursNext'))
+      await owner.looksRight('a message of ours')
+      await shot(owner, 'ours', eyes)
+      await owner.typeInto('reference', 'ZZZ-ZZ')
+      await owner.send()
+      expect(await owner.text()).toContain(owner.says('messages.notOursNext'))
+      expect(await owner.page.locator('#reference').inputValue()).toBe('ZZZ-ZZ')
+      await owner.looksRight('a message of somebody else')
+      await shot(owner, 'not-ours', eyes)
     }, 300_000)
 
     test('signed-in browsers are listed, and end one by one, all but this, or all', async () => {

@@ -4,9 +4,14 @@ import type { Step } from './components/story.tsx'
 import type { Say } from './reader.tsx'
 
 /** What became of each message, as a person reads it: what happened, and what to do about it. */
-export function deliverySteps(deliveries: readonly Delivery[], say: Say, sender: string): Step[] {
+export function deliverySteps(
+  deliveries: readonly Delivery[],
+  say: Say,
+  sender: string,
+  begun: { first: string; again: string } = { first: say('waiting.asked'), again: say('waiting.askedAgain') },
+): Step[] {
   const steps = deliveries.flatMap((delivery, index): Step[] => [
-    { at: delivery.queuedAt, state: 'done', told: say(index === 0 ? 'waiting.asked' : 'waiting.askedAgain') },
+    { at: delivery.queuedAt, state: 'done', told: index === 0 ? begun.first : begun.again },
     ...delivery.events.map((event): Step => {
       const by =
         event.provider === 'inbox' ? say('waiting.builtInInbox') : (event.by ?? say('waiting.someServer'))

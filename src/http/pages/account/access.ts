@@ -15,6 +15,7 @@ export const accountRoutes = {
   'GET /account/:handle/activity.json': 'export_activity',
   'GET /account/:handle/activity/:id/not-me': 'report_activity',
   'POST /account/:handle/activity/:id/not-me': 'report_activity',
+  'GET /account/:handle/messages': 'see_account',
   'GET /account/:handle/secure': 'see_account',
   'GET /account/:handle/sessions': 'see_account',
   'POST /account/:handle/sessions': 'end_sessions',

@@ -82,6 +82,7 @@ export function AccountPage({
         <Way href={`/account/${handle}/security`}>{say('security.title')}</Way>
         <Way href={`/account/${handle}/password`}>{say('account.password')}</Way>
         <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
+        <Way href={`/account/${handle}/messages`}>{say('account.messages')}</Way>
         <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>
       </Ways>

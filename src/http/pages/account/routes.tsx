@@ -12,6 +12,7 @@ import type { SignInSite } from '../signin/site.ts'
 import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
 import { openAccountRoutes } from './account-routes.ts'
 import { activityRoutes } from './activity-routes.tsx'
+import { messagesRoutes } from './messages-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
 import { securityPages } from './security.tsx'
 import { sessionsRoutes } from './sessions-routes.tsx'
@@ -29,6 +30,7 @@ export function accountPages(given: SignInSite) {
   stepUpPages(given, pages, routes)
   activityRoutes(given, routes)
   sessionsRoutes(given, routes)
+  messagesRoutes(given, routes)
   securityPages(given, routes)
   setUpRoutes(given, routes)
   twoStepRoutes(given, routes)
