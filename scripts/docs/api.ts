@@ -34,7 +34,7 @@ const onlyPages: ReadonlySet<RefusalCode> = new Set([
   ] as const),
   ...(['password_wrong', 'sign_in_wrong', 'password_is_code', 'passwords_limit', 'choice_missing'] as const),
   ...(['flow_ended', 'step_elsewhere', 'form_stale', 'invitation_ended', 'accounts_full'] as const),
-  ...(['item_exists', 'items_full', 'must_remain'] as const),
+  ...(['item_exists', 'items_full', 'must_remain', 'changes_frozen'] as const),
 ])
 
 /** Every refusal of the API or of the pages, with its status, kind, parameters and meaning. */

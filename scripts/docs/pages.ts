@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { causesTable, fieldsTable, metricsTable, refusalsTable, retriesTable } from './api.ts'
+import { fightsTable } from './fights.ts'
 import { policyFile, policyTable, settingsTables } from './settings.ts'
 
 export const docsFolder = join(import.meta.dirname, '../../docs')
 
 /** What stands between `<!-- made: name -->` and `<!-- end -->` in a page is made of the code. */
 const sections: Record<string, () => string | Promise<string>> = {
+  fights: fightsTable,
   settings: settingsTables,
   policy: policyTable,
   'policy file': policyFile,

@@ -72,6 +72,7 @@ export type Refusal =
   // security info
   | { code: 'item_exists' }
   | { code: 'items_full'; most: number }
+  | { code: 'changes_frozen' }
   | { code: 'must_remain'; missing: 'contact' | 'second_kind' }
   // "I didn't ask for this"
   | { code: 'message_unknown' }

@@ -4,7 +4,14 @@ import type { Instant } from './time.ts'
 export type ContactKind = 'email' | 'phone'
 export type ItemKind = ContactKind | 'totp' | 'passkey' | 'recovery_code'
 
-type Common = { id: string; addedAt: Instant; provenAt: Instant | undefined; lastUsedAt: Instant | undefined }
+type Common = {
+  id: string
+  addedAt: Instant
+  provenAt: Instant | undefined
+  lastUsedAt: Instant | undefined
+  /** It was added by a change that is frozen, or after it: it proves nothing. */
+  frozen: boolean
+}
 
 export type Contact = Common & { kind: ContactKind; address: string }
 /** `name` is what its owner calls it. */

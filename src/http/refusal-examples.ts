@@ -67,6 +67,7 @@ export const refusalExamples = {
   two_step_kinds: { code: 'two_step_kinds' },
   item_exists: { code: 'item_exists' },
   items_full: { code: 'items_full', most: 20 },
+  changes_frozen: { code: 'changes_frozen' },
   must_remain: { code: 'must_remain', missing: 'contact' },
   message_unknown: { code: 'message_unknown' },
   reference_wrong: { code: 'reference_wrong' },

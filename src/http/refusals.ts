@@ -68,6 +68,7 @@ export const refusalShapes = {
   two_step_kinds: { status: 409, kind: 'access' },
   item_exists: { status: 409, kind: 'input' },
   items_full: { status: 409, kind: 'limit' },
+  changes_frozen: { status: 409, kind: 'access' },
   must_remain: { status: 409, kind: 'access' },
   message_unknown: { status: 404, kind: 'input' },
   reference_wrong: { status: 422, kind: 'verification' },

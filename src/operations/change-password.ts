@@ -6,6 +6,7 @@ import { hashPassword } from '../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../storage/account.ts'
 import { endOtherSessions, untrustBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
+import { changing } from './freeze.ts'
 import { noteChange } from './note-change.ts'
 import { provePassword } from './prove-password.ts'
 import type { SignedInSession } from './sessions.ts'
@@ -36,12 +37,13 @@ export async function changePassword(
   })
   if (!decision.ok) return decision
   const hash = await hashPassword(decision.value)
-  await deps.database.transaction(async (held) => {
+  const changed = await changing(deps, async (held) => {
     await setPassword(held, accountId, hash)
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
     await noteChange(held, accountId, { kind: 'password_changed' }, source, now, session.sessionId)
+    return accept(null)
   })
   deps.wakeOutbox()
-  return accept(null)
+  return changed
 }

@@ -23,6 +23,7 @@ import type { Deps } from './deps.ts'
 import { type FlowForm, resend } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { type StepAnswer, takeFlowStep } from './flow-step.ts'
+import { changing } from './freeze.ts'
 import { addressOf } from './item-choices.ts'
 import { toldTo } from './note-activity.ts'
 import { noteChange } from './note-change.ts'
@@ -180,7 +181,7 @@ async function keepProved(
     const kind = await noteProven(sql, accountId, itemId)
     return kind === undefined ? refuse({ code: 'choice_missing' }) : accept(null)
   }
-  const added = await deps.database.transaction(async (held): Promise<Result<null>> => {
+  const added = await changing(deps, async (held): Promise<Result<null>> => {
     const items = await holdItems(held, accountId)
     if (items.filter(isContact).some((item) => item.address === contact.address)) {
       return refuse({ code: 'item_exists' })
@@ -210,7 +211,7 @@ export async function removeFromSecurityInfo(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const removed = await deps.database.transaction(async (sql): Promise<Result<null>> => {
+  const removed = await changing(deps, async (sql): Promise<Result<null>> => {
     const items = await holdItems(sql, accountId)
     const account = await findAccount(sql, accountId)
     const item = items.find((candidate) => candidate.id === itemId)

@@ -15,7 +15,8 @@ import type { Told } from './note-activity.ts'
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
   if (state.accountId !== undefined) {
-    return state.passwordAt === undefined ? contactChoices(items) : allChoices(items)
+    const usable = items.filter((item) => !item.frozen)
+    return state.passwordAt === undefined ? contactChoices(usable) : allChoices(usable)
   }
   const seed = deps.keyring.current().lookupHash('invented item', state.username)
   return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
@@ -53,7 +54,7 @@ export const toldOf = (deps: Deps, state: SignIn): Told => ({
 /** The address behind a chosen item; undefined where there is none, as for every invented one. */
 export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Promise<Address | undefined> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
-  const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
+  const item = items.filter(isContact).find((candidate) => candidate.id === itemId && !candidate.frozen)
   return item && addressOf(item)
 }
 

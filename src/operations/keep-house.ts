@@ -1,6 +1,7 @@
 import type { Policy } from '../core/policy.ts'
 import { hours, type Instant, minutes, seconds } from '../core/time.ts'
 import { removeOldActivity } from '../storage/activity.ts'
+import { removeOldChanges } from '../storage/change.ts'
 import { removeExpiredFlows } from '../storage/flow.ts'
 import { removeOldReports } from '../storage/report.ts'
 import {
@@ -46,6 +47,7 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
     await removeOldInbox(sql, policy.retention.inbox)
     await removeOldPhoneSpend(sql)
     await removeExpiredFlows(sql)
+    await removeOldChanges(sql)
     await removeOldReports(sql)
     await removeOldSessions(sql)
   }

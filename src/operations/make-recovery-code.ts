@@ -6,6 +6,7 @@ import { hashRecoveryCode, recoveryCodeOf } from '../secrets/recovery-code.ts'
 import { replaceRecoveryCode } from '../storage/security-info.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Deps } from './deps.ts'
+import { changing } from './freeze.ts'
 import { noteChange } from './note-change.ts'
 import type { SignedInSession } from './sessions.ts'
 import type { Source } from './source.ts'
@@ -15,7 +16,7 @@ export const recoveryCodeForm = (now: Instant): string => `${newId()}.${now}`
 
 /**
  * Makes the account's recovery code; the one before is dead. Refusal: `form_stale` for a form that is older than an
- * hour, or than the code there is.
+ * hour, or than the code there is; `changes_frozen`.
  *
  * @returns the code, which is shown now and never again, and whether this made it
  */
@@ -27,7 +28,7 @@ export async function makeRecoveryCode(
   now: Instant,
 ): Promise<Result<{ code: string; isNew: boolean }>> {
   const { accountId, sessionId } = session
-  const made = await deps.database.transaction(async (sql) => {
+  const made = await changing(deps, async (sql) => {
     const replaced = await putRecoveryCode(deps, sql, accountId, form, now)
     if (replaced.ok && replaced.value.isNew) {
       await noteChange(sql, accountId, { kind: 'recovery_code_made' }, source, now, sessionId)

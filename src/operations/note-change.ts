@@ -1,22 +1,32 @@
 import type { ActivityKind } from '../core/activity.ts'
 import { hintOf } from '../core/address.ts'
-import { type Change, type ChangeDetail, type NoticeDetail, noticeLasts } from '../core/change.ts'
+import {
+  type Change,
+  type ChangeDetail,
+  changeOpenFor,
+  type NoticeDetail,
+  noticeLasts,
+} from '../core/change.ts'
+import { frozenChange } from '../core/freeze.ts'
 import type { Locale } from '../core/message.ts'
 import { type Contact, isContact } from '../core/security-info.ts'
 import type { Instant } from '../core/time.ts'
 import { newReference, newTimeId } from '../secrets/random.ts'
 import { findAccount } from '../storage/account.ts'
-import { insertChange, insertNotice } from '../storage/change.ts'
-import { itemsOf } from '../storage/security-info.ts'
+import { changesOf, insertChange, insertNotice } from '../storage/change.ts'
+import { holdItems, itemsOf } from '../storage/security-info.ts'
 import type { Sql } from '../storage/sql.ts'
 import { addressOf } from './item-choices.ts'
 import { activitySource, noteActivity, toldTo } from './note-activity.ts'
 import type { Source } from './source.ts'
+import { TakenBack } from './taken-back.ts'
 
 /**
  * Writes down a change of an account's ways in, within the transaction that makes it: a row that can be frozen and
  * undone for 30 days, a line in its activity, and a notice to every contact it has, or had before. Wake the outbox after
  * the commit.
+ *
+ * Throws `TakenBack` with `changes_frozen` where the account is held still: nothing further changes.
  *
  * @param sessionId the session that made it: freezing the change ends it
  */
@@ -28,8 +38,13 @@ export async function noteChange(
   now: Instant,
   sessionId?: string,
 ): Promise<void> {
-  const [account, items] = await Promise.all([findAccount(sql, accountId), itemsOf(sql, accountId)])
+  // A sign-in, or a way back that was used, changes nothing by itself: it waits for nobody and is never held.
+  const changes = change.kind !== 'new_sign_in' && change.kind !== 'recovery_code_used'
+  const items = await (changes ? holdItems(sql, accountId) : itemsOf(sql, accountId))
+  const account = await findAccount(sql, accountId)
   if (account === undefined) return
+  const held = changes && frozenChange(await changesOf(sql, accountId, changeOpenFor), now)
+  if (held) throw new TakenBack({ code: 'changes_frozen' })
   const { ip, browser, system } = activitySource(source)
   const id = newTimeId(now)
   const twoStep = account.twoStepAt !== undefined && change.kind !== 'two_step_on'
@@ -50,12 +65,14 @@ const activityOf = ({ kind }: Change): ActivityKind | undefined => (kind === 'ne
 
 /** Everybody who had a say before: what was just added has none in its own adding, what was just removed still has. */
 function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
-  const proved = now.filter((item) => item.provenAt !== undefined)
+  const proved = now.filter((item) => item.provenAt !== undefined && !item.frozen)
   if (change.kind === 'item_added') return proved.filter(({ id }) => id !== change.item.id)
   if (change.kind !== 'item_removed' || change.lost) return proved
   const { id, kind, address, addedAt, provenAt } = change.item
   const isTold = (kind === 'email' || kind === 'phone') && address !== undefined && provenAt !== undefined
-  return isTold ? [...proved, { id, kind, address, addedAt, provenAt, lastUsedAt: undefined }] : proved
+  return isTold
+    ? [...proved, { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }]
+    : proved
 }
 
 function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
@@ -63,7 +80,7 @@ function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
   const { id, kind, address, name, addedAt, provenAt } = change.item
   const isAddress = (kind === 'email' || kind === 'phone') && address !== undefined
   const item = isAddress
-    ? hintOf(addressOf({ id, kind, address, addedAt, provenAt, lastUsedAt: undefined }))
+    ? hintOf(addressOf({ id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }))
     : name
   return { itemKind: kind, ...(item !== undefined && { item }) }
 }

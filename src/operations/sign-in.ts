@@ -25,6 +25,7 @@ import { checkCode } from './check-code.ts'
 import type { Deps } from './deps.ts'
 import type { FlowForm } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { isFrozen } from './freeze.ts'
 import { accountOrNone, itemAddress, itemsForSignIn, toldOf } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
 import { tellPastCode } from './past-code.ts'
@@ -111,7 +112,9 @@ export async function answerPassword(
   const twoStep = account.twoStepAt !== undefined
   const trusted = twoStep && (await isTrustedBrowser(deps, accountId, source.browser))
   const proved: SignIn = { ...state, passwordAt: now, twoStep }
-  const next = afterPassword(state, { known, trusted }, twoStep)
+  // Who holds the account's password may be what the freeze is about: it opens nothing by itself.
+  const frozen = await isFrozen(sql, accountId, now)
+  const next = afterPassword(state, { known: known && !frozen, trusted: trusted && !frozen }, twoStep)
   return { state: next === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
 }
 

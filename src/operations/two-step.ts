@@ -5,6 +5,7 @@ import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../storage/account.t
 import { itemsOf } from '../storage/security-info.ts'
 import { untrustBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
+import { changing } from './freeze.ts'
 import { putRecoveryCode } from './make-recovery-code.ts'
 import { noteChange } from './note-change.ts'
 import type { SignedInSession } from './sessions.ts'
@@ -65,17 +66,21 @@ export async function beginTwoStep(
   }
 }
 
-/** Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. */
+/**
+ * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. Refusal: `changes_frozen`.
+ */
 export async function endTwoStep(
   deps: Deps,
   { accountId, sessionId }: SignedInSession,
   source: Source,
   now: Instant,
-): Promise<void> {
-  await deps.database.transaction(async (sql) => {
-    if (!(await turnTwoStepOff(sql, accountId))) return
+): Promise<Result<null>> {
+  const ended = await changing(deps, async (sql) => {
+    if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
     await noteChange(sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)
+    return accept(null)
   })
   deps.wakeOutbox()
+  return ended
 }

@@ -64,3 +64,35 @@ export async function changesOf(sql: Sql, accountId: string, openFor: Duration):
     detail: row.detail,
   }))
 }
+
+/** The notice that a message carries: to whom, of what, and the reference printed in it. */
+export async function findNotice(
+  sql: Sql,
+  accountId: string,
+  id: string,
+): Promise<{ changeId: string; itemId: string; reference: string } | undefined> {
+  const rows = await sql<{ change_id: string; item_id: string; reference: string }>`
+    select change_id, item_id, reference from notice where account_id = ${accountId} and id = ${id}`
+  const row = rows[0]
+  return row && { changeId: row.change_id, itemId: row.item_id, reference: row.reference }
+}
+
+export async function settleChanges(
+  sql: Sql,
+  accountId: string,
+  ids: readonly string[],
+  state: ChangeState,
+): Promise<void> {
+  await sql`
+    update change set state = ${state}, state_at = statement_timestamp()
+    where account_id = ${accountId} and id = any(${ids}::uuid[])`
+}
+
+/** What nobody can undo any more, and notices as old as an activity may be. */
+export async function removeOldChanges(sql: Sql): Promise<void> {
+  await sql`delete from change where at < statement_timestamp() - interval '31 days'`
+  await sql`
+    delete from message m using notice n
+    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - interval '90 days'`
+  await sql`delete from notice where created_at < statement_timestamp() - interval '90 days'`
+}

@@ -132,6 +132,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'backup_eligible',
       'backed_up',
       'code_hash',
+      'frozen_until',
     ],
     needsKeyring: `kind = 'totp'`,
   },

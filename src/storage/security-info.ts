@@ -11,11 +11,13 @@ type ItemRow = {
   added_at: Date
   proven_at: Date | null
   last_used_at: Date | null
+  frozen: boolean
 }
 
 export async function itemsOf(sql: Sql, accountId: string): Promise<Item[]> {
   const rows = await sql<ItemRow>`
-    select id, kind, address, name, added_at, proven_at, last_used_at from security_info
+    select id, kind, address, name, added_at, proven_at, last_used_at,
+      coalesce(frozen_until > statement_timestamp(), false) as frozen from security_info
     where account_id = ${accountId} order by added_at, id`
   return rows.map(itemOf)
 }
@@ -26,6 +28,7 @@ function itemOf(row: ItemRow): Item {
     addedAt: Number(row.added_at),
     provenAt: row.proven_at === null ? undefined : Number(row.proven_at),
     lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
+    frozen: row.frozen,
   }
   switch (row.kind) {
     case 'email':
@@ -47,7 +50,8 @@ export async function noteProven(
 ): Promise<'email_code' | 'text_code' | undefined> {
   const rows = await sql<{ kind: ItemKind }>`
     update security_info set proven_at = statement_timestamp(), last_used_at = statement_timestamp()
-    where account_id = ${accountId} and id = ${itemId} and kind in ('email', 'phone') returning kind`
+    where account_id = ${accountId} and id = ${itemId} and kind in ('email', 'phone')
+      and coalesce(frozen_until <= statement_timestamp(), true) returning kind`
   return rows[0] && (rows[0].kind === 'email' ? 'email_code' : 'text_code')
 }
 
@@ -64,7 +68,8 @@ export async function insertTotp(
 
 export async function sealedSeedOf(sql: Sql, accountId: string, itemId: string): Promise<Buffer | undefined> {
   const rows = await sql<{ sealed_seed: Buffer }>`
-    select sealed_seed from security_info where account_id = ${accountId} and id = ${itemId} and kind = 'totp'`
+    select sealed_seed from security_info where account_id = ${accountId} and id = ${itemId} and kind = 'totp'
+      and coalesce(frozen_until <= statement_timestamp(), true)`
   return rows[0]?.sealed_seed
 }
 
@@ -112,7 +117,8 @@ export async function passkeysOf(sql: Sql, accountId: string): Promise<(Passkey 
     backed_up: boolean
   }>`
     select id, credential_id, public_key, sign_count::float8 as sign_count, transports, backup_eligible, backed_up
-    from security_info where account_id = ${accountId} and kind = 'passkey' order by added_at, id`
+    from security_info where account_id = ${accountId} and kind = 'passkey'
+      and coalesce(frozen_until <= statement_timestamp(), true) order by added_at, id`
   return rows.map((row) => ({
     id: row.id,
     credentialId: row.credential_id,
@@ -186,6 +192,7 @@ export async function useRecoveryCode(
   const rows = await sql<{ id: string }>`
     update security_info set code_hash = ${nextHash}, proven_at = statement_timestamp(), last_used_at = statement_timestamp()
     where account_id = ${accountId} and kind = 'recovery_code' and code_hash = ${codeHash}
+      and coalesce(frozen_until <= statement_timestamp(), true)
     returning id`
   return rows[0]?.id
 }
@@ -213,18 +220,58 @@ export async function insertContact(
     id: string
     kind: ContactKind
     address: string
-    addedAt?: Instant
     provenAt: Instant | undefined
   },
 ): Promise<void> {
-  const addedAt = contact.addedAt === undefined ? null : new Date(contact.addedAt)
   const provenAt = contact.provenAt === undefined ? null : new Date(contact.provenAt)
   await sql`
-    insert into security_info (account_id, id, kind, address, added_at, proven_at)
-    values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address},
-      coalesce(${addedAt}::timestamptz, statement_timestamp()), ${provenAt}::timestamptz)`
+    insert into security_info (account_id, id, kind, address, proven_at)
+    values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address}, ${provenAt}::timestamptz)`
 }
 
 export async function removeItem(sql: Sql, accountId: string, itemId: string): Promise<void> {
   await sql`delete from security_info where account_id = ${accountId} and id = ${itemId}`
+}
+
+/** Items that came after a moment, and this one, prove nothing until then. */
+export async function freezeItemsSince(
+  sql: Sql,
+  accountId: string,
+  since: Instant,
+  itemId: string | undefined,
+  until: Instant,
+): Promise<void> {
+  await sql`
+    update security_info set frozen_until = ${new Date(until)}
+    where account_id = ${accountId} and (added_at >= ${new Date(since)} or id = ${itemId ?? null}::uuid)`
+}
+
+/** What was frozen proves again. */
+export async function thawItems(sql: Sql, accountId: string): Promise<void> {
+  await sql`update security_info set frozen_until = null where account_id = ${accountId} and frozen_until is not null`
+}
+
+/** Puts a removed contact back as it was; where the address has come back since, that one stays. */
+export async function restoreContact(
+  sql: Sql,
+  accountId: string,
+  contact: {
+    id: string
+    kind: ContactKind
+    address: string
+    addedAt: Instant
+    provenAt: Instant | undefined
+  },
+): Promise<void> {
+  const provenAt = contact.provenAt === undefined ? null : new Date(contact.provenAt)
+  await sql`
+    insert into security_info (account_id, id, kind, address, added_at, proven_at)
+    values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address}, ${new Date(contact.addedAt)},
+      ${provenAt}::timestamptz)
+    on conflict (account_id, address) do update set id = excluded.id, added_at = excluded.added_at,
+      proven_at = excluded.proven_at, frozen_until = null`
+}
+
+export async function removeRecoveryCode(sql: Sql, accountId: string): Promise<void> {
+  await sql`delete from security_info where account_id = ${accountId} and kind = 'recovery_code'`
 }

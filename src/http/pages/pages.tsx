@@ -53,6 +53,7 @@ export function openPages(deps: Deps, pages: PagesDeps) {
         '/signin/*',
         '/signup/*',
         '/account/*',
+        '/changes/*',
         '/administrator/*',
         '/.well-known/*',
       ]) {

@@ -46,6 +46,13 @@ export const accountRoutes = {
   'POST /account/:handle/security/two-step/off': 'two_step_off',
   'GET /account/:handle/trusted-browsers': 'see_account',
   'POST /account/:handle/trusted-browsers': 'untrust_browsers',
+  'GET /account/:handle/security/changes/:id': 'see_account',
+  'GET /account/:handle/security/changes/:id/freeze': 'freeze_change',
+  'POST /account/:handle/security/changes/:id/freeze': 'freeze_change',
+  'GET /account/:handle/security/changes/:id/undo': 'undo_change',
+  'POST /account/:handle/security/changes/:id/undo': 'undo_change',
+  'GET /account/:handle/security/changes/:id/keep': 'undo_change',
+  'POST /account/:handle/security/changes/:id/keep': 'undo_change',
   'GET /account/:handle/stepup': 'step_up',
   'POST /account/:handle/stepup': 'step_up',
   'GET /account/:handle/stepup/:id': 'step_up',
@@ -92,6 +99,8 @@ export const openRoutes: readonly string[] = [
   'GET /healthz',
   'GET /readyz',
   // By a message's own token, and the reference in it.
+  'GET /changes/:token',
+  'POST /changes/:token',
   'GET /report/:token',
   'POST /report/:token',
   // For applications, by their key.

@@ -1,8 +1,11 @@
 import type { Context, Hono } from 'hono'
-import type { Act } from '../../../core/step-up.ts'
+import { isBlocked } from '../../../core/freeze.ts'
+import { type Act, isSensitive } from '../../../core/step-up.ts'
+import { isFrozen } from '../../../operations/freeze.ts'
 import type { SignedInSession } from '../../../operations/sessions.ts'
 import { stepUpBefore } from '../../../operations/step-up.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
+import { refusePage } from '../answer-page.tsx'
 import { meetSignedIn, takeSignedInForm } from '../own-form.ts'
 import type { SignInSite } from '../signin/site.ts'
 import { type Form, formTokenOf, scopeOfSession, type Visit } from '../visit.ts'
@@ -28,6 +31,13 @@ export function openAccountRoutes(given: SignInSite, pages: Hono<Exchange>) {
     session: SignedInSession,
     act: Act,
   ): Promise<Response | undefined> => {
+    if (
+      isSensitive(act) &&
+      isBlocked(act) &&
+      (await isFrozen(given.deps.database.sql, session.accountId, session.now))
+    ) {
+      return refusePage(c, given.site, { code: 'changes_frozen' })
+    }
     const needed = await stepUpBefore(given.deps, session, act)
     if (needed === undefined) return undefined
     const { pathname, search } = new URL(c.req.url)

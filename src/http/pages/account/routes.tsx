@@ -12,6 +12,7 @@ import type { SignInSite } from '../signin/site.ts'
 import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
 import { openAccountRoutes } from './account-routes.ts'
 import { activityRoutes } from './activity-routes.tsx'
+import { changePages } from './changes.tsx'
 import { messagesRoutes } from './messages-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
 import { securityPages } from './security.tsx'
@@ -34,6 +35,7 @@ export function accountPages(given: SignInSite) {
   securityPages(given, routes)
   setUpRoutes(given, routes)
   twoStepRoutes(given, routes)
+  changePages(given, pages, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)

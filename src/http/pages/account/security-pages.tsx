@@ -16,10 +16,22 @@ import { TickBox } from '../components/tick-box.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { FormPage, useErrors } from '../form-page.tsx'
 import { useSay } from '../reader.tsx'
+import { ChangeRows, FrozenNotice } from './change-pages.tsx'
 import { Additions } from './two-step-pages.tsx'
 
 /** What has just been done, told at the top of the page that one comes back to. */
-export const doneWords = ['added', 'confirmed', 'removed', 'password', 'totp', 'passkey', 'renamed'] as const
+export const doneWords = [
+  'added',
+  'confirmed',
+  'removed',
+  'password',
+  'totp',
+  'passkey',
+  'renamed',
+  'frozen',
+  'undone',
+  'kept',
+] as const
 export type Done = (typeof doneWords)[number]
 
 type Of = { handle: string; name: string }
@@ -33,6 +45,7 @@ export function SecurityPage({
 }: Of & { security: Security; done: Done | undefined }) {
   const say = useSay()
   const here = `/account/${handle}/security`
+  const frozen = security.changes.filter(({ state }) => state === 'frozen').at(-1)
   return (
     <Page title={say('security.title')} account={name}>
       {done !== undefined && (
@@ -40,6 +53,7 @@ export function SecurityPage({
           <p>{say(`security.done.${done}`)}</p>
         </Notice>
       )}
+      {frozen !== undefined && <FrozenNotice href={`${here}/changes/${frozen.id}`} />}
       <SafetyNotice safety={security.safety} here={here} />
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>
@@ -55,6 +69,13 @@ export function SecurityPage({
         <Additions home={`/account/${handle}`} />
         <Way href={`${here}/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
       </Ways>
+      {security.changes.length > 0 && (
+        <>
+          <h2>{say('change.list')}</h2>
+          <p class="quiet">{say('change.listLead')}</p>
+          <ChangeRows changes={security.changes} here={here} />
+        </>
+      )}
       <h2>{say('security.more')}</h2>
       <Ways>
         <Way href={`${here}/two-step`} aside={say(security.twoStepAt ? 'twoStep.on' : 'twoStep.off')}>
@@ -128,6 +149,7 @@ function ItemTitle({ item }: { item: ShownItem }) {
 
 function ItemBadge({ item }: { item: ShownItem }) {
   const say = useSay()
+  if (item.frozen) return <Badge tone="warning">{say('security.frozen')}</Badge>
   if (item.provenAt === undefined) return <Badge tone="warning">{say('security.unproved')}</Badge>
   return item.probationUntil === undefined ? null : <Badge tone="info">{say('security.new')}</Badge>
 }

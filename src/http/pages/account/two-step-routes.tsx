@@ -3,7 +3,7 @@ import { recoveryCodeForm } from '../../../operations/make-recovery-code.ts'
 import { accountName } from '../../../operations/sessions.ts'
 import { trustedBrowsers, untrustBrowser } from '../../../operations/trusted-browsers.ts'
 import { beginTwoStep, endTwoStep, readTwoStep } from '../../../operations/two-step.ts'
-import { answerFormAgain, answerPage } from '../answer-page.tsx'
+import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import type { AccountRoutes } from './account-routes.ts'
 import { MadeRecoveryCodePage } from './set-up-pages.tsx'
@@ -59,7 +59,8 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
   })
 
   routes.post('/account/:handle/security/two-step/off', async ({ c, session, visit }) => {
-    await endTwoStep(deps, session, visit.source, session.now)
+    const ended = await endTwoStep(deps, session, visit.source, session.now)
+    if (!ended.ok) return refusePage(c, site, ended.refusal)
     return c.redirect(`${pathOf(session.handle)}?done=off`, 303)
   })
 
