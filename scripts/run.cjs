@@ -18,7 +18,8 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
  * ends it in its usual way.
  */
 exports.run = (root, node, command) => {
-  const child = spawn(node, ['--require', require.resolve('./end-with-launcher.cjs')].concat(command.args), {
+  const nodeArgs = ['--require', require.resolve('./end-with-launcher.cjs')].concat(command.nodeArgs || [])
+  const child = spawn(node, nodeArgs.concat(command.args), {
     cwd: root,
     env: environment(node, command.env),
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

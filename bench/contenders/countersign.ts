@@ -11,8 +11,8 @@ import { type Contender, emailForm, type Issued, poolSize } from '../contender.t
 
 export const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
-/** As the service file in docs/deployment.md: by itself, V8 lets 100 MB of short-lived objects gather before it looks. */
-const youngGeneration = '--max-semi-space-size=4'
+/** As `npm start` and the service file in docs/deployment.md have it. */
+const smallHeap = '--max-semi-space-size=4 --max-old-space-size=256'
 
 type Setup = {
   name?: string
@@ -99,7 +99,7 @@ function settingsOf({ databaseUrl, folder, smtpUrl, settings }: Setup) {
 }
 
 const nodeOptions = (profile: string | undefined): string =>
-  profile === undefined ? youngGeneration : `${youngGeneration} --cpu-prof --cpu-prof-dir=${profile}`
+  profile === undefined ? smallHeap : `${smallHeap} --cpu-prof --cpu-prof-dir=${profile}`
 
 /** Codes are in nobody's answer and in no table: they are unsealed here with the key ring, between the timed parts. */
 async function openCodes(keyringFile: string, databaseUrl: string) {

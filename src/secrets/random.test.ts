@@ -73,6 +73,15 @@ test('a reference is five letters and digits that nobody takes for one another',
     expect(newReference()).toMatch(/^[2-9A-HJKMNP-TV-Z]{3}-[2-9A-HJKMNP-TV-Z]{2}$/)
 })
 
+test('each letter of a reference comes with the same chance', () => {
+  const counts = new Map<string, number>()
+  for (let nth = 0; nth < 40_000; nth += 1) {
+    for (const letter of newReference().replace('-', '')) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+  }
+  expect(counts.size).toBe(30)
+  expect(unevenness([...counts.values()])).toBeLessThan(8)
+})
+
 test('any of so many is from nothing up to one less', () => {
   expect(new Set(Array.from({ length: 500 }, () => anyOf(4)))).toEqual(new Set([0, 1, 2, 3]))
   expect(anyOf(1)).toBe(0)

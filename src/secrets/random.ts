@@ -53,8 +53,13 @@ const referenceAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** A short word that stands both in a message and on the page that waits for it, such as `K7F-2Q`. Not a secret. */
 export function newReference(): string {
-  const letters = Array.from({ length: 5 }, () => referenceAlphabet[randomInt(referenceAlphabet.length)])
-  return `${letters.slice(0, 3).join('')}-${letters.slice(3).join('')}`
+  let letters = ''
+  while (letters.length < 5) {
+    const [byte = 0] = bytesDrawnAhead(1)
+    // The bytes above the last whole alphabet would favour its first letters.
+    if (byte < 240) letters += referenceAlphabet[byte % referenceAlphabet.length]
+  }
+  return `${letters.slice(0, 3)}-${letters.slice(3)}`
 }
 
 /** A whole number from 0 up to, not including, `count`. */
