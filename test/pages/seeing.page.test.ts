@@ -65,6 +65,52 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     return new URL(visitor.page.url()).pathname
   }
 
+  test.each([true, false])(
+    'a code is read in one account while another waits for it, in one window (scripts: %s)',
+    async (script) => {
+      const eyes = { language: 'en', script, colorScheme: 'light', width: 1280 } as const
+      const [waits, reads] = [`waits.${script}@example.com`, `reads.${script}@example.com`]
+      for (const address of [waits, reads]) {
+        const home = await openVisitor(browser, service, eyes)
+        await signUp(home, address)
+        await home.leave()
+      }
+      const visitor = await openVisitor(browser, service, eyes)
+      await visitor.open('/signin')
+      await visitor.typeInto('username', waits)
+      await visitor.send()
+      await visitor.typeInto('password', password)
+      await visitor.send()
+      await visitor.send()
+      const waiting = visitor.page.url()
+      const code = await nthCode(waits, 2)
+      // Half of it is typed already when the other account is opened in a second tab of the same window.
+      await visitor.typeInto('code', code.slice(0, 3))
+      const firstTab = visitor.page
+      await visitor.newTab()
+      const other = await signIn(visitor, reads, 2)
+      await visitor.open(other)
+      expect(await visitor.text()).toContain(reads)
+      await visitor.open('/signin')
+      expect(await visitor.text()).toContain(waits)
+      await visitor.looksRight('sign-in with another that waits')
+      expect([firstTab.url(), await firstTab.locator('#code').inputValue()]).toEqual([
+        waiting,
+        code.slice(0, 3),
+      ])
+      visitor.backTo(firstTab)
+      await visitor.typeInto('code', code)
+      await visitor.send()
+      expect(await visitor.text()).toContain(waits)
+      await visitor.open('/account')
+      for (const address of [waits, reads]) expect(await visitor.text()).toContain(address)
+      await visitor.looksRight('two accounts to choose from')
+      await shot(visitor, `picker-${script}`, eyes)
+      await visitor.leave()
+    },
+    300_000,
+  )
+
   describe.each(everyone)('in $language, script: $script, $colorScheme, $width px', (eyes) => {
     const address = `mina.${eyes.language}@example.com`
     let owner: Visitor

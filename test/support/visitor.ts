@@ -68,6 +68,13 @@ export async function openVisitor(browser: Browser, service: { url: string }, ey
     way: (name: SentenceKey) => follow(() => page.locator('.ways').getByText(says(name)).click()),
     heading: async () => (await textOf('h1')).replaceAll('\u00a0', ' '),
     text: () => textOf('main'),
+    /** Another tab of the same window, with the same cookies; the one before stays as it is. */
+    async newTab() {
+      page = await context.newPage()
+    },
+    backTo(tab: Page) {
+      page = tab
+    },
     async closeWindow() {
       await page.close()
       page = await context.newPage()

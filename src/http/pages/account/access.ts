@@ -86,6 +86,7 @@ export const openRoutes: readonly string[] = [
   'POST /signup/:id',
   'GET /signup/:id/news',
   'GET /account',
+  'POST /account/signout',
   'GET /administrator/:token',
   'POST /administrator/:token',
   'GET /.well-known/change-password',

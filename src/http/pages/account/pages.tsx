@@ -11,12 +11,18 @@ import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
 import { Row, Rows, StillRow } from '../components/rows.tsx'
-import { Way, Ways } from '../components/ways.tsx'
+import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
 import { useSay } from '../reader.tsx'
 
 /** Which of the accounts on this browser? Each keeps its own tab. */
-export function AccountsPage({ accounts }: { accounts: readonly { handle: string; name: string }[] }) {
+export function AccountsPage({
+  accounts,
+  form,
+}: {
+  accounts: readonly { handle: string; name: string }[]
+  form: string
+}) {
   const say = useSay()
   return (
     <Page title={say('accounts.title')}>
@@ -27,6 +33,9 @@ export function AccountsPage({ accounts }: { accounts: readonly { handle: string
       </Rows>
       <Ways>
         <Way href="/signin">{say('accounts.add')}</Way>
+        <WayToDo action="/account/signout" hidden={{ form }}>
+          {say('accounts.signOutAll', { count: accounts.length })}
+        </WayToDo>
       </Ways>
     </Page>
   )
@@ -84,6 +93,7 @@ export function AccountPage({
         <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
         <Way href={`/account/${handle}/messages`}>{say('account.messages')}</Way>
         <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
+        <Way href="/account?choose=yes">{say('accounts.switch')}</Way>
         <Way href="/signin">{say('accounts.add')}</Way>
       </Ways>
       <form class="after" method="post" action={`/account/${handle}/signout`}>

@@ -23,6 +23,13 @@ import { twoStepRoutes } from './two-step-routes.tsx'
 
 const invitationCookieLasts = 3600
 
+/** A form for all accounts is for those that it showed: one that was added since is not signed out by it. */
+const scopeOfAll = (sessions: readonly SignedInSession[]): string =>
+  `all ${sessions
+    .map(({ sessionId }) => sessionId)
+    .sort()
+    .join()}`
+
 /** The accounts that are signed in on this browser, each under its own handle. */
 export function accountPages(given: SignInSite) {
   const { deps, site } = given
@@ -42,8 +49,22 @@ export function accountPages(given: SignInSite) {
     const sessions = await sessionsOf(given, visit)
     const only = sessions[0]
     if (only === undefined) return c.redirect('/signin?return_to=/account', 303)
-    if (sessions.length === 1) return c.redirect(`/account/${only.handle}`, 303)
-    return answerPage(c, site, <AccountsPage accounts={await named(sessions)} />)
+    const choosing = c.req.query('choose') === 'yes'
+    if (sessions.length === 1 && !choosing) return c.redirect(`/account/${only.handle}`, 303)
+    const form = formTokenOf(given, visit, scopeOfAll(sessions))
+    return answerPage(c, site, <AccountsPage accounts={await named(sessions)} form={form} />)
+  })
+
+  pages.post('/account/signout', async (c) => {
+    const visit = openVisit(given, c)
+    const sessions = await sessionsOf(given, visit)
+    const taken = await takeForm(given, c, visit, scopeOfAll(sessions))
+    if (!taken.ok) return taken.answer
+    for (const session of sessions) {
+      await signOut(deps, session, visit.source, c.var.now)
+      removeSessionCookie(given, c, session.handle)
+    }
+    return c.redirect('/', 303)
   })
 
   routes.get('/account/:handle', async ({ c, session, token }) => {

@@ -23,10 +23,11 @@ type Begun = {
   refusal?: Refusal | undefined
 }
 
+/** A sign-in or sign-up that was left unfinished: where it goes on, and for whom. */
+export type Pending = { href: string; as: string }
+
 /** The first page of a sign-in: the name, and whether to stay signed in. */
-export function SignInPage(
-  props: Begun & { pending: { href: string; as: string } | undefined; passkey: PasskeyRequest },
-) {
+export function SignInPage(props: Begun & { pending: readonly Pending[]; passkey: PasskeyRequest }) {
   const { form, returnTo, typed, refusal, pending, passkey } = props
   const { site } = useReader()
   const say = useSay()
@@ -36,7 +37,7 @@ export function SignInPage(
     <FormPage
       title={say('signIn.title', { operator: site.name })}
       errors={errors}
-      notice={pending && <PendingNotice {...pending} />}
+      notice={pending.length > 0 && <PendingNotice pending={pending} />}
       action="/signin"
       hidden={{ form, return_to: returnTo, offer: passkey.offer }}
       button={say('signIn.next')}
@@ -66,13 +67,15 @@ export function SignInPage(
   )
 }
 
-function PendingNotice({ href, as }: { href: string; as: string }) {
+function PendingNotice({ pending }: { pending: readonly Pending[] }) {
   const say = useSay()
   return (
     <Notice tone="info" title={say('signIn.pending')}>
-      <p>
-        <a href={href}>{say('signIn.pendingGo', { as })}</a>
-      </p>
+      {pending.map(({ href, as }) => (
+        <p>
+          <a href={href}>{say('signIn.pendingGo', { as })}</a>
+        </p>
+      ))}
     </Notice>
   )
 }

@@ -31,11 +31,15 @@ import {
   type Visit,
 } from '../visit.ts'
 import { pathOf, showFlow } from './flow-page.tsx'
-import { SignInPage, SignUpPage } from './pages.tsx'
+import { type Pending, SignInPage, SignUpPage } from './pages.tsx'
 import type { SignInSite } from './site.ts'
 
-/** The cookie that finds an unfinished flow again after its window was closed; it opens nothing by itself. */
+/**
+ * The cookie that finds unfinished flows again after their windows were closed; it opens nothing by itself. There may be
+ * several: somebody on the way into one account signs in to another, where the code for the first has come.
+ */
 const flowCookie = 'flow'
+const mostFlows = 3
 const flowCookieLasts = 3600
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -61,7 +65,7 @@ export function signInPages(given: SignInSite) {
       <SignInPage
         form={form}
         returnTo={returnTo}
-        pending={await pendingFlow(visit)}
+        pending={await pendingFlows(visit)}
         passkey={requestPasskey(deps, visit.source, c.var.now)}
       />,
     )
@@ -77,14 +81,14 @@ export function signInPages(given: SignInSite) {
       keep: form.keep === 'yes',
       returnTo,
     })
-    if (begun.ok) return goTo(c, 'signin', begun.value)
+    if (begun.ok) return goTo(c, visit, 'signin', begun.value)
     const page = (
       <SignInPage
         form={formTokenOf(given, visit, 'begin')}
         returnTo={returnTo}
         typed={form.username}
         refusal={begun.refusal}
-        pending={undefined}
+        pending={[]}
         passkey={requestPasskey(deps, visit.source, c.var.now)}
       />
     )
@@ -107,7 +111,7 @@ export function signInPages(given: SignInSite) {
         returnTo={returnTo}
         typed={form.username}
         refusal={signedIn.refusal}
-        pending={undefined}
+        pending={[]}
         passkey={requestPasskey(deps, visit.source, c.var.now)}
       />
     )
@@ -134,7 +138,7 @@ export function signInPages(given: SignInSite) {
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
     const begun = await beginSignUp(deps, visit.source, form.email ?? '', { returnTo, invitation })
-    if (begun.ok) return goTo(c, 'signup', begun.value)
+    if (begun.ok) return goTo(c, visit, 'signup', begun.value)
     const page = (
       <SignUpPage
         form={formTokenOf(given, visit, 'begin')}
@@ -205,19 +209,28 @@ export function signInPages(given: SignInSite) {
     return uuid.test(id) && !visit.browser.isNew ? findFlow(deps, id, visit.browser.hash) : undefined
   }
 
-  /** The sign-in that this browser left unfinished, so that a closed window is no loss. */
-  async function pendingFlow(visit: Visit): Promise<{ href: string; as: string } | undefined> {
-    const id = visit.cookies.get(cookieName(given.publicUrl, flowCookie))
-    const flow = id === undefined ? undefined : await flowOf(visit, id)
-    if (flow === undefined || !isEntry(flow.state) || flow.state.kind === 'signed_in') return undefined
-    const as = flow.state.kind === 'sign_up' ? flow.state.email : flow.state.username
-    return { href: pathOf(flow.id, flow.state), as }
+  const flowsIn = (visit: Visit): string[] =>
+    (visit.cookies.get(cookieName(given.publicUrl, flowCookie)) ?? '')
+      .split('.', mostFlows)
+      .filter((id) => uuid.test(id))
+
+  /** The sign-ins that this browser left unfinished, the latest first, so that a closed window is no loss. */
+  async function pendingFlows(visit: Visit): Promise<Pending[]> {
+    const flows = await Promise.all(flowsIn(visit).map((id) => flowOf(visit, id)))
+    return flows.flatMap((flow) => {
+      if (flow === undefined || !isEntry(flow.state) || flow.state.kind === 'signed_in') return []
+      const as = flow.state.kind === 'sign_up' ? flow.state.email : flow.state.username
+      return [{ href: pathOf(flow.id, flow.state), as }]
+    })
   }
 
-  function goTo(c: Answering, way: 'signin' | 'signup', id: string): Response {
-    addCookie(given, c, flowCookie, id, flowCookieLasts)
+  function goTo(c: Answering, visit: Visit, way: 'signin' | 'signup', id: string): Response {
+    keepFlows(c, [id, ...flowsIn(visit)])
     return c.redirect(`/${way}/${id}`, 303)
   }
+
+  const keepFlows = (c: Answering, ids: readonly string[]): void =>
+    addCookie(given, c, flowCookie, ids.slice(0, mostFlows).join('.'), ids.length === 0 ? 0 : flowCookieLasts)
 
   async function finish(c: Answering, visit: Visit, flow: FlowView, form: Form): Promise<Response> {
     if (flow.state.kind !== 'signed_in') throw new Error('The flow has not ended.')
@@ -231,7 +244,10 @@ export function signInPages(given: SignInSite) {
     if (opened === 'too_late') return declineStale(c, visit, flow.id, form, { code: 'flow_ended' })
     removeEndedCookies(given, c, visit, [...living.map((session) => session.handle), opened.handle])
     addSessionCookie(given, c, opened.handle, opened.cookie, opened.kept)
-    addCookie(given, c, flowCookie, '', 0)
+    keepFlows(
+      c,
+      flowsIn(visit).filter((id) => id !== flow.id),
+    )
     addCookie(given, c, 'invitation', '', 0)
     return c.redirect(opened.returnTo ?? `/account/${opened.handle}`, 303)
   }
