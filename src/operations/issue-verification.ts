@@ -12,15 +12,12 @@ import { find, ofApplication } from '../storage/verification.ts'
 import type { Issued, NewVerification } from '../storage/verification-sql.ts'
 import type { Deps } from './deps.ts'
 import { inTurn } from './in-turn.ts'
-import { destinationKey, sourceKeys, whyLimited } from './limits.ts'
+import { destinationKey, mayPassOnAnotherShard, shardsTried, sourceKeys, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
 
 /** The verification, the database's clock, and whether this is the answer to the same request made before. */
 export type IssuedVerification = { verification: Verification; now: Instant; repeated: boolean }
-
-/** A quota's shard may be full while others are not: so many are tried before a request is refused. */
-const shardsTried = 4
 
 /**
  * Starts a verification and queues its first message. When this returns, both are committed and flushed.
@@ -69,8 +66,7 @@ export async function issueVerification(
       return refuse({ code: 'idempotency_in_progress', retryAt: Date.now() + seconds(1) })
     }
     const refusal = await whyLimited(deps, keys)
-    const mayPassNow = refusal === undefined || refusal.limit === 'quota'
-    if (!mayPassNow || tries >= shardsTried) {
+    if (!mayPassOnAnotherShard(refusal) || tries >= shardsTried) {
       return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
     }
   }

@@ -76,6 +76,13 @@ export async function whyLimited(
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
 }
 
+/** A quota's shard may be full while others are not: so many are tried before a request is refused. */
+export const shardsTried = 4
+
+/** Whether only a shard of the quota was full, or nothing is any more. */
+export const mayPassOnAnotherShard = (refusal: { limit: SendLimit } | undefined): boolean =>
+  refusal === undefined || refusal.limit === 'quota'
+
 /** Until when one of these keys takes no more guesses; undefined where all do. */
 export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
   const waits = (await readLogs(deps.database.sql, keys)).flatMap((log) => {

@@ -19,7 +19,7 @@ import {
   type Whose,
 } from '../storage/verification.ts'
 import type { Deps } from './deps.ts'
-import { quotaKey, whyLimited } from './limits.ts'
+import { mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
 
@@ -57,20 +57,23 @@ export async function resendCode(
   const unavailable = whyChannelUnavailable(deps, before.verification, to)
   if (unavailable !== undefined) return refuse(unavailable)
 
-  const keys = [destinationKeyOf(before), ...sourceKeys(deps.keyring.current())]
-  const outcome = await deps.database
-    .transaction((sql) => resend(deps, sql, whose, to, keys))
-    .catch((fault) => {
-      if (fault instanceof TakenBack) return refuse(fault.refusal)
-      throw fault
-    })
-  if (outcome === 'limited') {
+  for (let tries = 1; ; tries += 1) {
+    const keys = [destinationKeyOf(before), ...sourceKeys(deps.keyring.current())]
+    const outcome = await deps.database
+      .transaction((sql) => resend(deps, sql, whose, to, keys))
+      .catch((fault) => {
+        if (fault instanceof TakenBack) return refuse(fault.refusal)
+        throw fault
+      })
+    if (outcome !== 'limited') {
+      if (outcome.ok) deps.wakeOutbox()
+      return outcome
+    }
     const refusal = await whyLimited(deps, keys)
-    return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+    if (!mayPassOnAnotherShard(refusal) || tries >= shardsTried) {
+      return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+    }
   }
-  if (!outcome.ok) return outcome
-  deps.wakeOutbox()
-  return outcome
 }
 
 /**

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
+import { quotaKey } from '../../src/operations/limits.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { type Answer, type Client, openWorld, type World, withLimits, wrongCode } from '../support/world.ts'
 
@@ -196,6 +197,31 @@ describe('the quota of an application', () => {
     expect((await one.issue('d@example.org')).status).toBe(201)
     await small.close()
   })
+})
+
+test('a resend looks for room on another shard of the quota, as a new code does', async () => {
+  const spread = await openWorld({
+    policy: withLimits({ quota: { sends: [{ most: 3200, within: hours(1) }], failures: [] } }),
+  })
+  const client = await spread.application()
+  const ids: string[] = []
+  for (let sends = 0; sends < 60; sends += 1) ids.push((await client.issue(anyAddress())).body.id)
+  const [key] = await spread.sql<{ application_id: string }>`select application_id from verification limit 1`
+  const { quotaShards } = spread.deps.limits
+  for (let shard = 0; shard < quotaShards / 2; shard += 1) {
+    await spread.sql`
+      insert into rate_limit (key, kind, sends)
+      select ${quotaKey(spread.deps.keyring.current(), key?.application_id ?? '', shard).key}::bytea, 'quota',
+        array_fill(statement_timestamp(), array[32])
+      on conflict (key) do update set sends = excluded.sends`
+  }
+  await spread.travelTo(spread.now + seconds(30))
+  let resent = 0
+  for (const id of ids) resent += (await client.resend(id)).status === 202 ? 1 : 0
+  // One in sixteen finds no room on four; with a single look it would be every second.
+  expect(quotaShards).toBe(100)
+  expect(resent).toBeGreaterThan(45)
+  await spread.close()
 })
 
 describe('a request that one key refuses', () => {
