@@ -73,13 +73,14 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
       await visitor.looksRight('back at the removal')
       await visitor.send()
       expect(await visitor.text()).toContain(says('security.done.removed'))
-      expect(await visitor.page.locator('.rows').textContent()).not.toContain(first)
+      expect(await visitor.page.locator('.rows').first().textContent()).not.toContain(first)
       await visitor.looksRight('removed')
 
       await signInElsewhere(eyes, first, second)
       await visitor.open(home)
       await visitor.looksRight('security, once more')
       await visitor.leave()
+      await freezeAndUndo(eyes, first, second)
     },
     300_000,
   )
@@ -110,6 +111,47 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
     await visitor.typeInto('code', await newCode(second, code))
     await visitor.send()
     expect(await visitor.heading()).toBe(says('changePassword.title'))
+    await visitor.leave()
+  }
+
+  /** By the notice of the removal that went to the contact which it removed. */
+  async function freezeAndUndo(eyes: Eyes, first: string, second: string) {
+    const visitor = await openVisitor(browser, service, eyes)
+    const { says } = visitor
+    const notice = (await service.inbox(first)).find(({ text }) => text.includes('/changes/'))
+    await visitor.open(/\/changes\/[\w-]{43}/.exec(notice?.text ?? '')?.[0] ?? '')
+    await visitor.looksRight('the page behind a notice')
+    await visitor.typeInto('reference', 'AAA-AA')
+    await visitor.send()
+    await visitor.looksRight('a wrong reference', 'error')
+    await visitor.typeInto('reference', notice?.reference ?? '')
+    await visitor.send()
+    expect(await visitor.heading()).toBe(says('stopChange.doneTitle'))
+    await visitor.looksRight('a change is frozen')
+
+    const before = (await service.inbox(second)).map(codeIn).find((code) => code !== '')
+    await visitor.open('/signin')
+    await visitor.typeInto('username', first)
+    await visitor.send()
+    await visitor.typeInto('password', password)
+    await visitor.send()
+    await visitor.page.locator('input[name=item]').last().check()
+    await visitor.send()
+    await visitor.typeInto('code', await newCode(second, before))
+    await visitor.send()
+    await visitor.way('security.title')
+    expect(await visitor.text()).toContain(says('change.frozenTitle'))
+    await visitor.looksRight('an account that is held still')
+    await visitor.follow(() => visitor.page.getByText(says('change.decide')).click())
+    await visitor.looksRight('a frozen change')
+    await visitor.way('change.keep')
+    await visitor.looksRight('it was me after all')
+    await visitor.way('page.back')
+    await visitor.way('change.undo')
+    await visitor.looksRight('undoing')
+    await visitor.send()
+    expect(await visitor.text()).toContain(says('security.done.undone'))
+    await visitor.looksRight('undone')
     await visitor.leave()
   }
 

@@ -28,8 +28,12 @@ export function ChangeRows({ changes, here }: { changes: readonly StoredChange[]
         <Row
           href={`${here}/changes/${change.id}`}
           title={say(`change.kind.${change.kind}`)}
-          aside={<Moment at={change.at} shape="moment" />}
-          below={say(`change.state.${change.state}`)}
+          below={
+            <>
+              {say(`change.state.${change.state}`)} · <Moment at={change.at} shape="moment" />
+            </>
+          }
+          wraps
         />
       ))}
     </Rows>

@@ -62,9 +62,11 @@ export function SecurityPage({
           <ItemRow item={item} href={`${here}/items/${item.id}`} />
         ))}
       </Rows>
-      <Actions>
-        <ButtonLink href={`${here}/add`}>{say('security.add')}</ButtonLink>
-      </Actions>
+      <div class="after">
+        <Actions>
+          <ButtonLink href={`${here}/add`}>{say('security.add')}</ButtonLink>
+        </Actions>
+      </div>
       <Ways>
         <Additions home={`/account/${handle}`} />
         <Way href={`${here}/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
@@ -137,6 +139,7 @@ function ItemRow({ item, href }: { item: ShownItem; href: string }) {
           {say(`security.kind.${item.kind}`)} · <Proved at={item.provenAt} />
         </>
       }
+      wraps
     />
   )
 }

@@ -7,10 +7,18 @@ export const Rows = ({ label, children }: PropsWithChildren<{ label: string }>) 
   </ul>
 )
 
-type RowProps = { href: string; title: Child; aside?: Child; below?: Child; current?: boolean }
+type RowProps = {
+  href: string
+  title: Child
+  aside?: Child
+  below?: Child
+  /** Whether what stands below is worth more lines than one. */
+  wraps?: boolean
+  current?: boolean
+}
 
 /** One of them: its name, on the other side when, and a line on what it is. */
-export const Row = ({ href, title, aside, below, current = false }: RowProps) => (
+export const Row = ({ href, title, aside, below, wraps = false, current = false }: RowProps) => (
   <li>
     <a href={href} aria-current={current ? 'true' : undefined}>
       <span class="row apart">
@@ -18,7 +26,7 @@ export const Row = ({ href, title, aside, below, current = false }: RowProps) =>
         {aside !== undefined && <span class="quiet small">{aside}</span>}
       </span>
       {below !== undefined && (
-        <span class="one-line quiet small" dir="auto">
+        <span class={wraps ? 'quiet small' : 'one-line quiet small'} dir={wraps ? undefined : 'auto'}>
           {below}
         </span>
       )}
