@@ -110,6 +110,8 @@ export type SteppedUp = {
   sessionId: string
   /** The hash of the session's secret that the last form came with, in base64url: only that one may send it again. */
   secretHash: string
+  /** What the session's new token is made of; gone after a minute. */
+  seed: string | undefined
   proof: Proof
   returnTo: string
   at: Instant

@@ -1,8 +1,9 @@
+import { signedInAgainFor } from '../core/flow.ts'
 import type { Policy } from '../core/policy.ts'
 import { hours, type Instant, minutes, seconds } from '../core/time.ts'
 import { removeOldActivity } from '../storage/activity.ts'
 import { removeOldChanges } from '../storage/change.ts'
-import { removeExpiredFlows } from '../storage/flow.ts'
+import { eraseSeeds, removeExpiredFlows } from '../storage/flow.ts'
 import { removeOldReports } from '../storage/report.ts'
 import {
   removeOldInbox,
@@ -32,6 +33,7 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
   const timers = [
     repeat(eraseEvery, 'Erasing expired codes', async () => {
       eraseSince = (await eraseExpiredCodes(sql, eraseSince)) - eraseLooksBack
+      await eraseSeeds(sql, signedInAgainFor)
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
   ]

@@ -3,7 +3,7 @@ import type { Locale } from '../core/message.ts'
 import type { Item } from '../core/security-info.ts'
 import { isLiving, type Proof, seenEvery } from '../core/session.ts'
 import type { Instant } from '../core/time.ts'
-import { accountHandle, parseSessionToken, sessionTokenOf } from '../secrets/tokens.ts'
+import { accountHandle, newSessionSeed, parseSessionToken, sessionTokenOf } from '../secrets/tokens.ts'
 import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
 import { holdSessionOf, noteSession } from '../storage/flow.ts'
 import { itemsOf } from '../storage/security-info.ts'
@@ -45,13 +45,17 @@ export async function openSession(
   const { accountId } = done
   const userAgent = source.userAgent?.slice(0, 400)
   const ring = deps.keyring.current()
-  const token = sessionTokenOf(ring, accountId, flowId)
   const opened = await deps.database.transaction(async (sql) => {
     const led = await holdSessionOf(sql, flowId)
     if (led === undefined) return 'too_late'
-    if (led.sessionId !== undefined) return (await isOpen(sql, token)) ? 'opened' : 'too_late'
+    if (led.sessionId !== undefined) {
+      const same = led.seed === undefined ? undefined : sessionTokenOf(ring, accountId, led.seed)
+      return same !== undefined && (await isOpen(sql, same)) ? same : 'too_late'
+    }
     if (isOutdated(done, await holdPassword(sql, accountId))) return 'outdated'
-    await noteSession(sql, flowId, token.sessionId)
+    const seed = newSessionSeed()
+    const token = sessionTokenOf(ring, accountId, seed)
+    await noteSession(sql, flowId, token.sessionId, seed)
     const newBrowser = !(await isKnownBrowser(sql, accountId, source.browser))
     const isFirst = newBrowser && !(await hasKnownBrowser(sql, accountId))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
@@ -75,12 +79,12 @@ export async function openSession(
     if (newBrowser && !isFirst) {
       await noteChange(sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
     }
-    return 'opened'
+    return token
   })
-  if (opened !== 'opened') return opened
+  if (opened === 'too_late' || opened === 'outdated') return opened
   deps.wakeOutbox()
   const handle = accountHandle(ring, source.browser, accountId)
-  return { cookie: token.text, handle, kept: done.keep, returnTo: done.returnTo }
+  return { cookie: opened.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 
 /** Whether the password that was proved is no longer the account's, or the account is gone. */

@@ -14,7 +14,7 @@ import {
 } from '../core/step-up.ts'
 import type { Instant } from '../core/time.ts'
 import { newId } from '../secrets/random.ts'
-import { risenSessionToken } from '../secrets/tokens.ts'
+import { newSessionSeed, risenSessionToken } from '../secrets/tokens.ts'
 import { findAccount } from '../storage/account.ts'
 import { insertFlow } from '../storage/flow.ts'
 import { ensureRows } from '../storage/limits.ts'
@@ -248,6 +248,7 @@ const steppedUp = (
   now: Instant,
 ): FlowState => ({
   kind: 'stepped_up',
+  seed: newSessionSeed(),
   accountId,
   sessionId,
   secretHash: session.secretHash.toString('base64url'),
@@ -270,8 +271,9 @@ export async function raiseSession(
 ): Promise<{ cookie: string; kept: boolean; returnTo: string } | undefined> {
   const { state, now } = flow
   if (state.kind !== 'stepped_up' || now > state.at + signedInAgainFor) return undefined
+  if (state.seed === undefined) return undefined
   const from = Buffer.from(state.secretHash, 'base64url')
-  const token = risenSessionToken(deps.keyring.current(), state, flow.id)
+  const token = risenSessionToken(deps.keyring.current(), state, state.seed)
   if (!presented.equals(from) && !presented.equals(token.secretHash)) return undefined
   const raised = await deps.database.transaction((sql) =>
     raise(

@@ -16,16 +16,20 @@ export const hashToken = (token: string): Buffer => createHash('sha256').update(
 export type SessionToken = { accountId: string; sessionId: string; secretHash: Buffer }
 
 /**
- * The token of the session that a flow leads to. It is made of the flow's random id by the ring, and stored nowhere, so
- * that a last form sent twice gets the same one both times: whichever answer the browser keeps, it lives.
+ * What a flow keeps for a minute after its end, so that its last form, sent twice, is answered with the same token both
+ * times: whichever answer the browser keeps, it lives. Nobody can make the token of it without the key ring, and once it
+ * is erased nobody can.
  */
+export const newSessionSeed = (): string => randomBytes(32).toString('base64url')
+
+/** The token of the session that a flow leads to. */
 export function sessionTokenOf(
   ring: Keyring,
   accountId: string,
-  flowId: string,
+  seed: string,
 ): SessionToken & { text: string } {
-  const id = ring.lookupHash('session id', accountId, flowId).subarray(0, 16)
-  const secret = ring.lookupHash('session secret', accountId, flowId)
+  const id = ring.lookupHash('session id', accountId, seed).subarray(0, 16)
+  const secret = ring.lookupHash('session secret', accountId, seed)
   const account = Buffer.from(accountId.replaceAll('-', ''), 'hex')
   return {
     text: Buffer.concat([account, id, secret]).toString('base64url'),
@@ -35,16 +39,13 @@ export function sessionTokenOf(
   }
 }
 
-/**
- * The token of a session that has risen by a flow. It is made of the two and a key, so that a last form that is sent
- * twice is answered with the same one both times.
- */
+/** The token of a session that has risen by a flow. */
 export function risenSessionToken(
   ring: Keyring,
   session: { accountId: string; sessionId: string },
-  flowId: string,
+  seed: string,
 ): { text: string; secretHash: Buffer } {
-  const secret = ring.lookupHash('risen session', session.sessionId, flowId)
+  const secret = ring.lookupHash('risen session', session.sessionId, seed)
   const ids = Buffer.from(`${session.accountId}${session.sessionId}`.replaceAll('-', ''), 'hex')
   return {
     text: Buffer.concat([ids, secret]).toString('base64url'),

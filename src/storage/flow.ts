@@ -73,15 +73,25 @@ export async function settleStep(sql: Sql, id: string, state: FlowState, last: L
 export async function holdSessionOf(
   sql: Sql,
   id: string,
-): Promise<{ sessionId: string | undefined } | undefined> {
-  const rows = await sql<{ session_id: string | null }>`
-    select state->>'sessionId' as session_id from flow where id = ${id} for update`
-  return rows[0] && { sessionId: rows[0].session_id ?? undefined }
+): Promise<{ sessionId: string | undefined; seed: string | undefined } | undefined> {
+  const rows = await sql<{ session_id: string | null; seed: string | null }>`
+    select state->>'sessionId' as session_id, state->>'seed' as seed from flow where id = ${id} for update`
+  return rows[0] && { sessionId: rows[0].session_id ?? undefined, seed: rows[0].seed ?? undefined }
 }
 
 /** Called while held. */
-export async function noteSession(sql: Sql, id: string, sessionId: string): Promise<void> {
-  await sql`update flow set state = state || jsonb_build_object('sessionId', ${sessionId}::text) where id = ${id}`
+export async function noteSession(sql: Sql, id: string, sessionId: string, seed: string): Promise<void> {
+  await sql`
+    update flow set state = state || jsonb_build_object('sessionId', ${sessionId}::text, 'seed', ${seed}::text)
+    where id = ${id}`
+}
+
+/** Once a last form is no longer answered again, nothing is left of which its session's token could be made. */
+export async function eraseSeeds(sql: Sql, answeredAgainFor: Duration): Promise<void> {
+  await sql`
+    update flow set state = state - 'seed'
+    where state ? 'seed'
+      and (state->>'at')::float8 < extract(epoch from statement_timestamp()) * 1000 - ${answeredAgainFor}::int`
 }
 
 export async function removeExpiredFlows(sql: Sql): Promise<void> {

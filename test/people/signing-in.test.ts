@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signedInAgainFor } from '../../src/core/flow.ts'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
+import { eraseSeeds } from '../../src/storage/flow.ts'
 import {
   knownPerson,
   livingSessions,
@@ -307,6 +309,25 @@ test('whichever answer to a double click comes last, the browser is left with a 
     expect(await browser.isSignedIn()).toBe(true)
   }
   expect(await livingSessions(world, account.id)).toBe(1)
+})
+
+test("of what a session's token was made of nothing is left once its last form is no longer answered again", async () => {
+  const { account, person, code } = await waiting()
+  const window = otherWindow(person)
+  await person.submit({ code })
+  const seeds = async () => {
+    const [row] = await world.sql<{ count: number }>`
+      select count(*)::int as count from flow where state ? 'seed' and state->>'accountId' = ${account.id}`
+    return row?.count
+  }
+  await eraseSeeds(world.sql, signedInAgainFor)
+  expect(await seeds()).toBe(1)
+  expect((await window({ code })).path).toMatch(/^\/account\//)
+  await world.advance(signedInAgainFor + 1)
+  await eraseSeeds(world.sql, signedInAgainFor)
+  expect(await seeds()).toBe(0)
+  expect((await window({ code })).refusal).toBe('code_used')
+  expect(await person.isSignedIn()).toBe(true)
 })
 
 test('the back button after a step leads to where the sign-in stands, and says so', async () => {
