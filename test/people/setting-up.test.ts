@@ -41,7 +41,8 @@ const kindsOf = async (account: MadeAccount): Promise<string[]> =>
 
 /** The key that stands on the page for those who can't scan. */
 const keyOn = (person: Person): string =>
-  /<bdo[^>]*class="key"[^>]*>([A-Z2-7 ]+)</.exec(person.page.text)?.[1]?.replaceAll(' ', '') ?? ''
+  /<bdo[^>]*class="digits-shown long"[^>]*>([A-Z2-7 ]+)</.exec(person.page.text)?.[1]?.replaceAll(' ', '') ??
+  ''
 
 const codeOn = (person: Person): string =>
   /[A-Z2-7]{5}(-[A-Z2-7]{5}){4}/.exec(person.page.text)?.[0].replaceAll('-', '') ?? ''

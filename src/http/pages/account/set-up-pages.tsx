@@ -60,11 +60,9 @@ export function SetUpTotpPage({ offer, name, ...props }: Props & { offer: TotpOf
       </p>
       <details class="field">
         <summary>{say('setUp.key')}</summary>
-        <p>
-          <bdo dir="ltr" class="key">
-            {key}
-          </bdo>
-        </p>
+        <bdo dir="ltr" class="digits-shown long">
+          {key}
+        </bdo>
         <Copy text={offer.seed} label={say('setUp.copyKey')} />
       </details>
       <NameField value={name} />
