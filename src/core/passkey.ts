@@ -14,7 +14,8 @@ const algorithms = [-8, -7, -257]
 
 /**
  * What a browser is asked to make a passkey with (PublicKeyCredentialCreationOptionsJSON). Discoverable, so that it
- * signs in by itself; no attestation: which make of authenticator it is concerns nobody.
+ * signs in by itself, where the authenticator can: a security key without a PIN can't, and is a second proof all the
+ * same. No attestation: which make of authenticator it is concerns nobody.
  *
  * @param userHandle the account's id as bytes, base64url: it says nothing of the person
  */
@@ -30,11 +31,7 @@ export const creationOptions = (given: {
   challenge: given.challenge,
   pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
   excludeCredentials: given.exclude.map(descriptor),
-  authenticatorSelection: {
-    residentKey: 'required',
-    requireResidentKey: true,
-    userVerification: 'preferred',
-  },
+  authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
   attestation: 'none',
   extensions: { credProps: true },
 })

@@ -8,14 +8,17 @@ const item = fc
   .record({
     kind: fc.constantFrom<ItemKind>('email', 'phone', 'totp', 'passkey', 'recovery_code'),
     provenAt: fc.option(fc.nat(), { nil: undefined }),
+    frozen: fc.boolean(),
   })
   .map((some) => ({ id: 'x', addedAt: 0, lastUsedAt: undefined, address: 'a', name: 'a', ...some }) as Item)
 const items = fc.array(item, { maxLength: 5 })
 
-test('two-step verification takes two proved kinds and a proved contact, of which a recovery code is none', () => {
+test('two-step verification takes two proved kinds and a proved contact; a recovery code is none, nor is what is frozen', () => {
   fc.assert(
     fc.property(items, (some) => {
-      const proved = some.filter(({ provenAt, kind }) => provenAt !== undefined && kind !== 'recovery_code')
+      const proved = some.filter(
+        ({ provenAt, kind, frozen }) => provenAt !== undefined && kind !== 'recovery_code' && !frozen,
+      )
       const wanted = new Set(proved.map(({ kind }) => kind)).size >= 2 && proved.some(isContact)
       expect(supportsTwoStep(some)).toBe(wanted)
     }),

@@ -1,4 +1,4 @@
-import { type Item, type ItemKind, isContact } from './security-info.ts'
+import { type Item, isContact } from './security-info.ts'
 import { type Duration, days, type Instant } from './time.ts'
 
 /** A browser that is trusted is forgotten when nobody signs in on it for this long. */
@@ -17,14 +17,13 @@ export type Trust = { trustedAt: Instant; usedAt: Instant }
 export const isTrusted = (trust: Trust | undefined, now: Instant): boolean =>
   trust !== undefined && now < trust.usedAt + trustIdle
 
-/** The kinds by which an account can prove itself. A recovery code is for when they are lost, and counts as none. */
-export const provableKinds = (items: readonly Item[]): ReadonlySet<ItemKind> =>
-  new Set(
-    items
-      .filter((item) => item.provenAt !== undefined && item.kind !== 'recovery_code')
-      .map(({ kind }) => kind),
+/**
+ * Two kinds, so that losing one locks nobody out; and a contact, so that every change can be told. A recovery code is for
+ * when they are lost, and counts as none.
+ */
+export function supportsTwoStep(items: readonly Item[]): boolean {
+  const standing = items.filter(
+    (item) => item.provenAt !== undefined && !item.frozen && item.kind !== 'recovery_code',
   )
-
-/** Two kinds, so that losing one locks nobody out; and a contact, so that every change can be told. */
-export const supportsTwoStep = (items: readonly Item[]): boolean =>
-  provableKinds(items).size >= 2 && items.some((item) => isContact(item) && item.provenAt !== undefined)
+  return new Set(standing.map(({ kind }) => kind)).size >= 2 && standing.some(isContact)
+}

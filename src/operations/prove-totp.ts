@@ -32,7 +32,8 @@ export async function proveTotp(
   if (!guess.ok) return guess
   const sealed = await sealedSeedOf(sql, accountId, itemId)
   if (sealed === undefined) return refuse({ code: 'choice_missing' })
-  const step = totpStep(openTotpSeed(deps.keyring.current(), sealed, accountId, itemId), code, now)
+  const seed = openTotpSeed(deps.keyring.current(), sealed, accountId, itemId)
+  const step = seed === undefined ? undefined : totpStep(seed, code, now)
   if (step === undefined) return refuse({ code: 'totp_wrong' })
   if (!(await takeTotpStep(sql, accountId, itemId, step))) return refuse({ code: 'totp_used' })
   await deps.guessSql.giveBack(sql, guess.value)

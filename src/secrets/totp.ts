@@ -36,5 +36,16 @@ export function totpStep(seed: string, code: string, now: Instant): number | und
 export const sealTotpSeed = (ring: Keyring, seed: string, accountId: string, itemId: string): Buffer =>
   ring.lasting.seal(seed, `totp ${accountId} ${itemId}`)
 
-export const openTotpSeed = (ring: Keyring, sealed: Buffer, accountId: string, itemId: string): string =>
-  ring.lasting.open(sealed, `totp ${accountId} ${itemId}`)
+/** @returns undefined where it was sealed under a ring that was lost, or for another item */
+export function openTotpSeed(
+  ring: Keyring,
+  sealed: Buffer,
+  accountId: string,
+  itemId: string,
+): string | undefined {
+  try {
+    return ring.lasting.open(sealed, `totp ${accountId} ${itemId}`)
+  } catch {
+    return undefined
+  }
+}

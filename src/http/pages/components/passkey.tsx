@@ -9,7 +9,7 @@ type Props = {
   /** Where the form goes with a passkey, where that is another place than without. */
   action?: string
   /** Whether the browser offers passkeys in the field for the name already. */
-  autofill?: true
+  autofill?: boolean
   look?: 'main' | 'second'
 }
 
@@ -18,10 +18,11 @@ export function Passkey({ does, options, label, action, autofill, look = 'main' 
   const say = useSay()
   return (
     <div
+      class={look === 'second' ? 'after' : undefined}
       data-passkey={does}
       data-options={JSON.stringify(options)}
       data-action={action}
-      data-autofill={autofill && ''}
+      data-autofill={autofill ? '' : undefined}
       data-known={say('passkey.failedKnown')}
       data-failed={say('passkey.failed')}
     >

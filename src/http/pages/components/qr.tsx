@@ -1,8 +1,11 @@
 import { encodeQR } from 'qr'
 
-/** A QR code (ISO/IEC 18004), drawn here: what it holds goes to nobody else. Dark on light in every scheme, as cameras want it. */
+/**
+ * A QR code (ISO/IEC 18004), drawn here: what it holds goes to nobody else. Dark on light in every scheme, as
+ * cameras want it; on a screen nothing gets lost, so it needs little correction and can be coarse.
+ */
 export function Qr({ text, label }: { text: string; label: string }) {
-  const rows = encodeQR(text, 'raw', { border: 4 })
+  const rows = encodeQR(text, 'raw', { ecc: 'low', border: 4 })
   const dark = rows.flatMap((row, y) =>
     row.flatMap((isDark, x) => (isDark && !row[x - 1] ? [`M${x} ${y}h${lengthOf(row, x)}v1H${x}z`] : [])),
   )

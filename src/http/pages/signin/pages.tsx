@@ -47,7 +47,8 @@ export function SignInPage(props: Begun & { pending: readonly Pending[]; passkey
           options={passkey.options}
           label={say('signIn.passkey')}
           action="/signin/passkey"
-          autofill
+          // A passkey that was just declined would be offered, and declined, again.
+          autofill={refusal === undefined}
           look="second"
         />
       }
