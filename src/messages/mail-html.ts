@@ -58,7 +58,7 @@ export function layOutHtml(letter: Letter): string {
 ${letter.code === undefined ? '' : layOutCode(letter.code)}
 <p class="ink" style="margin:18px 0 20px;font-weight:600;color:${ink}">${letter.warning}</p>
 <table role="presentation" class="line" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-top:1px solid ${line};font-size:15px">
-${letter.facts.map(layOutFact)}
+${letter.facts.map((fact) => layOutFact(fact, direction))}
 </table>
 <p class="quiet" style="margin:12px 0 0;font-size:14px;color:${quiet}">${letter.note}</p>
 </td></tr>
@@ -82,11 +82,12 @@ const layOutCode = (
 <bdo dir="ltr" class="code accent" style="font-family:${raw(mono)};font-size:40px;line-height:1.2;font-weight:650;letter-spacing:3px;white-space:nowrap;color:${accent};user-select:all;-webkit-user-select:all">${code}</bdo>
 </td></tr></table>`
 
-const layOutFact = ({ name, value, ltr }: Letter['facts'][number]) => html`<tr>
+/** A value is a sentence of the letter's language, even where it begins with a Latin name. */
+const layOutFact = ({ name, value, ltr }: Letter['facts'][number], direction: 'ltr' | 'rtl') => html`<tr>
 <td class="quiet" valign="top" style="padding:10px 0 0;padding-inline-end:16px;color:${quiet};white-space:nowrap">${name}</td>
 <td class="ink" valign="top" width="100%" style="padding:10px 0 0;color:${ink}">${
   ltr
     ? html`<bdi dir="ltr" style="font-weight:600;letter-spacing:.5px">${value}</bdi>`
-    : html`<bdi>${value}</bdi>`
+    : html`<bdi dir="${direction}">${value}</bdi>`
 }</td>
 </tr>`
