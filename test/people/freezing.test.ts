@@ -152,6 +152,27 @@ describe('a notice’s link', () => {
   })
 })
 
+test('a freeze and further changes at the same moment: whatever came first, nothing of the thief’s stays unfrozen', async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const one = await owner()
+    const { thief, home } = await phished(one)
+    const notice = await noticeTo(one.account.email)
+    const contact = `another${nth}@evil.example`
+    await thief.open(`${home}/security/add`)
+    await thief.submit({ contact })
+    const { action, fields } = thief.form('code')
+    const code = await world.readCode(contact)
+    const reader = newPerson(world)
+    await reader.open(notice.path)
+    const freezing = () => reader.submit({ reference: notice.reference })
+    const adding = () => thief.request(action, { fields: { ...fields, code } })
+    await Promise.all(round % 2 === 0 ? [freezing(), adding()] : [adding(), freezing()])
+    const items = await itemsOf(one.account)
+    const unfrozen = items.filter((item) => !item.frozen).map(({ address }) => address)
+    expect(unfrozen).toEqual([one.account.email])
+  }
+})
+
 describe('deciding a frozen change', () => {
   async function decidedBy(one: Owner, act: 'undo' | 'keep'): Promise<Person> {
     const { id } = await changeOf(one.account, 'item_added')

@@ -73,6 +73,15 @@ describe('a change of password is told', () => {
     expect(notice?.text).toMatch(/^Your password for Harbour was changed\. Not you\? https:/)
   })
 
+  test('S24: and ends the trust in every browser, this one too', async () => {
+    const one = await signedIn()
+    await world.sql`update known_browser set trusted_at = statement_timestamp() where account_id = ${one.account.id}`
+    await changePassword(one)
+    const trusted = await world.sql`
+      select 1 from known_browser where account_id = ${one.account.id} and trusted_at is not null`
+    expect(trusted).toEqual([])
+  })
+
   test('in the activity, once', async () => {
     const one = await signedIn()
     await changePassword(one)

@@ -33,6 +33,7 @@ export function SecurePage({ name, home, path }: { name: string; home: string; p
       </Actions>
       <Ways>
         {passwordChangedAt === undefined && <Way href={changes}>{say('secure.changes')}</Way>}
+        <Way href={`${home}/security`}>{say('secure.undo')}</Way>
         <Way href={`${home}/sessions`}>{say('secure.browsers')}</Way>
         <Way href={`${home}/activity`}>{say('secure.all')}</Way>
       </Ways>
