@@ -1,6 +1,7 @@
 import type { Channel } from './delivery.ts'
 import type { Purpose } from './message.ts'
 import type { RefusalCode } from './refusal.ts'
+import type { ItemKind } from './security-info.ts'
 import type { ProofKind } from './session.ts'
 import { type Duration, days, type Instant, minutes } from './time.ts'
 
@@ -69,6 +70,8 @@ export type ActivityDetail = ActivitySource & {
   source?: string | undefined
   count?: number | undefined
   lastAt?: Instant | undefined
+  /** Of a change: what kind of item it was, where a hint would say nothing. */
+  itemKind?: ItemKind | undefined
   /** What the owner said it about. */
   about?: string | undefined
   /** So many sources at once that they are one row together. */

@@ -56,8 +56,14 @@ export async function noteChange(
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
   const activity = activityOf(change)
   if (activity === undefined) return
-  const { item: hint } = told
-  await noteActivity(sql, toldTo(accountId), { kind: activity, detail: { hint, sessionId } }, source, now)
+  const { item: hint, itemKind } = told
+  await noteActivity(
+    sql,
+    toldTo(accountId),
+    { kind: activity, detail: { hint, itemKind, sessionId } },
+    source,
+    now,
+  )
 }
 
 /** A sign-in is told in the activity by itself, whatever browser it came from. */

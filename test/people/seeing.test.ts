@@ -74,6 +74,24 @@ test.for(['sign_ins', 'codes', 'changes'] as const)(
   },
 )
 
+test('a change names the item, or where that has no name what kind it was', async () => {
+  const { account, owner, home } = await twoSignedIn()
+  for (const detail of [
+    { itemKind: 'totp' as const },
+    { hint: 'no••••@example.org', itemKind: 'email' as const },
+  ]) {
+    await insertActivity(world.sql, {
+      subject: account.id,
+      id: newTimeId(world.now),
+      kind: 'item_added',
+      detail,
+    })
+  }
+  const words = wordsOf((await owner.open(`${home}/activity?filter=changes`)).text)
+  expect(words).toContain('Added to your security info: Code from an authenticator app')
+  expect(words).toMatch(/Added to your security info: \S*no••••@example\.org/)
+})
+
 test('what another browser did can be disowned, what this one did can not', async () => {
   const { owner, home } = await twoSignedIn()
   const { text } = await owner.open(`${home}/activity`)
@@ -180,6 +198,7 @@ test('a session that has run out is not listed', async () => {
 
 test('paging loses no row and doubles none, whatever is written meanwhile', async () => {
   const history = fc.array(fc.record({ ms: fc.nat(50), kind: fc.constantFrom(...kindsUnder(undefined)) }), {
+    minLength: 60,
     maxLength: 130,
   })
   const meanwhile = fc.array(fc.nat(12), { minLength: 4, maxLength: 4 })

@@ -118,7 +118,9 @@ function Line({ line, here }: { line: ActivityLine; here: string }) {
 
 function Title({ line: { newest } }: { line: ActivityLine }) {
   const say = useSay()
-  return <>{say(`activity.kind.${newest.kind}`, { hint: `\u2066${newest.detail.hint ?? ''}\u2069` })}</>
+  const { hint, itemKind } = newest.detail
+  const about = hint === undefined ? itemKind && say(`choose.${itemKind}`) : `\u2066${hint}\u2069`
+  return <>{say(`activity.kind.${newest.kind}`, { hint: about ?? '' })}</>
 }
 
 function Badges({ line }: { line: ActivityLine }) {

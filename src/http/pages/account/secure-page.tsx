@@ -9,7 +9,7 @@ import { useSay } from '../reader.tsx'
 export function SecurePage({ name, home, path }: { name: string; home: string; path: SecurePath }) {
   const say = useSay()
   const { passwordChangedAt } = path
-  const changes = `${home}/activity?filter=changes`
+  const changes = `${home}/security`
   const steps: Step[] = [
     { at: path.saidAt, state: 'done', told: say('secure.signedOut') },
     passwordChangedAt === undefined
