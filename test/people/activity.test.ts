@@ -154,6 +154,21 @@ test('a flood from two hundred networks leaves at most thirty rows of its source
   expect(counted).toBe(200)
 })
 
+test('of sixty refusals at once from one source each is counted once, on no more rows than there are connections', async () => {
+  const account = await newAccount()
+  const first = newPerson(world, { ip: '198.51.100.7' })
+  await first.open('/signin')
+  await Promise.all(
+    Array.from({ length: 60 }, () =>
+      guess(newPerson(world, { cookies: first.cookies, ip: first.ip }), account.email),
+    ),
+  )
+  const refused = (await told(account)).filter(({ kind }) => kind === 'sign_in_refused')
+  expect(refused.reduce((sum, { detail }) => sum + (detail.count ?? 1), 0)).toBe(60)
+  // Two causes, each at most as many rows as the pool has connections.
+  expect(refused.length).toBeLessThanOrEqual(12)
+})
+
 test('what is told about a name without an account is gone after a day; an account keeps ninety', async () => {
   const account = await newAccount()
   const rows = async () => {
