@@ -1,5 +1,5 @@
 import type { Activity } from '../core/activity.ts'
-import type { Instant } from '../core/time.ts'
+import { hours, type Instant } from '../core/time.ts'
 import { readActivity } from '../storage/activity.ts'
 import { endOtherSessions, forgetOtherBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
@@ -42,4 +42,12 @@ export async function readSecurePath(deps: Deps, accountId: string): Promise<Sec
   if (saidAt === undefined) return undefined
   const isSince = changedAt !== undefined && changedAt >= saidAt
   return { saidAt, passwordChangedAt: isSince ? changedAt : undefined }
+}
+
+/** For so long the pages on the way come back to the path. */
+const pathLasts = hours(1)
+
+export async function isOnSecurePath(deps: Deps, accountId: string, now: Instant): Promise<boolean> {
+  const path = await readSecurePath(deps, accountId)
+  return path !== undefined && now < path.saidAt + pathLasts
 }

@@ -10,6 +10,7 @@ import {
   livingSessions,
   type MadeAccount,
   makeAccount,
+  password,
   signIn,
   signInByCode,
 } from '../support/accounts.ts'
@@ -131,6 +132,23 @@ test('the path after it leads to a new password, and knows when there is one', a
     detail: {},
   })
   expect(wordsOf((await owner.open(`${home}/secure`)).text)).toContain('Your password has been changed')
+})
+
+test('a new password on that path comes back to it', async () => {
+  const account = await newAccount()
+  const owner = newPerson(world)
+  await signInByCode(world, owner, account.email)
+  const home = owner.page.path
+  await signInByCode(world, newPerson(world), account.email)
+  await owner.open(`${home}/activity`)
+  const [path = ''] = /\/account\/[^"]+\/not-me/.exec(owner.page.text) ?? []
+  await owner.open(path)
+  await owner.submit({ form: owner.form('form').fields.form ?? '' })
+  await owner.open(`${home}/password`)
+  await owner.submit({ current: password, next: 'quite another one, 41 gulls' })
+  expect(owner.page.path).toBe(`${home}/secure`)
+  expect(wordsOf(owner.page.text)).toContain('Your password has been changed')
+  expect(wordsOf(owner.page.text)).toContain('One thing is left')
 })
 
 async function accountOf(person: Person): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { leastLength } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { changePassword } from '../../../operations/change-password.ts'
 import { acceptInvitation, isInvited } from '../../../operations/invitations.ts'
+import { isOnSecurePath } from '../../../operations/not-me.ts'
 import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
 import type { Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
@@ -95,7 +96,10 @@ export function accountPages(given: SignInSite) {
   routes.post('/account/:handle/password', async ({ c, visit, session, form, token }) => {
     const typed = { current: form.current ?? '', next: form.next ?? '' }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
-    if (changed.ok) return c.redirect(`/account/${session.handle}?done=password`, 303)
+    if (changed.ok) {
+      const onPath = await isOnSecurePath(deps, session.accountId, c.var.now)
+      return c.redirect(`/account/${session.handle}${onPath ? '/secure' : '?done=password'}`, 303)
+    }
     return answerFormAgain(c, site, changed.refusal, await passwordPage(session, token, changed.refusal))
   })
 
