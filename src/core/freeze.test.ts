@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ChangeKind, type ChangeState, changeKinds, type StoredChange } from './change.ts'
-import { decideFreeze, frozenChange, isBlocked, itemsBefore, proofsMissing } from './freeze.ts'
+import {
+  decideFreeze,
+  frozenChange,
+  isBlocked,
+  itemsBefore,
+  proofsMissing,
+  undoWaitsUntil,
+} from './freeze.ts'
 import type { ItemKind } from './security-info.ts'
 import type { Proof } from './session.ts'
 import { type Act, actRules, isSensitive } from './step-up.ts'
@@ -103,6 +110,22 @@ test('deciding takes one fresh proof from before, or with two-step verification 
       const kinds = new Set(before.filter(({ id }) => fresh.includes(id)).map(({ kind }) => kind))
       const enough = kinds.size >= (one.detail.twoStep ? 2 : 1)
       expect(proofsMissing(one, proofs, before, at) === 0).toBe(enough)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('for seven days after two-step verification was turned on, contacts alone undo it and what came before it not', () => {
+  const proof = fc.record({ itemId: fc.nat(5).map((nth) => `item ${nth}`), ago: fc.nat(minutes(20)) })
+  fc.assert(
+    fc.property(changes, items, fc.array(proof, { maxLength: 5 }), now, (since, before, proved, at) => {
+      const proofs: Proof[] = proved.map(({ itemId, ago }) => ({ kind: 'email_code', at: at - ago, itemId }))
+      const fresh = proved.filter(({ ago }) => ago < minutes(10)).map(({ itemId }) => itemId)
+      const isStrong = before.some(
+        ({ id, kind }) => fresh.includes(id) && kind !== 'email' && kind !== 'phone',
+      )
+      const isYoung = since.some((one) => one.kind === 'two_step_on' && at < one.at + days(7))
+      expect(undoWaitsUntil(since, proofs, before, at) !== undefined).toBe(isYoung && !isStrong)
     }),
     { numRuns: 1000 },
   )

@@ -1,7 +1,7 @@
 import { type ChangedItem, type ChangeState, changeOpenFor, type StoredChange } from './change.ts'
 import type { Proof } from './session.ts'
 import { isOnProbation, type SensitiveAct, stepUpLasts } from './step-up.ts'
-import type { Instant } from './time.ts'
+import { type Duration, days, type Instant } from './time.ts'
 
 /**
  * Somebody whose contact was there before a change may freeze it, alone: nothing further can be changed, and what was
@@ -84,4 +84,28 @@ export function proofsMissing(
   const proved = before.filter(({ id }) => fresh.some((proof) => proof.itemId === id))
   const kinds = new Set(proved.map(({ kind }) => kind))
   return Math.max(0, (change.detail.twoStep ? 2 : 1) - kinds.size)
+}
+
+/** Two-step verification stands for so long against whoever has nothing but a contact from before it. */
+export const twoStepStands: Duration = days(7)
+
+/**
+ * From when on contacts alone may undo: where two-step verification was turned on by what would be undone, not before all
+ * contacts have known of it for a week. Whoever got into a mailbox must not be able to take it away at once.
+ *
+ * @param since the change that is decided and all that came after it
+ * @returns undefined where there is nothing to wait for, or anything but a contact was proved
+ */
+export function undoWaitsUntil(
+  since: readonly StoredChange[],
+  proofs: readonly Proof[],
+  before: readonly Dated[],
+  now: Instant,
+): Instant | undefined {
+  const turnedOn = since.filter(({ kind }) => kind === 'two_step_on').map(({ at }) => at + twoStepStands)
+  const until = Math.max(0, ...turnedOn)
+  if (now >= until) return undefined
+  const fresh = proofs.filter((proof) => now < proof.at + stepUpLasts).map(({ itemId }) => itemId)
+  const isStrong = ({ id, kind }: Dated) => kind !== 'email' && kind !== 'phone' && fresh.includes(id)
+  return before.some(isStrong) ? undefined : until
 }

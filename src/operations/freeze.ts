@@ -5,6 +5,7 @@ import {
   frozenChange,
   itemsBefore,
   proofsMissing,
+  undoWaitsUntil,
 } from '../core/freeze.ts'
 import { decideNewPassword } from '../core/password.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
@@ -197,6 +198,8 @@ export type Decision = {
   /** How many fresh proofs by older items are missing, and whether there are enough of those at all. */
   proofsMissing: number
   possible: boolean
+  /** From when on what is proved is enough to undo it; undefined where it is now. */
+  undoWaitsUntil: Instant | undefined
   /** The change and all that came after it, newest first. */
   since: StoredChange[]
   /** Whether the password was changed by any of them: undoing asks for a new one. */
@@ -235,14 +238,15 @@ async function decisionIn(
     change,
     proofsMissing: proofsMissing(change, session.proofs, before, session.now),
     possible: proofsMissing(change, all, before, session.now) === 0,
+    undoWaitsUntil: undoWaitsUntil(since, session.proofs, before, session.now),
     since,
     newPassword: since.some(({ kind }) => kind === 'password_changed'),
   }
 }
 
 /**
- * Undoes a change and all that came after it. Refusals: `choice_missing` (no such change, decided already, or not proved
- * by items older than it), those of `decideNewPassword`.
+ * Undoes a change and all that came after it. Refusals: `choice_missing` (no such change, decided already, not proved
+ * by items older than it, or too early for what was proved), those of `decideNewPassword`.
  *
  * @param typed the new password, asked for where the password was changed
  */
@@ -270,6 +274,7 @@ export async function undoChange(
     const account = await findAccount(sql, accountId)
     const decision = account && (await decisionIn(sql, account, session, changeId))
     if (account === undefined || !isReady(decision)) return refuse({ code: 'choice_missing' })
+    if (decision.undoWaitsUntil !== undefined) return refuse({ code: 'choice_missing' })
     if (decision.newPassword && hash === undefined) return refuse({ code: 'choice_missing' })
     for (const change of decision.since) await undoOne(sql, accountId, sessionId, change)
     if (hash !== undefined) await setPassword(sql, accountId, hash)

@@ -314,6 +314,28 @@ describe('a browser that is trusted', () => {
     expect(person.page.path).toContain('/stepup?for=change_password')
   })
 
+  test('can be asked for while a mailed code is typed too, and what was ticked stays ticked where the code was wrong', async () => {
+    const { account, person } = await twoStepOwner()
+    await signIn(person, account.email)
+    await choose(person, account.itemId)
+    const code = await world.readCode(account.email)
+    person.form('code').fields.trust = 'yes'
+    await person.submit({ code: wrongCode(code) })
+    expect(person.page.text).toMatch(/name="trust"[^>]* checked/)
+    person.form('code').fields.trust = 'yes'
+    await person.submit({ code })
+    expect(await asksAgain(person, account)).toBe(false)
+  })
+
+  test('is trusted no more once its owner signs out everywhere', async () => {
+    const { account, person } = await trusting()
+    await person.open(`${person.page.path}/sessions`)
+    const { action, fields } = person.form('form')
+    await person.request(action, { fields: { ...fields, act: 'everywhere' } })
+    expect(await livingSessions(world, account.id)).toBe(0)
+    expect(await asksAgain(person, account)).toBe(true)
+  })
+
   test('is trusted no more once the password is changed', async () => {
     const { account, app, person } = await trusting()
     await person.open(`${person.page.path}/password`)

@@ -312,6 +312,62 @@ describe('two-step verification', () => {
   })
 })
 
+describe('two-step verification that was turned on', () => {
+  const older = async () => {
+    nth += 1
+    const account = await makeAccount(world, `setup${nth}@example.org`)
+    const app = await giveApp(world, account)
+    await world.advance(days(30))
+    const person = await knownPerson(world, account)
+    await signIn(person, account.email)
+    const home = person.page.path
+    await person.open(`${home}/security/two-step/on`)
+    await proveByMail(person, account)
+    await person.submit({ make: person.form('make').fields.make ?? '' })
+    const [change] = await world.sql<{ id: string }>`
+      select id from change where account_id = ${account.id} and kind = 'two_step_on'`
+    await world.advance(minutes(1))
+    return { account, app, person, undo: `${home}/security/changes/${change?.id}/undo` }
+  }
+  const isOn = async (account: MadeAccount) => {
+    const [row] = await world.sql<{ on: boolean }>`
+      select two_step_at is not null as on from account where id = ${account.id}`
+    return row?.on
+  }
+
+  test('is undone by an old contact alone after seven days, and not before', async () => {
+    const { account, app, person, undo } = await older()
+    await person.open(undo)
+    expect(wordsOf(person.page.text)).toContain('only after seven days')
+    const scope = await person.open(undo.replace('/undo', '/freeze'))
+    const form = scope.forms.find(({ fields }) => fields.form !== undefined)?.fields.form ?? ''
+    await person.follow(await person.request(undo, { fields: { form } }), undo)
+    expect(await isOn(account)).toBe(true)
+    await world.advance(days(7))
+    await signIn(person, account.email)
+    await person.submit({ item: app.itemId })
+    await person.submit({ code: app.code() })
+    await world.advance(minutes(11))
+    await person.open(undo)
+    await proveByMail(person, account)
+    await person.submit({})
+    expect(await isOn(account)).toBe(false)
+  })
+
+  test('is undone at once by an app from before it', async () => {
+    const { account, app, person, undo } = await older()
+    await world.advance(minutes(11))
+    await person.open(undo)
+    if (!person.page.path.includes('/stepup'))
+      await person.open(`${person.page.path.split('/security')[0]}/stepup?for=undo_change`)
+    await person.submit({ item: app.itemId })
+    await person.submit({ code: app.code() })
+    await person.open(undo)
+    await person.submit({})
+    expect(await isOn(account)).toBe(false)
+  })
+})
+
 describe('the list of trusted browsers', () => {
   test('shows each with since when, takes one or all away, and none of another account', async () => {
     const made = await provedOwner(async (account) => {

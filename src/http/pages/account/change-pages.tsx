@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx'
 import { changeOpenFor, type StoredChange } from '../../../core/change.ts'
 import { shortestAlone } from '../../../core/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
+import type { Instant } from '../../../core/time.ts'
 import { whereWords } from '../../../messages/where-words.ts'
 import type { Decision, FreezeOutcome } from '../../../operations/freeze.ts'
 import { errorOf } from '../components/error-summary.tsx'
@@ -119,6 +120,9 @@ export function UndoChangePage(props: FormOf) {
   const here = `/account/${handle}/security/changes/${decision.change.id}`
   const errors = useErrors(refusal, 'next')
   if (decision.proofsMissing > 0) return <ProveMorePage {...props} to={`${here}/undo`} />
+  if (decision.undoWaitsUntil !== undefined) {
+    return <UndoWaitsPage {...{ name, here, until: decision.undoWaitsUntil }} />
+  }
   return (
     <FormPage
       title={say('change.undoTitle')}
@@ -176,6 +180,25 @@ export function KeepChangePage(props: FormOf) {
       button={say('change.keepDo')}
       ways={<Way href={here}>{say('page.back')}</Way>}
     />
+  )
+}
+
+/** What was proved is enough, but not yet. */
+function UndoWaitsPage({ name, here, until }: { name: string; here: string; until: Instant }) {
+  const say = useSay()
+  return (
+    <Page title={say('change.waitsTitle')} account={name}>
+      <p>
+        {say('change.waits')}{' '}
+        <b>
+          <Moment at={until} shape="moment" />
+        </b>
+      </p>
+      <p>{say('change.waitsNow')}</p>
+      <Ways>
+        <Way href={here}>{say('page.back')}</Way>
+      </Ways>
+    </Page>
   )
 }
 
