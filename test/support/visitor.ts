@@ -163,11 +163,11 @@ async function defects(
 export const codeIn = ({ text }: ShownMessage): string =>
   /^\s*(\d{3,4}) ?(\d{3,4})\s*$/m.exec(text)?.slice(1).join('') ?? ''
 
-/** The newest message for an address, once there are so many. */
+/** The newest message with a code for an address, once there are so many; notices come beside them. */
 export async function nthMessage(service: RunningService, to: string, count: number): Promise<ShownMessage> {
   const messages = await vi.waitFor(
     async () => {
-      const come = await service.inbox(to)
+      const come = (await service.inbox(to)).filter((message) => codeIn(message) !== '')
       expect(come).toHaveLength(count)
       return come
     },
