@@ -1,5 +1,6 @@
 import type { Activity } from '../core/activity.ts'
 import { hours, type Instant } from '../core/time.ts'
+import { holdAccount } from '../storage/account.ts'
 import { readActivity } from '../storage/activity.ts'
 import { endOtherSessions, forgetOtherBrowsers } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
@@ -25,6 +26,7 @@ export async function sayNotMe(
     await reportAskedCode(deps, { subject: detail.flow, verificationId }, source, now)
   }
   await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
     await endOtherSessions(sql, accountId, sessionId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about: about.id } }, source, now)

@@ -2,6 +2,7 @@ import { browserName } from '../core/browser-name.ts'
 import type { Locale } from '../core/message.ts'
 import { isLiving, type Proof } from '../core/session.ts'
 import type { Instant } from '../core/time.ts'
+import { holdAccount } from '../storage/account.ts'
 import {
   endAllSessions,
   endOtherSessions,
@@ -70,6 +71,7 @@ export async function endOneSession(
 ): Promise<void> {
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
     if (!(await endSession(sql, accountId, sessionId))) return
     await forgetBrowserOf(sql, accountId, sessionId)
     await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
@@ -85,6 +87,7 @@ export async function endOthers(
 ): Promise<void> {
   const { accountId, sessionId } = session
   await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
     await endOtherSessions(sql, accountId, sessionId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
@@ -100,6 +103,7 @@ export async function signOutEverywhere(
 ): Promise<void> {
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
     await endAllSessions(sql, accountId)
     await untrustBrowsers(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)

@@ -106,6 +106,11 @@ export async function turnTwoStepOff(sql: Sql, accountId: string): Promise<boole
   return rows.length === 1
 }
 
+/** Until this transaction ends, nobody else changes the account's ways in, and no sign-in to it comes to its end. */
+export async function holdAccount(sql: Sql, accountId: string): Promise<void> {
+  await sql`select 1 from account where id = ${accountId} for update`
+}
+
 /** When the password was last chosen. Until this transaction ends, nobody chooses another. */
 export async function holdPassword(sql: Sql, accountId: string): Promise<Instant | undefined> {
   const rows = await sql<{ password_set_at: Date }>`

@@ -1,6 +1,7 @@
 import type { Passkey } from '../core/passkey.ts'
 import type { ContactKind, Item, ItemKind } from '../core/security-info.ts'
 import type { Instant } from '../core/time.ts'
+import { holdAccount } from './account.ts'
 import type { Sql } from './sql.ts'
 
 type ItemRow = {
@@ -208,7 +209,7 @@ export const mostItems = 20
 
 /** Until this transaction ends, nobody else changes what the account has: removals at once are judged one by one. */
 export async function holdItems(sql: Sql, accountId: string): Promise<Item[]> {
-  await sql`select 1 from account where id = ${accountId} for update`
+  await holdAccount(sql, accountId)
   return itemsOf(sql, accountId)
 }
 

@@ -4,7 +4,9 @@ import { kindsUnder } from '../../src/core/activity.ts'
 import { minutes } from '../../src/core/time.ts'
 import { readActivityPage } from '../../src/operations/read-activity.ts'
 import { newId, newTimeId } from '../../src/secrets/random.ts'
+import { holdPassword } from '../../src/storage/account.ts'
 import { insertActivity } from '../../src/storage/activity.ts'
+import { insertSession } from '../../src/storage/session.ts'
 import {
   knownPerson,
   livingSessions,
@@ -181,6 +183,41 @@ test('signed-in browsers are listed with what proved them; each can be ended, an
   await signIn(other, account.email)
   expect(other.page.forms.some((form) => 'item' in form.fields)).toBe(true)
 })
+
+test.each(['everywhere', 'others'])(
+  'a sign-in that ends at the same moment is signed out with %s',
+  async (act) => {
+    const { account, owner, home } = await twoSignedIn()
+    let out: Promise<void> | undefined
+    await world.deps.database.transaction(async (sql) => {
+      await holdPassword(sql, account.id)
+      await insertSession(sql, {
+        accountId: account.id,
+        id: newId(),
+        secretHash: Buffer.alloc(32, 1),
+        browser: Buffer.alloc(32, 2),
+        kept: true,
+        proofs: [],
+        userAgent: undefined,
+        ip: '203.0.113.9',
+      })
+      let isOut = false
+      out = doAt(owner, `${home}/sessions`, act).finally(() => {
+        isOut = true
+      })
+      await expect.poll(async () => isOut || (await waitingForLocks()) > 0).toBe(true)
+    })
+    await out
+    expect(await livingSessions(world, account.id)).toBe(act === 'others' ? 1 : 0)
+  },
+)
+
+async function waitingForLocks(): Promise<number> {
+  const [row] = await world.sql<{ count: number }>`
+    select count(*)::int as count from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database()`
+  return row?.count ?? 0
+}
 
 test('a session of another account cannot be ended', async () => {
   const [one, two] = [await twoSignedIn(), await twoSignedIn()]
