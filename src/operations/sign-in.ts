@@ -280,7 +280,7 @@ export async function answerItem(
   const { proof, sealedCode } = proved.value
   return sealedCode === undefined
     ? { state: afterProof(state, proof, now) }
-    : { state: { ...before, step: 'new_recovery_code', second: proof, sealedCode } }
+    : { state: { ...state, step: 'new_recovery_code', second: proof, sealedCode } }
 }
 
 const elsewhere = (state: SignIn): Step => ({ state, refusal: { code: 'step_elsewhere' } })

@@ -296,6 +296,23 @@ describe('a browser that is trusted', () => {
     expect(await asksAgain(person, account)).toBe(true)
   })
 
+  test('is not what was ticked beside a proof that was wrong, before another was chosen', async () => {
+    const { account, app, person } = await twoStepOwner()
+    const recoveryCode = await giveRecoveryCode(world, account)
+    await signIn(person, account.email)
+    const choice = /value="([0-9a-f-]{36})"[^>]*><b>Recovery code/.exec(person.page.text)?.[1] ?? ''
+    await choose(person, app.itemId)
+    const form = person.form('code')
+    const fields = { ...form.fields, code: wrongCode(app.code(), 77), trust: 'yes' }
+    await person.follow(await person.request(form.action, { fields }), form.action)
+    await person.press('other')
+    await choose(person, choice)
+    await person.submit({ recovery_code: recoveryCode })
+    await person.press('kept')
+    expect(await person.isSignedIn()).toBe(true)
+    expect(await asksAgain(person, account)).toBe(true)
+  })
+
   test('is nothing to another browser, and nothing without the password', async () => {
     const { account, person } = await trusting()
     expect(await asksAgain(newPerson(world), account)).toBe(true)
