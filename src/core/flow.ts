@@ -79,6 +79,8 @@ export type SignedIn = {
   keep: boolean
   returnTo: string | undefined
   at: Instant
+  /** The account was made by this flow: its first browser is no news to anybody. */
+  signedUp?: true
 }
 
 /**

@@ -46,9 +46,13 @@ export function itemsBefore<One extends Dated>(
       ? [detail.item]
       : [],
   )
-  const there = items.filter((item) => item.frozen !== true)
+  const there = items.filter((item) => item.frozen !== true && !isInDispute(item, change))
   return [...there, ...removed].filter((item) => isOlder(item, change, accountCreatedAt))
 }
+
+/** Whether a recovery code was used by its owner is what the change is about: it can't answer that itself. */
+const isInDispute = (item: Dated, change: StoredChange): boolean =>
+  change.kind === 'recovery_code_used' && item.kind === 'recovery_code'
 
 export type FreezeDecision = 'freeze' | 'frozen_already' | 'decided' | 'too_late' | 'no_say'
 

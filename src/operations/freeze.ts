@@ -9,7 +9,7 @@ import {
 } from '../core/freeze.ts'
 import { decideNewPassword } from '../core/password.ts'
 import { accept, type Result, refuse } from '../core/refusal.ts'
-import { isContact } from '../core/security-info.ts'
+import { type Item, isContact } from '../core/security-info.ts'
 import type { Instant } from '../core/time.ts'
 import { commonPasswords } from '../secrets/common-passwords.ts'
 import { hashPassword } from '../secrets/password-hash.ts'
@@ -153,7 +153,8 @@ async function freeze(
       since.map(({ id }) => id),
       'frozen',
     )
-    await freezeItemsSince(sql, accountId, change.at, change.detail.item?.id, change.at + changeOpenFor)
+    const touched = change.detail.item?.id ?? codeOf(change, items)?.id
+    await freezeItemsSince(sql, accountId, change.at, touched, change.at + changeOpenFor)
     for (const one of since) {
       if (one.sessionId !== undefined) await endSession(sql, accountId, one.sessionId)
       await putBack(sql, accountId, one)
@@ -164,6 +165,10 @@ async function freeze(
   deps.wakeOutbox()
   return outcome
 }
+
+/** Whoever used a recovery code holds the one that took its place, however old the item is. */
+const codeOf = ({ kind }: StoredChange, items: readonly Item[]): Item | undefined =>
+  kind === 'recovery_code_used' ? items.find((item) => item.kind === 'recovery_code') : undefined
 
 /** A change and what came after it, newest first: after a hostile one nothing is taken for the owner's. */
 const sinceThen = (changes: readonly StoredChange[], first: StoredChange): StoredChange[] =>
@@ -284,7 +289,7 @@ export async function undoChange(
       decision.since.map(({ id }) => id),
       'undone',
     )
-    await thawItems(sql, accountId)
+    await thaw(sql, accountId, now)
     await endOtherSessions(sql, accountId, sessionId)
     await untrustBrowsers(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
@@ -293,6 +298,11 @@ export async function undoChange(
   })
   deps.wakeOutbox()
   return undone
+}
+
+/** What was frozen proves again, unless an earlier change still holds the account: then all of it came after that one. */
+async function thaw(sql: Sql, accountId: string, now: Instant): Promise<void> {
+  if (!(await isFrozen(sql, accountId, now))) await thawItems(sql, accountId)
 }
 
 const isReady = (decision: Decision | undefined): decision is Decision =>
@@ -349,7 +359,7 @@ export async function keepChange(
       decision.since.map(({ id }) => id),
       'kept',
     )
-    await thawItems(sql, accountId)
+    await thaw(sql, accountId, now)
     await noteActivity(sql, toldTo(accountId), { kind: 'change_kept' }, source, now)
     return accept(null)
   })

@@ -11,7 +11,6 @@ import {
   endSession,
   endSessionsOnBrowser,
   findSession,
-  hasKnownBrowser,
   insertSession,
   isKnownBrowser,
   isOpen,
@@ -32,7 +31,7 @@ export type OpenedSession = { cookie: string; handle: string; kept: boolean; ret
  * first, since the flow's row is locked before its session is looked at.
  *
  * @returns `too_late` where the flow ended too long ago to be answered again, or its session was signed out of since;
- *   `outdated` where the password that it proved has been changed
+ *   `outdated` where what it proved has been changed, removed or frozen
  */
 export async function openSession(
   deps: Deps,
@@ -52,12 +51,11 @@ export async function openSession(
       const same = led.seed === undefined ? undefined : sessionTokenOf(ring, accountId, led.seed)
       return same !== undefined && (await isOpen(sql, same)) ? same : 'too_late'
     }
-    if (isOutdated(done, await holdPassword(sql, accountId))) return 'outdated'
+    if (isOutdated(done, await holdPassword(sql, accountId), await itemsOf(sql, accountId))) return 'outdated'
     const seed = newSessionSeed()
     const token = sessionTokenOf(ring, accountId, seed)
     await noteSession(sql, flowId, token.sessionId, seed)
     const newBrowser = !(await isKnownBrowser(sql, accountId, source.browser))
-    const isFirst = newBrowser && !(await hasKnownBrowser(sql, accountId))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
     await rememberBrowser(sql, accountId, source.browser)
     if (done.trust) await trustBrowser(sql, accountId, source.browser, userAgent)
@@ -76,7 +74,7 @@ export async function openSession(
     const proofs = done.proofs.map((proof) => proof.kind)
     const detail = { proofs, newBrowser, sessionId: token.sessionId, flow: flowId }
     await noteActivity(sql, toldTo(accountId), { kind: 'signed_in', detail }, source, now)
-    if (newBrowser && !isFirst) {
+    if (newBrowser && done.signedUp !== true) {
       await noteChange(sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
     }
     return token
@@ -87,9 +85,18 @@ export async function openSession(
   return { cookie: opened.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 
-/** Whether the password that was proved is no longer the account's, or the account is gone. */
-const isOutdated = ({ proofs }: SignedIn, passwordSetAt: Instant | undefined): boolean =>
-  passwordSetAt === undefined || proofs.some((proof) => proof.kind === 'password' && proof.at < passwordSetAt)
+/** Whether what was proved is no longer the account's, or has been frozen; or the account is gone. */
+const isOutdated = (
+  { proofs }: SignedIn,
+  passwordSetAt: Instant | undefined,
+  items: readonly Item[],
+): boolean =>
+  passwordSetAt === undefined ||
+  proofs.some((proof) =>
+    proof.itemId === undefined
+      ? proof.kind === 'password' && proof.at < passwordSetAt
+      : !items.some(({ id, frozen }) => id === proof.itemId && !frozen),
+  )
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
 export type SignedInSession = {

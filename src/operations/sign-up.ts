@@ -127,6 +127,7 @@ export async function choosePassword(
       keep: true,
       returnTo: state.returnTo,
       at: now,
+      signedUp: true,
     },
   }
 }

@@ -198,12 +198,6 @@ export async function untrustBrowsers(sql: Sql, accountId: string): Promise<void
   await sql`update known_browser set trusted_at = null, trust_used_at = null where account_id = ${accountId}`
 }
 
-/** Whether the account has been signed in to from anywhere before. */
-export async function hasKnownBrowser(sql: Sql, accountId: string): Promise<boolean> {
-  const rows = await sql`select 1 from known_browser where account_id = ${accountId} limit 1`
-  return rows.length === 1
-}
-
 /** Removes sessions that can't come back, and browsers that are no longer known. */
 export async function removeOldSessions(sql: Sql): Promise<void> {
   await sql`

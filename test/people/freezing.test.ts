@@ -9,6 +9,8 @@ import {
   signInByCode,
   stepUp,
 } from '../support/accounts.ts'
+import { putFlow, signInOf } from '../support/flows.ts'
+import { giveRecoveryCode } from '../support/items.ts'
 import { newPerson, type Person } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'
 
@@ -259,6 +261,59 @@ describe('deciding a frozen change', () => {
     await signIn(one.person, one.account.email)
     await stepUp(world, one.person, `${one.home}/password`, one.account.email)
     expect(one.person.page.path).toBe(`${one.home}/password`)
+  })
+})
+
+describe('an account that is held still', () => {
+  test('keeping a later change gives back nothing that an earlier one holds', async () => {
+    const one = await owner()
+    const { thief, home, contact } = await phished(one)
+    const notice = await noticeTo(one.account.email)
+    await world.advance(1000)
+    await addFreshly(thief, home, `later${nth}@evil.example`)
+    const later = await changeOf(one.account, 'item_added')
+    await freezeByNotice(one.account.email, notice)
+    const person = newPerson(world)
+    await signInByCode(world, person, one.account.email)
+    await person.open(`${person.page.path}/security/changes/${later.id}/keep`)
+    await pressFirst(person)
+    expect(person.page.path).toContain('done=kept')
+    expect((await itemsOf(one.account)).find(({ address }) => address === contact)?.frozen).toBe(true)
+  })
+
+  test('a sign-in that was under way with what is frozen now does not come to its end', async () => {
+    const one = await owner()
+    const { contact } = await phished(one)
+    const itemId = (await itemsOf(one.account)).find(({ address }) => address === contact)?.id ?? ''
+    const thief = newPerson(world)
+    await thief.open('/signin')
+    const second = { kind: 'email_code' as const, at: world.now, itemId }
+    const flow = await putFlow(world, signInOf(one.account, { guarded: true, second }), thief.browser)
+    await freezeByNotice(one.account.email)
+    await thief.open(`/signin/${flow.id}`)
+    await thief.submit({ password })
+    expect(await thief.isSignedIn()).toBe(false)
+  })
+
+  test('a recovery code whose use is frozen proves nothing: whoever used it holds the next', async () => {
+    const one = await owner()
+    const code = await giveRecoveryCode(world, one.account)
+    await world.advance(days(8))
+    const thief = newPerson(world)
+    await signIn(thief, one.account.email)
+    const [item] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${one.account.id} and kind = 'recovery_code'`
+    await thief.submit({ item: item?.id ?? '' })
+    await thief.submit({ recovery_code: code })
+    const used = (await world.inbox(one.account.email)).findLast((mail) => mail.code === '')
+    await thief.press('kept')
+    expect(await thief.isSignedIn()).toBe(true)
+    const path = /https:\/\/codes\.harbour\.test(\/changes\/[\w-]{43})/.exec(used?.text ?? '')?.[1] ?? ''
+    await freezeByNotice(one.account.email, { path, reference: used?.reference ?? '' })
+    expect((await changeOf(one.account, 'recovery_code_used')).state).toBe('frozen')
+    await signIn(thief, one.account.email)
+    expect(thief.page.text).toContain(one.account.itemId)
+    expect(thief.page.text).not.toContain(item?.id)
   })
 })
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { locales } from '../../src/core/message.ts'
-import { hours, minutes } from '../../src/core/time.ts'
+import { days, hours, minutes } from '../../src/core/time.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
+import { removeOldSessions } from '../../src/storage/session.ts'
 import {
   knownPerson,
   type MadeAccount,
@@ -99,6 +100,14 @@ describe('a sign-in from a browser that is new to the account', () => {
     const [notice] = await noticesTo(account.email)
     expect(notice?.subject).toContain('A new sign-in to your account with Harbour')
     expect(notice?.text).toContain(elsewhere.ip)
+  })
+
+  test('is told also where the account knows no browser any more', async () => {
+    const { account } = await signedIn()
+    await world.advance(days(91))
+    await removeOldSessions(world.sql)
+    await signInByCode(world, newPerson(world), account.email)
+    expect((await noticesTo(account.email)).at(-1)?.subject).toContain('A new sign-in')
   })
 
   test('is not told for a browser that is known, nor for the first of all', async () => {
