@@ -52,7 +52,7 @@ export async function beginContact(
   const address = parseContact(deps, typed)
   if (!address.ok) return address
   const items = await itemsOf(deps.database.sql, session.accountId)
-  const refusal = whyNotAdded(items, address.value)
+  const refusal = whyNotAdded(items, destinationOf(address.value))
   if (refusal !== undefined) return refuse(refusal)
   return sendTo(deps, session, address.value, undefined, returnTo, source)
 }
@@ -84,8 +84,8 @@ function parseContact(deps: Deps, typed: string): Result<Address> {
     : refuse({ code: 'phone_country_not_served', country })
 }
 
-function whyNotAdded(items: readonly Item[], address: Address): Refusal | undefined {
-  const isThere = items.filter(isContact).some((item) => item.address === destinationOf(address))
+function whyNotAdded(items: readonly Item[], address: string): Refusal | undefined {
+  const isThere = items.filter(isContact).some((item) => item.address === address)
   if (isThere) return { code: 'item_exists' }
   return items.length >= mostItems ? { code: 'items_full', most: mostItems } : undefined
 }
@@ -183,9 +183,8 @@ async function keepProved(
   }
   const added = await changing(deps, async (held): Promise<Result<null>> => {
     const items = await holdItems(held, accountId)
-    if (items.filter(isContact).some((item) => item.address === contact.address)) {
-      return refuse({ code: 'item_exists' })
-    }
+    const refusal = whyNotAdded(items, contact.address)
+    if (refusal !== undefined) return refuse(refusal)
     const item = { id: newId(), ...contact, addedAt: now, provenAt }
     await insertContact(held, accountId, item)
     await noteChange(held, accountId, { kind: 'item_added', item }, source, now, sessionId)

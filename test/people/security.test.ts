@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
+import { mostItems } from '../../src/storage/security-info.ts'
 import { knownPerson, type MadeAccount, makeAccount, password, signIn, stepUp } from '../support/accounts.ts'
+import { giveApp } from '../support/items.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'
 
@@ -68,6 +70,23 @@ describe('adding a contact', () => {
     expect(await addressesOf(one.account)).toEqual([one.account.email])
     await one.person.submit({ code: '000000' })
     expect(await addressesOf(one.account)).toEqual([one.account.email])
+  })
+
+  test('of two that are waited for at once, only as many are added as an account may have', async () => {
+    const one = await owner()
+    await stepUp(world, one.person, `${one.home}/security/add`, one.account.email)
+    const tabs = []
+    for (const contact of [`left${nth}@example.org`, `right${nth}@example.org`]) {
+      await one.person.open(`${one.home}/security/add`)
+      await one.person.submit({ contact })
+      tabs.push({ contact, path: one.person.page.path })
+    }
+    for (let more = 1; more < mostItems - 1; more += 1) await giveApp(world, one.account)
+    for (const { contact, path } of tabs) {
+      await one.person.open(path)
+      await one.person.submit({ code: await world.readCode(contact) })
+    }
+    expect(one.person.page.refusal).toBe('items_full')
   })
 
   test('an address that other accounts use may be added; one that is there already may not', async () => {
