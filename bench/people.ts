@@ -70,6 +70,7 @@ export async function openPeople(databaseUrl: string, keyringFile: string) {
         trust: false,
         sealedCode: undefined,
         itemId: undefined,
+        typedItemId: undefined,
         verificationId: undefined,
         keep: true,
         returnTo: undefined,

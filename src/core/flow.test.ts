@@ -23,6 +23,7 @@ const signIn = (changes: Partial<SignIn> = {}): SignIn => ({
   twoStep: false,
   trust: false,
   itemId: undefined,
+  typedItemId: undefined,
   verificationId: undefined,
   sealedCode: undefined,
   keep: false,

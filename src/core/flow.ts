@@ -51,6 +51,8 @@ export type SignIn = {
   /** "Don't ask again in this browser." */
   trust: boolean
   itemId: string | undefined
+  /** The contact that was typed before the password, where a code went to one: the pages go on naming the chosen one. */
+  typedItemId: string | undefined
   verificationId: string | undefined
   /** The recovery code that took the place of the one that was used, sealed, until its owner has kept it. */
   sealedCode: string | undefined

@@ -1,5 +1,5 @@
 import { type Address, hintOf, parseEmail, parsePhone } from '../core/address.ts'
-import type { ItemChoice, SignIn } from '../core/flow.ts'
+import { completesHint, type ItemChoice, type SignIn } from '../core/flow.ts'
 import { inventedHint } from '../core/invented-hint.ts'
 import { type Contact, type Item, isContact } from '../core/security-info.ts'
 import { uuidOf } from '../secrets/random.ts'
@@ -8,18 +8,21 @@ import type { Deps } from './deps.ts'
 import type { Told } from './note-activity.ts'
 
 /**
- * What may be proved at a sign-in. Before the password only contacts are shown, as hints: what else an account has would
- * tell that there is one. A name without an account has steady, invented ones: what was typed is
- * itself its first.
+ * What may be proved at a sign-in. Before the password that is one contact, whether the name has an account or not: what
+ * was typed is its own hint. Whatever else were shown would tell that there is one, and how many contacts it has; another
+ * can be typed in full.
  */
 export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemChoice[]> {
+  const usable = await usableItems(deps, state)
+  if (state.accountId !== undefined && state.passwordAt !== undefined) return allChoices(usable)
+  const named = usable.filter(isContact).find(({ address }) => address === state.username)
+  const id = uuidOf(deps.keyring.current().lookupHash('invented item', state.username))
+  return [named === undefined ? { id, ...inventedHint(state.username) } : choiceOf(named)]
+}
+
+async function usableItems(deps: Deps, state: SignIn): Promise<Item[]> {
   const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
-  if (state.accountId !== undefined) {
-    const usable = items.filter((item) => !item.frozen)
-    return state.passwordAt === undefined ? contactChoices(usable) : allChoices(usable)
-  }
-  const seed = deps.keyring.current().lookupHash('invented item', state.username)
-  return [{ id: uuidOf(seed), ...inventedHint(state.username) }]
+  return items.filter((item) => !item.frozen)
 }
 
 /** Contacts by their hints. */
@@ -53,9 +56,22 @@ export const toldOf = (deps: Deps, state: SignIn): Told => ({
 
 /** The address behind a chosen item; undefined where there is none, as for every invented one. */
 export async function itemAddress(deps: Deps, state: SignIn, itemId: string): Promise<Address | undefined> {
-  const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
-  const item = items.filter(isContact).find((candidate) => candidate.id === itemId && !candidate.frozen)
+  const item = (await usableItems(deps, state)).filter(isContact).find(({ id }) => id === itemId)
   return item && addressOf(item)
+}
+
+/** The contact that somebody means who types the hidden part of the chosen one, or the whole of any other. */
+export async function typedContact(
+  deps: Deps,
+  state: SignIn,
+  typed: string,
+): Promise<{ id: string; address: Address } | undefined> {
+  const contacts = (await usableItems(deps, state)).filter(isContact)
+  const email = parseEmail(typed)
+  const item =
+    contacts.find(({ id, address }) => id === state.itemId && completesHint(address, typed)) ??
+    contacts.find(({ address }) => email.ok && address === email.value)
+  return item && { id: item.id, address: addressOf(item) }
 }
 
 /** An item as its owner may choose it: by its hint. */

@@ -3,7 +3,6 @@ import {
   afterPassword,
   afterSecond,
   completedHint,
-  completesHint,
   type FlowState,
   flowLasts,
   type SignIn,
@@ -26,7 +25,7 @@ import type { Deps } from './deps.ts'
 import type { FlowForm } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { isFrozen } from './freeze.ts'
-import { accountOrNone, itemAddress, itemsForSignIn, toldOf } from './item-choices.ts'
+import { accountOrNone, itemAddress, itemsForSignIn, toldOf, typedContact } from './item-choices.ts'
 import { guessesWait } from './limits.ts'
 import { tellPastCode } from './past-code.ts'
 import { proveItem } from './prove-item.ts'
@@ -62,6 +61,7 @@ export async function beginSignIn(
     twoStep: false,
     trust: false,
     itemId: undefined,
+    typedItemId: undefined,
     verificationId: undefined,
     sealedCode: undefined,
     ...given,
@@ -161,14 +161,15 @@ export async function chooseItem(
   if (chosen === undefined) return { state, refusal: { code: 'choice_missing' } }
   const { kind } = chosen
   if (kind !== 'email' && kind !== 'phone') return { state: { ...state, step: kind, itemId } }
-  if (state.passwordAt === undefined) return { state: { ...state, step: 'confirm', itemId } }
+  if (state.passwordAt === undefined)
+    return { state: { ...state, step: 'confirm', itemId, typedItemId: undefined } }
   const address = await itemAddress(deps, state, itemId)
   if (address === undefined) return { state, refusal: { code: 'choice_missing' } }
   return sendCode(deps, flowId, { ...state, itemId }, address, 'code', source, state)
 }
 
 /**
- * The hidden part of the address that was chosen. Whether it was right shows nowhere: a wrong one, or one of an account
+ * The hidden part of the address that was chosen, or the whole of another contact. Whether it was right shows nowhere: a wrong one, or one of an account
  * that does not exist, makes a decoy that takes the same work.
  */
 export async function confirmItem(
@@ -178,14 +179,11 @@ export async function confirmItem(
   typed: string,
   source: Source,
 ): Promise<Step> {
-  const { itemId } = state
-  if (itemId === undefined) return { state: { ...state, step: 'choose' } }
-  const address = await itemAddress(deps, state, itemId)
-  const text = address === undefined ? '' : address.kind === 'email' ? address.email : address.phone
-  const right = address !== undefined && completesHint(text, typed)
+  if (state.itemId === undefined) return { state: { ...state, step: 'choose' } }
+  const contact = await typedContact(deps, state, typed)
   const decoy = await decoyAddress(deps, flowId, state, typed)
-  const to = right ? address : decoy
-  return sendCode(deps, flowId, state, to, right ? 'code' : 'decoy', source, state)
+  const [to, kind] = contact ? [contact.address, 'code' as const] : [decoy, 'decoy' as const]
+  return sendCode(deps, flowId, { ...state, typedItemId: contact?.id }, to, kind, source, state)
 }
 
 /**
@@ -242,7 +240,7 @@ export async function answerSignInCode(
   if (!checked.ok) {
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
-  const { itemId } = state
+  const itemId = state.typedItemId ?? state.itemId
   if (state.accountId === undefined || itemId === undefined) return { state: { ...state, step: 'choose' } }
   const kind = await noteProven(deps.database.sql, state.accountId, itemId)
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { minutes } from '../../src/core/time.ts'
+import { newId } from '../../src/secrets/random.ts'
 import type { Sql } from '../../src/storage/sql.ts'
-import { makeAccount } from '../support/accounts.ts'
+import { makeAccount, password } from '../support/accounts.ts'
 import { newPerson, type Person } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'
 
@@ -50,12 +51,12 @@ type Told = {
 }
 
 /** Names of one length, one with an account and one without. */
-async function twoNames(): Promise<{ known: string; unknown: string }> {
+async function twoNames(): Promise<{ known: string; unknown: string; id: string }> {
   nth += 1
   const number = String(nth).padStart(3, '0')
   const known = `owner${number}@example.org`
-  await makeAccount(world, known)
-  return { known, unknown: `other${number}@example.org` }
+  const { id } = await makeAccount(world, known)
+  return { known, unknown: `other${number}@example.org`, id }
 }
 
 type Step = (person: Person, name: string) => Promise<Response>
@@ -171,6 +172,43 @@ test.for([
 ] as const)('%s says the same of a name with an account and of one without', async ([, steps]) => {
   const { known, unknown } = await twoNames()
   await compare(known, unknown, [...steps])
+})
+
+test.for([
+  [
+    'several contacts',
+    (id: string) => world.sql`
+    insert into security_info (account_id, id, kind, address) values (${id}, ${newId()}, 'email', 'second@example.com')`,
+  ],
+  [
+    'a name that is no contact of it',
+    (id: string) => world.sql`
+    update security_info set address = 'elsewhere@example.com' where account_id = ${id}`,
+  ],
+] as const)('an account with %s shows before the password what any name shows', async ([, change]) => {
+  const { known, unknown, id } = await twoNames()
+  await change(id)
+  await compare(known, unknown, [...guarded, send((typed) => ({ address: typed.toUpperCase() })), wrongCode])
+  await compare(known, unknown, [
+    ...[open('/signin'), name, wrongPassword, chosen],
+    send((typed) => ({ address: `stranger-${typed}` })),
+    wrongCode,
+  ])
+})
+
+test('before the password a code goes to any contact that is typed in full, and the page does not tell', async () => {
+  const { known, unknown, id } = await twoNames()
+  const other = `second-${known}`
+  await world.sql`
+    insert into security_info (account_id, id, kind, address) values (${id}, ${newId()}, 'email', ${other})`
+  const inFull = send((typed) => ({ address: `second-${typed}` }))
+  await compare(known, unknown, [...guarded, inFull, wrongCode])
+  expect((await world.inbox(other)).map(({ subject }) => subject)).toHaveLength(1)
+  const person = newPerson(world)
+  for (const step of [open('/signin'), name, wrongPassword, chosen, inFull]) await toldBy(person, known, step)
+  await person.submit({ code: await world.readCode(other) })
+  const page = await person.submit({ password })
+  expect(page.path).toMatch(/^\/account\//)
 })
 
 test('asking for the code again, later, says the same', async () => {

@@ -31,6 +31,7 @@ export const signInOf = (account: MadeAccount, changes: Partial<SignIn> = {}): S
   twoStep: false,
   trust: false,
   itemId: undefined,
+  typedItemId: undefined,
   verificationId: undefined,
   sealedCode: undefined,
   keep: false,
