@@ -1,5 +1,5 @@
-import { type FlowState, flowLasts, type SignIn } from '../src/core/flow.ts'
-import { usernameLookup } from '../src/operations/sign-up.ts'
+import { type FlowState, flowLasts, type SignIn } from '../src/core/people/flow.ts'
+import { usernameLookup } from '../src/operations/signing-in/sign-up.ts'
 import { openKeyring } from '../src/secrets/keyring.ts'
 import { readRecord } from '../src/secrets/keyring-file.ts'
 import { hashPassword } from '../src/secrets/password-hash.ts'

@@ -1,5 +1,5 @@
 import { Reader } from 'mmdb-lib'
-import type { Locale } from './core/message.ts'
+import type { Locale } from './core/verifications/message.ts'
 import type { PlaceOf } from './operations/deps.ts'
 
 /** What the city and country databases of the usual makers hold of an address; either part may be missing. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { deliveryCauses, leaseTime, retryOffsets, sendMargin } from '../../src/core/delivery.ts'
 import type { RefusalCode } from '../../src/core/refusal.ts'
+import { deliveryCauses, leaseTime, retryOffsets, sendMargin } from '../../src/core/verifications/delivery.ts'
 import {
   approvalAnswer,
   attemptRequest,

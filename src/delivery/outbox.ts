@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { seconds } from '../core/time.ts'
 import {
   type Channel,
   type DeliveryCause,
@@ -9,8 +10,7 @@ import {
   retryOffsets,
   type SendOutcome,
   sendMargin,
-} from '../core/delivery.ts'
-import { seconds } from '../core/time.ts'
+} from '../core/verifications/delivery.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
 import { newTimeId } from '../secrets/random.ts'
 import { sealBound } from '../secrets/sealed-code.ts'

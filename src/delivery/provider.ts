@@ -1,5 +1,5 @@
-import type { Channel, ProviderName, SendOutcome } from '../core/delivery.ts'
 import type { Instant } from '../core/time.ts'
+import type { Channel, ProviderName, SendOutcome } from '../core/verifications/delivery.ts'
 
 /**
  * A message rendered for one reader, ready to hand over. `id` is its own, and the Message-ID made from it is the same on

@@ -1,6 +1,11 @@
 import type { NodemailerError } from 'nodemailer'
-import type { SendOutcome } from '../core/delivery.ts'
-import { enhancedStatusOf, explainSmtpFault, type SmtpFault, type SmtpStep } from '../core/delivery-causes.ts'
+import type { SendOutcome } from '../core/verifications/delivery.ts'
+import {
+  enhancedStatusOf,
+  explainSmtpFault,
+  type SmtpFault,
+  type SmtpStep,
+} from '../core/verifications/delivery-causes.ts'
 import { safeResponse } from './safe-response.ts'
 
 /** What a failed try comes to, from the error that nodemailer made of the server's answer or of a broken connection. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { createTransport, type MailMessage, type NodemailerError, type SendMailOptions } from 'nodemailer'
-import type { SendOutcome } from '../core/delivery.ts'
 import { type Duration, type Instant, seconds } from '../core/time.ts'
+import type { SendOutcome } from '../core/verifications/delivery.ts'
 import { DeadlinePassed, guardWithDeadline } from './deadline-guard.ts'
 import type { Provider, RenderedMail } from './provider.ts'
 import { safeResponse } from './safe-response.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
-import { type Locale, locales } from '../core/message.ts'
 import type { Refusal, Result } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
+import { type Locale, locales } from '../core/verifications/message.ts'
 import { translate } from '../locales/catalogue.ts'
 import { parametersOf, refusalField, refusalShapes } from './refusals.ts'
 

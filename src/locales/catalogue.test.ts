@@ -1,7 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, test } from 'vitest'
-import { deliveryCauses, deliveryEventKinds } from '../core/delivery.ts'
-import { locales } from '../core/message.ts'
+import { deliveryCauses, deliveryEventKinds } from '../core/verifications/delivery.ts'
+import { locales } from '../core/verifications/message.ts'
 import { catalogue, formatTags, type SentenceKey, translate } from './catalogue.ts'
 
 const english = catalogue('en')

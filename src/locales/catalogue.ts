@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import type english from '../../locales/en.json'
-import type { Locale } from '../core/message.ts'
+import type { Locale } from '../core/verifications/message.ts'
 
 type Leaves<Tree> = {
   [Key in keyof Tree & string]: Tree[Key] extends string ? Key : `${Key}.${Leaves<Tree[Key]>}`

@@ -1,5 +1,5 @@
-import type { Locale } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import { formatTags } from './catalogue.ts'
 
 /** A time of day with its zone, such as "10:52 UTC". */

@@ -1,4 +1,4 @@
-import type { CodeMessage, Locale } from '../core/message.ts'
+import type { CodeMessage, Locale } from '../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
 import { formatMoment } from '../locales/moments.ts'
 import type { MailContent, Sender } from './code-mail.ts'

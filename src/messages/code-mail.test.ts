@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { codeMessage, sender } from '../../test/support/code-mails.ts'
-import { locales } from '../core/message.ts'
 import { hours } from '../core/time.ts'
+import { locales } from '../core/verifications/message.ts'
 import { codeMailSubject, renderCodeMail } from './code-mail.ts'
 
 const elements = (html: string): string[] =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { codeMessage } from '../../test/support/code-mails.ts'
-import { locales } from '../core/message.ts'
+import { locales } from '../core/verifications/message.ts'
 import { renderCodeText, segmentsOf } from './code-text.ts'
 
 test('an English text has the code first, then what it is for, and the site it belongs to last', () => {

@@ -1,4 +1,4 @@
-import type { CodeMessage, Locale } from '../core/message.ts'
+import type { CodeMessage, Locale } from '../core/verifications/message.ts'
 import { translate } from '../locales/catalogue.ts'
 import { formatTime } from '../locales/moments.ts'
 import { inertText, shorten } from './inert-text.ts'

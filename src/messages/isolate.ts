@@ -1,4 +1,4 @@
-import type { Locale } from '../core/message.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import { directions } from '../locales/catalogue.ts'
 
 /** In a right-to-left sentence a Latin name is fenced off (FSI … PDI), so that it can't pull the words around it along. */

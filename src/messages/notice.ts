@@ -1,6 +1,6 @@
-import type { NoticeDetail } from '../core/change.ts'
-import type { Locale } from '../core/message.ts'
+import type { NoticeDetail } from '../core/security-info/change.ts'
 import type { Instant } from '../core/time.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
 import { formatMoment } from '../locales/moments.ts'
 import type { Letter, MailContent, Sender } from './code-mail.ts'

@@ -1,4 +1,4 @@
-import type { AskedFrom, Locale } from '../core/message.ts'
+import type { AskedFrom, Locale } from '../core/verifications/message.ts'
 import { translate } from '../locales/catalogue.ts'
 import { inertText } from './inert-text.ts'
 import { isolate } from './isolate.ts'

@@ -1,8 +1,8 @@
-import { type SignedIn, signedInAgainFor } from '../core/flow.ts'
-import type { Locale } from '../core/message.ts'
-import type { Item } from '../core/security-info.ts'
-import { isLiving, type Proof, seenEvery } from '../core/session.ts'
+import { type SignedIn, signedInAgainFor } from '../core/people/flow.ts'
+import { isLiving, type Proof, seenEvery } from '../core/people/session.ts'
+import type { Item } from '../core/security-info/security-info.ts'
 import type { Instant } from '../core/time.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import { accountHandle, newSessionSeed, parseSessionToken, sessionTokenOf } from '../secrets/tokens.ts'
 import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
 import { holdSessionOf, noteSession } from '../storage/flow.ts'
@@ -18,9 +18,9 @@ import {
   rememberBrowser,
 } from '../storage/session.ts'
 import { noteTrustUsed, trustBrowser } from '../storage/trusted-browser.ts'
+import { noteActivity, toldTo } from './activity/note-activity.ts'
 import type { Deps } from './deps.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
-import { noteChange } from './note-change.ts'
+import { noteChange } from './security-info/note-change.ts'
 import type { Source } from './source.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }

@@ -1,9 +1,9 @@
-import type { LimitKey } from '../core/limits.ts'
-import type { Locale } from '../core/message.ts'
+import type { LimitKey } from '../core/verifications/limits.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { reportedAmong } from '../storage/report.ts'
 import type { Deps } from './deps.ts'
-import { networksOf } from './limits.ts'
+import { networksOf } from './verifications/limits.ts'
 
 /**
  * Where a person's request comes from: the browser by the hash of its cookie, and the network address. `origin` is the

@@ -1,4 +1,4 @@
-import type { Assertion, NewCredential, Passkey, RelyingParty } from '../core/passkey.ts'
+import type { Assertion, NewCredential, Passkey, RelyingParty } from '../core/security-info/passkey.ts'
 import type { Keyring } from './keyring.ts'
 import { uuidOf } from './random.ts'
 

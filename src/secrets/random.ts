@@ -1,5 +1,5 @@
 import { randomFillSync, randomInt } from 'node:crypto'
-import type { CodeLength } from '../core/code.ts'
+import type { CodeLength } from '../core/verifications/code.ts'
 
 /** A code of so many digits, each of the 10^length equally likely; leading zeros are kept. */
 export const newCode = (length: CodeLength): string =>

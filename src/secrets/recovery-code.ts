@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { recoveryAlphabet, recoveryLength } from '../core/recovery-code.ts'
+import { recoveryAlphabet, recoveryLength } from '../core/security-info/recovery-code.ts'
 import { sha256 } from './digest.ts'
 import type { Keyring } from './keyring.ts'
 

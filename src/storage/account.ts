@@ -1,5 +1,5 @@
-import type { Locale } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import type { Sql } from './sql.ts'
 
 export type Role = 'member' | 'administrator'

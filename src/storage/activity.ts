@@ -1,4 +1,9 @@
-import { type Activity, type ActivityDetail, type ActivityKind, activityKept } from '../core/activity.ts'
+import {
+  type Activity,
+  type ActivityDetail,
+  type ActivityKind,
+  activityKept,
+} from '../core/people/activity.ts'
 import { type Duration, hours } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 

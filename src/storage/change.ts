@@ -1,7 +1,13 @@
-import type { ChangeDetail, ChangeKind, ChangeState, NoticeDetail, StoredChange } from '../core/change.ts'
-import type { Channel } from '../core/delivery.ts'
-import type { Locale } from '../core/message.ts'
+import type {
+  ChangeDetail,
+  ChangeKind,
+  ChangeState,
+  NoticeDetail,
+  StoredChange,
+} from '../core/security-info/change.ts'
 import type { Duration } from '../core/time.ts'
+import type { Channel } from '../core/verifications/delivery.ts'
+import type { Locale } from '../core/verifications/message.ts'
 import type { Sql } from './sql.ts'
 
 export async function insertChange(

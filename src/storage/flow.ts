@@ -1,4 +1,4 @@
-import type { FlowState } from '../core/flow.ts'
+import type { FlowState } from '../core/people/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'

@@ -3,6 +3,9 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { defaultPolicy } from '../core/policy.ts'
+import type { SendLimit } from '../core/refusal.ts'
+import { minutes } from '../core/time.ts'
 import {
   decideHit,
   type LimitKey,
@@ -10,10 +13,7 @@ import {
   type PolicyLimits,
   type Window,
   waitUntil,
-} from '../core/limits.ts'
-import { defaultPolicy } from '../core/policy.ts'
-import type { SendLimit } from '../core/refusal.ts'
-import { minutes } from '../core/time.ts'
+} from '../core/verifications/limits.ts'
 import { newId } from '../secrets/random.ts'
 import { readLogs } from './limits.ts'
 import { type Database, openDatabase, type Sql } from './sql.ts'

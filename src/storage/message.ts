@@ -1,14 +1,14 @@
-import type { NoticeDetail } from '../core/change.ts'
+import type { NoticeDetail } from '../core/security-info/change.ts'
+import type { Duration, Instant } from '../core/time.ts'
 import type {
   Channel,
   DeliveryCause,
   DeliveryEventKind,
   MessageState,
   ProviderName,
-} from '../core/delivery.ts'
-import type { AskedFrom, Locale, MessageKind, Purpose } from '../core/message.ts'
-import type { Duration, Instant } from '../core/time.ts'
-import type { StoredState } from '../core/verification.ts'
+} from '../core/verifications/delivery.ts'
+import type { AskedFrom, Locale, MessageKind, Purpose } from '../core/verifications/message.ts'
+import type { StoredState } from '../core/verifications/verification.ts'
 import type { Sql } from './sql.ts'
 
 /** A message that this worker has leased, with what it needs to be rendered. */

@@ -1,5 +1,5 @@
-import type { PastCode } from '../core/past-code.ts'
-import type { StoredState } from '../core/verification.ts'
+import type { PastCode } from '../core/verifications/past-code.ts'
+import type { StoredState } from '../core/verifications/verification.ts'
 import { type Sql, statement } from './sql.ts'
 import { boundMac } from './verification-sql.ts'
 

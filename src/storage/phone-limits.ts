@@ -1,5 +1,5 @@
-import type { PrefixCount } from '../core/phone-limits.ts'
 import type { Instant } from '../core/time.ts'
+import type { PrefixCount } from '../core/verifications/phone-limits.ts'
 import type { Sql } from './sql.ts'
 
 /** The count of a number range, held until the transaction ends. */

@@ -1,6 +1,6 @@
-import type { ActivitySource } from '../core/activity.ts'
+import type { ActivitySource } from '../core/people/activity.ts'
 import type { Duration, Instant } from '../core/time.ts'
-import type { StoredState } from '../core/verification.ts'
+import type { StoredState } from '../core/verifications/verification.ts'
 import type { Sql } from './sql.ts'
 
 /** The verification that a message belongs to, as "I didn't ask for this" needs it. */

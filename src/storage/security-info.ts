@@ -1,5 +1,5 @@
-import type { Passkey } from '../core/passkey.ts'
-import type { ContactKind, Item, ItemKind } from '../core/security-info.ts'
+import type { Passkey } from '../core/security-info/passkey.ts'
+import type { ContactKind, Item, ItemKind } from '../core/security-info/security-info.ts'
 import type { Instant } from '../core/time.ts'
 import { holdAccount } from './account.ts'
 import type { Sql } from './sql.ts'

@@ -1,7 +1,7 @@
-import type { NoticeDetail } from '../core/change.ts'
-import type { Channel, MessageState } from '../core/delivery.ts'
-import type { MessageKind, Purpose } from '../core/message.ts'
+import type { NoticeDetail } from '../core/security-info/change.ts'
 import type { Instant } from '../core/time.ts'
+import type { Channel, MessageState } from '../core/verifications/delivery.ts'
+import type { MessageKind, Purpose } from '../core/verifications/message.ts'
 import type { Sql } from './sql.ts'
 
 /** A verification, by what its messages stand under. */

@@ -1,4 +1,4 @@
-import type { Proof, SessionLife } from '../core/session.ts'
+import type { Proof, SessionLife } from '../core/people/session.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 

@@ -1,5 +1,5 @@
+import { type Trust, trustIdle } from '../core/security-info/two-step.ts'
 import type { Instant } from '../core/time.ts'
-import { type Trust, trustIdle } from '../core/two-step.ts'
 import type { Sql } from './sql.ts'
 
 export type TrustedBrowser = Trust & { browser: Buffer; userAgent: string | undefined }

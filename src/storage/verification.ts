@@ -1,8 +1,8 @@
-import type { CodeLength } from '../core/code.ts'
-import type { Channel } from '../core/delivery.ts'
-import type { Locale, Purpose } from '../core/message.ts'
 import type { Instant } from '../core/time.ts'
-import type { StoredState, Verification } from '../core/verification.ts'
+import type { CodeLength } from '../core/verifications/code.ts'
+import type { Channel } from '../core/verifications/delivery.ts'
+import type { Locale, Purpose } from '../core/verifications/message.ts'
+import type { StoredState, Verification } from '../core/verifications/verification.ts'
 import { type Sql, statement } from './sql.ts'
 import { boundMac } from './verification-sql.ts'
 

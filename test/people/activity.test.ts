@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Activity, activityKinds } from '../../src/core/activity.ts'
+import { type Activity, activityKinds } from '../../src/core/people/activity.ts'
 import { days, hours, minutes } from '../../src/core/time.ts'
 import { readActivity, removeOldActivity } from '../../src/storage/activity.ts'
 import {

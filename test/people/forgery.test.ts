@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { inviteAdministrator } from '../../src/operations/invitations.ts'
+import { inviteAdministrator } from '../../src/operations/running/invitations.ts'
 import {
   knownPerson,
   livingSessions,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { LimitKey } from '../../src/core/limits.ts'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
-import { networksOf } from '../../src/operations/limits.ts'
+import type { LimitKey } from '../../src/core/verifications/limits.ts'
+import { networksOf } from '../../src/operations/verifications/limits.ts'
 import {
   knownPerson,
   livingSessions,

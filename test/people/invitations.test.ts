@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { hours } from '../../src/core/time.ts'
-import { inviteAdministrator } from '../../src/operations/invitations.ts'
+import { inviteAdministrator } from '../../src/operations/running/invitations.ts'
 import { knownPerson, makeAccount, password, signIn } from '../support/accounts.ts'
 import { newPerson, type Person } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'

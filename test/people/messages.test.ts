@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
-import { readMessages } from '../../src/operations/read-messages.ts'
+import { readMessages } from '../../src/operations/activity/read-messages.ts'
 import { removeOldVerifications } from '../../src/storage/retention.ts'
 import { knownPerson, makeAccount, signIn, signInByCode, signUp } from '../support/accounts.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'

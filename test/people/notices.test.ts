@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { locales } from '../../src/core/message.ts'
 import { days, hours, minutes } from '../../src/core/time.ts'
+import { locales } from '../../src/core/verifications/message.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { removeOldSessions } from '../../src/storage/session.ts'
 import {
@@ -148,7 +148,7 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
   const harbour = await openWorld({ provider })
   const account = await makeAccount(harbour, 'owner@example.org')
   await knownPerson(harbour, account)
-  const { noteChange } = await import('../../src/operations/note-change.ts')
+  const { noteChange } = await import('../../src/operations/security-info/note-change.ts')
   const source = {
     browser: Buffer.alloc(32),
     ip: '192.0.2.7',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { activityKinds } from '../../src/core/activity.ts'
+import { activityKinds } from '../../src/core/people/activity.ts'
 import { hours } from '../../src/core/time.ts'
 import { readActivity } from '../../src/storage/activity.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn, signInByCode } from '../support/accounts.ts'

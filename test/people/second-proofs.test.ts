@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Proof } from '../../src/core/session.ts'
+import type { Proof } from '../../src/core/people/session.ts'
 import { days, minutes, seconds } from '../../src/core/time.ts'
 import {
   knownPerson,

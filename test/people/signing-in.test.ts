@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signedInAgainFor } from '../../src/core/flow.ts'
+import { signedInAgainFor } from '../../src/core/people/flow.ts'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
 import { eraseSeeds } from '../../src/storage/flow.ts'
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
-import { quotaKey } from '../../src/operations/limits.ts'
+import { quotaKey } from '../../src/operations/verifications/limits.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { type Answer, type Client, openWorld, type World, withLimits, wrongCode } from '../support/world.ts'
 

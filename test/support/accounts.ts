@@ -1,5 +1,5 @@
 import { hash } from '@node-rs/argon2'
-import { usernameLookup } from '../../src/operations/sign-up.ts'
+import { usernameLookup } from '../../src/operations/signing-in/sign-up.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
 import { rememberBrowser } from '../../src/storage/session.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { CodeMessage, Locale } from '../../src/core/message.ts'
 import { type Instant, minutes } from '../../src/core/time.ts'
+import type { CodeMessage, Locale } from '../../src/core/verifications/message.ts'
 import type { RenderedMessage } from '../../src/delivery/provider.ts'
 import { renderCodeMail } from '../../src/messages/code-mail.ts'
 

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, vi } from 'vitest'
-import type { Locale } from '../../src/core/message.ts'
+import type { Locale } from '../../src/core/verifications/message.ts'
 import { directions, type SentenceKey, translate } from '../../src/locales/catalogue.ts'
 import { axeFindings, type Browser, type Look, overflow } from './browser.ts'
 import { openRunningService, type RunningService, type ShownMessage } from './running-service.ts'

@@ -4,12 +4,21 @@ import type { Address } from '../../core/address.ts'
 import { parseEmail, parsePhone } from '../../core/address.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
-import { resendAt, stateAt, type Verification, type VerificationRequest } from '../../core/verification.ts'
-import { checkApplicationCode } from '../../operations/check-code.ts'
+import {
+  resendAt,
+  stateAt,
+  type Verification,
+  type VerificationRequest,
+} from '../../core/verifications/verification.ts'
 import type { Deps } from '../../operations/deps.ts'
-import { issueVerification } from '../../operations/issue-verification.ts'
-import { cancelVerification, type Delivery, readVerification } from '../../operations/read-verification.ts'
-import { resendApplicationCode } from '../../operations/resend-code.ts'
+import { checkApplicationCode } from '../../operations/verifications/check-code.ts'
+import { issueVerification } from '../../operations/verifications/issue-verification.ts'
+import {
+  cancelVerification,
+  type Delivery,
+  readVerification,
+} from '../../operations/verifications/read-verification.ts'
+import { resendApplicationCode } from '../../operations/verifications/resend-code.ts'
 import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange.ts'
 import { readJson, readOptionalJson } from '../read-json.ts'
 import { isoMoment } from '../refusals.ts'

@@ -1,5 +1,5 @@
 import type { Instant } from '../../core/time.ts'
-import type { Delivery } from '../../operations/read-verification.ts'
+import type { Delivery } from '../../operations/verifications/read-verification.ts'
 import type { Step } from './components/story.tsx'
 import type { Say } from './reader.tsx'
 

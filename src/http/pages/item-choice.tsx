@@ -1,4 +1,4 @@
-import type { ItemChoice } from '../../core/flow.ts'
+import type { ItemChoice } from '../../core/people/flow.ts'
 import type { Choice } from './components/choices.tsx'
 import type { Say } from './reader.tsx'
 

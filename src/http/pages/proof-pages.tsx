@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
-import type { requestOptions } from '../../core/passkey.ts'
 import type { Refusal } from '../../core/refusal.ts'
+import type { requestOptions } from '../../core/security-info/passkey.ts'
 import { CodeField } from './components/code-field.tsx'
 import { errorOf } from './components/error-summary.tsx'
 import { Form } from './components/form.tsx'

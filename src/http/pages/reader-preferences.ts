@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
-import type { Locale } from '../../core/message.ts'
+import type { Locale } from '../../core/verifications/message.ts'
 import { languageOf } from '../exchange.ts'
 
 /** `__Host-` binds a cookie to this host and to https; on loopback http browsers would drop it. */

@@ -1,6 +1,6 @@
 import { type Context, createContext, useContext } from 'hono/jsx'
-import type { Locale } from '../../core/message.ts'
 import type { Instant } from '../../core/time.ts'
+import type { Locale } from '../../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../../locales/catalogue.ts'
 import type { Site } from './site.ts'
 

@@ -1,4 +1,4 @@
-import type { Act } from '../../../core/step-up.ts'
+import type { Act } from '../../../core/security-info/step-up.ts'
 
 /**
  * Which act each route of an account is, and so what it needs (src/core/step-up.ts). A route can't be registered without

@@ -1,5 +1,5 @@
 import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
-import { isContact } from '../../../core/security-info.ts'
+import { isContact } from '../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sessions.ts'
 import { Badge } from '../components/badge.tsx'

@@ -1,5 +1,5 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import { locales } from '../../../core/message.ts'
+import { locales } from '../../../core/verifications/message.ts'
 import { directions, formatTags, translate } from '../../../locales/catalogue.ts'
 import { useReader, useSay } from '../reader.tsx'
 import { ErrorSummary, type FieldErrors } from './error-summary.tsx'

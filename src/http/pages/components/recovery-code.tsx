@@ -1,4 +1,4 @@
-import { groupedRecoveryCode } from '../../../core/recovery-code.ts'
+import { groupedRecoveryCode } from '../../../core/security-info/recovery-code.ts'
 import { useReader, useSay } from '../reader.tsx'
 import { Copy } from './copy.tsx'
 

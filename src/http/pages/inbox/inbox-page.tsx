@@ -1,5 +1,5 @@
 import { groupCode } from '../../../messages/group-code.ts'
-import type { InboxMessage } from '../../../operations/read-inbox.ts'
+import type { InboxMessage } from '../../../operations/running/read-inbox.ts'
 import { Copy } from '../components/copy.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Facts } from '../components/facts.tsx'

@@ -1,6 +1,11 @@
 import { Hono } from 'hono'
 import type { Deps } from '../../../operations/deps.ts'
-import { type InboxMessage, inboxMark, readInbox, readInboxMessage } from '../../../operations/read-inbox.ts'
+import {
+  type InboxMessage,
+  inboxMark,
+  readInbox,
+  readInboxMessage,
+} from '../../../operations/running/read-inbox.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
 import { isoMoment } from '../../refusals.ts'
 import { type News, streamNews } from '../../stream.ts'

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { refuse } from '../../../core/refusal.ts'
-import { isForAccount, reportMessage } from '../../../operations/report-message.ts'
 import type { SignedInSession } from '../../../operations/sessions.ts'
+import { isForAccount, reportMessage } from '../../../operations/verifications/report-message.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { asPage } from '../as-page.ts'

@@ -1,0 +1,45 @@
+import { type Duration, days, type Instant, minutes } from '../time.ts'
+
+/** A passkey whose device knew its owner (by a finger, a face, a PIN) is more than one that was only touched. */
+export const proofKinds = [
+  'password',
+  'email_code',
+  'text_code',
+  'totp',
+  'passkey',
+  'passkey_touch',
+  'recovery_code',
+] as const
+export type ProofKind = (typeof proofKinds)[number]
+
+/** What was proved in a session, by which item, and when. Kept as it happened: nothing is promoted. */
+export type Proof = {
+  kind: ProofKind
+  at: Instant
+  /** The item of security info; a password is none. */
+  itemId?: string | undefined
+}
+
+/** What a session remembers of several proofs by one item: the latest. */
+export function withProofs(known: readonly Proof[], fresh: readonly Proof[]): Proof[] {
+  const isReplaced = (proof: Proof) =>
+    fresh.some((other) => other.kind === proof.kind && other.itemId === proof.itemId)
+  return [...known.filter((proof) => !isReplaced(proof)), ...fresh]
+}
+
+export type SessionLife = { createdAt: Instant; lastSeenAt: Instant; endedAt: Instant | undefined }
+
+/** ASVS 7.3: a session ends after rest, and whatever happens after some time. */
+export const sessionIdle: Duration = days(14)
+export const sessionLongest: Duration = days(90)
+/** `last_seen_at` is written at most this often: reading a session should not write each time. */
+export const seenEvery: Duration = minutes(5)
+
+/**
+ *     living --14 days unused, or 90 days--> ended (computed)
+ *        '----sign out, password change----> ended
+ */
+export function isLiving(session: SessionLife, now: Instant): boolean {
+  if (session.endedAt !== undefined) return false
+  return now < session.lastSeenAt + sessionIdle && now < session.createdAt + sessionLongest
+}

@@ -1,0 +1,78 @@
+import { type Duration, days, type Instant } from '../time.ts'
+import type { ItemKind } from './security-info.ts'
+
+/** For so long a change can be frozen by one old contact, and undone. */
+export const changeOpenFor: Duration = days(30)
+/** For so long a notice is tried: a mailbox that is away for a weekend hears of it. */
+export const noticeLasts: Duration = days(3)
+
+/** What is told to all contacts of an account. A new sign-in changes nothing, but may be somebody else's. */
+export const changeKinds = [
+  'new_sign_in',
+  'password_changed',
+  'item_added',
+  'item_removed',
+  'two_step_on',
+  'two_step_off',
+  'recovery_code_made',
+  'recovery_code_used',
+] as const
+export type ChangeKind = (typeof changeKinds)[number]
+/** A notice tells of a change, or of what became of one. */
+export type NoticeKind = ChangeKind | 'change_frozen' | 'change_undone'
+
+/**
+ *     standing --an old contact--> frozen --proofs from before--> undone
+ *        |                           '------proofs from before--> kept
+ *        '--proofs from before--> undone
+ */
+export type ChangeState = 'standing' | 'frozen' | 'undone' | 'kept'
+
+/** An item as a change remembers it: enough to put a contact back as it was. */
+export type ChangedItem = {
+  id: string
+  kind: ItemKind
+  /** Of a contact. */
+  address?: string | undefined
+  /** Of an authenticator app or a passkey. */
+  name?: string | undefined
+  addedAt: Instant
+  provenAt: Instant | undefined
+}
+
+/** What happened; `lost` is an item removed as lost or stolen with two old proofs: it has no say in any change. */
+export type Change =
+  | { kind: Exclude<ChangeKind, 'item_added' | 'item_removed'> }
+  | { kind: 'item_added'; item: ChangedItem }
+  | { kind: 'item_removed'; item: ChangedItem; lost: boolean }
+
+/** What is stored of it besides its kind. */
+export type ChangeDetail = {
+  item?: ChangedItem
+  lost?: boolean
+  ip?: string | undefined
+  browser?: string | undefined
+  system?: string | undefined
+  /** Whether two-step verification was on before: what undoing asks for depends on it. */
+  twoStep: boolean
+}
+
+export type StoredChange = {
+  id: string
+  kind: ChangeKind
+  at: Instant
+  sessionId: string | undefined
+  state: ChangeState
+  detail: ChangeDetail
+}
+
+/** What a notice says of its change, besides when. */
+export type NoticeDetail = {
+  kind: NoticeKind
+  /** The item that was added or removed, as a hint or a name. */
+  item?: string | undefined
+  itemKind?: ItemKind | undefined
+  ip?: string | undefined
+  browser?: string | undefined
+  system?: string | undefined
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import type { Proof } from '../people/session.ts'
+import { days } from '../time.ts'
+import type { StoredChange } from './change.ts'
+import { type Fight, fights, type Held } from './fights.ts'
+import { decideFreeze, itemsBefore, proofsMissing } from './freeze.ts'
+import { needsStepUp } from './step-up.ts'
+
+const created = Date.UTC(2026, 0, 1)
+const then = created + days(100)
+const now = then + days(1)
+
+const itemOf = ({ id, kind }: Held) => ({ id, kind, addedAt: created, provenAt: created, frozen: false })
+const provenBy = (held: readonly Held[], at: number): Proof[] =>
+  held.map(({ id }) => ({ kind: 'email_code', at, itemId: id }))
+
+/** One that the thief, or in their place the owner, makes at this moment; and what was removed with it. */
+function changesOf({ twoStep, thiefHolds, ownerHolds }: Fight): StoredChange[] {
+  const made: StoredChange = {
+    id: 'made',
+    kind: 'item_added',
+    at: then,
+    sessionId: undefined,
+    state: 'standing',
+    detail: { twoStep },
+  }
+  const removed = [...thiefHolds, ...ownerHolds].filter((held) => held.removed)
+  return [
+    made,
+    ...removed.map(
+      (held): StoredChange => ({
+        ...made,
+        id: held.id,
+        kind: 'item_removed',
+        detail: { twoStep, lost: false, item: itemOf(held) },
+      }),
+    ),
+  ]
+}
+
+/** The fight by the rules alone: who may change, who may freeze, and who may decide. */
+function winnerOf(fight: Fight): Fight['winner'] {
+  const all = [...new Map([...fight.thiefHolds, ...fight.ownerHolds].map((held) => [held.id, held])).values()]
+  const items = all.filter((held) => !held.removed).map(itemOf)
+  const changes = changesOf(fight)
+  const made = changes[0]!
+  const before = itemsBefore(made, items, changes, created)
+  const decides = (held: readonly Held[]) => proofsMissing(made, provenBy(held, now), before, now) === 0
+  const isIn = fight.thiefIsIn && decides(fight.thiefHolds)
+  if (isIn && decides(fight.ownerHolds)) return 'both'
+  if (decides(fight.ownerHolds)) return 'owner'
+  const canFreeze = fight.ownerHolds.some(({ id }) => decideFreeze(made, { id }, before, now) === 'freeze')
+  expect(canFreeze).toBe(true)
+  return 'held'
+}
+
+test.each(fights)('a thief who $thief, against an owner who $owner', (fight) => {
+  expect(winnerOf(fight)).toBe(fight.winner)
+})
+
+test('no thief wins against an owner who holds anything from before', () => {
+  expect(fights.every(({ winner }) => winner === 'owner' || winner === 'both' || winner === 'held')).toBe(
+    true,
+  )
+})
+
+test('a session without a fresh proof by an item changes nothing, whoever sits at it', () => {
+  const items = [itemOf({ id: 'mailbox', kind: 'email' })]
+  for (const act of ['add_item', 'remove_item', 'change_password', 'two_step_off'] as const) {
+    expect(needsStepUp(act, [{ kind: 'password', at: now }], items, created, now)).toBeDefined()
+  }
+})

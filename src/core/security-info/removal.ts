@@ -1,0 +1,56 @@
+import type { Instant } from '../time.ts'
+import type { ItemKind } from './security-info.ts'
+import { isOnProbation, phoneStale } from './step-up.ts'
+
+/** An item as far as it can still prove something when another one goes. */
+export type RemainingItem = {
+  id: string
+  kind: ItemKind
+  addedAt: Instant
+  provenAt: Instant | undefined
+  frozen?: boolean | undefined
+}
+
+export type AccountRules = { createdAt: Instant; twoStep: boolean }
+
+/** What would be missing: nothing that codes can be sent to, or with two-step verification only one kind. */
+export type Missing = 'contact' | 'second_kind'
+
+/**
+ * Whether an item may go. What counts as remaining was proved, and is past its first week in an account that is: or
+ * somebody with a session could put their own in place of everything.
+ *
+ * @returns what has to be added first; undefined where nothing has
+ */
+export function missingAfter(
+  items: readonly RemainingItem[],
+  goes: string,
+  account: AccountRules,
+  now: Instant,
+): Missing | undefined {
+  const remaining = items.filter((item) => item.id !== goes && counts(item, account, now))
+  if (!remaining.some(({ kind }) => kind === 'email' || kind === 'phone')) return 'contact'
+  return account.twoStep && kindsOf(remaining).size < 2 ? 'second_kind' : undefined
+}
+
+/** A recovery code is a way back, not a way in: it counts as no kind. */
+const kindsOf = (items: readonly RemainingItem[]): Set<ItemKind> =>
+  new Set(items.map(({ kind }) => kind).filter((kind) => kind !== 'recovery_code'))
+
+function counts(item: RemainingItem, account: AccountRules, now: Instant): boolean {
+  if (item.provenAt === undefined || item.frozen === true) return false
+  if (item.kind === 'phone' && now >= item.provenAt + phoneStale) return false
+  return !isOnProbation(item, account.createdAt, now)
+}
+
+/** Items that a session has freshly proved besides the one that goes: with two, it goes as lost or stolen. */
+export function provedBesides(
+  items: readonly RemainingItem[],
+  proved: readonly (string | undefined)[],
+  goes: string,
+  account: AccountRules,
+  now: Instant,
+): number {
+  const fresh = new Set(proved)
+  return items.filter((item) => item.id !== goes && fresh.has(item.id) && counts(item, account, now)).length
+}

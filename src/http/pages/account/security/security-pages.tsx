@@ -1,0 +1,351 @@
+import type { Refusal } from '../../../../core/refusal.ts'
+import type { Safety, Weakness } from '../../../../core/security-info/safety.ts'
+import { isContact } from '../../../../core/security-info/security-info.ts'
+import type { Instant } from '../../../../core/time.ts'
+import type { Security, ShownItem } from '../../../../operations/security-info/read-security.ts'
+import { Badge } from '../../components/badge.tsx'
+import { errorOf } from '../../components/error-summary.tsx'
+import { type Fact, Facts } from '../../components/facts.tsx'
+import { Actions, ButtonLink } from '../../components/form.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { Notice } from '../../components/notice.tsx'
+import { Page } from '../../components/page.tsx'
+import { Row, Rows } from '../../components/rows.tsx'
+import { TextField } from '../../components/text-field.tsx'
+import { TickBox } from '../../components/tick-box.tsx'
+import { Way, Ways } from '../../components/ways.tsx'
+import { FormPage, useErrors } from '../../form-page.tsx'
+import { useSay } from '../../reader.tsx'
+import { ChangeRows, FrozenNotice } from './change-pages.tsx'
+import { Additions } from './two-step-pages.tsx'
+
+/** What has just been done, told at the top of the page that one comes back to. */
+export const doneWords = [
+  'added',
+  'confirmed',
+  'removed',
+  'password',
+  'totp',
+  'passkey',
+  'renamed',
+  'frozen',
+  'undone',
+  'kept',
+] as const
+export type Done = (typeof doneWords)[number]
+
+type Of = { handle: string; name: string }
+
+/** All the ways in which an account can prove whose it is, how safe they make it, and what would make it safer. */
+export function SecurityPage({
+  security,
+  done,
+  handle,
+  name,
+}: Of & { security: Security; done: Done | undefined }) {
+  const say = useSay()
+  const here = `/account/${handle}/security`
+  const frozen = security.changes.filter(({ state }) => state === 'frozen').at(-1)
+  return (
+    <Page title={say('security.title')} account={name}>
+      {done !== undefined && (
+        <Notice tone="good">
+          <p>{say(`security.done.${done}`)}</p>
+        </Notice>
+      )}
+      {frozen !== undefined && <FrozenNotice href={`${here}/changes/${frozen.id}`} />}
+      <SafetyNotice safety={security.safety} here={here} />
+      <h2>{say('account.securityInfo')}</h2>
+      <p class="quiet">{say('account.securityInfoLead')}</p>
+      <Rows label={say('account.securityInfo')}>
+        {security.items.map((item) => (
+          <ItemRow item={item} href={`${here}/items/${item.id}`} />
+        ))}
+      </Rows>
+      <div class="after">
+        <Actions>
+          <ButtonLink href={`${here}/add`}>{say('security.add')}</ButtonLink>
+        </Actions>
+      </div>
+      <Ways>
+        <Additions home={`/account/${handle}`} />
+        <Way href={`${here}/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
+      </Ways>
+      {security.changes.length > 0 && (
+        <>
+          <h2>{say('change.list')}</h2>
+          <p class="quiet">{say('change.listLead')}</p>
+          <ChangeRows changes={security.changes} here={here} />
+        </>
+      )}
+      <h2>{say('security.more')}</h2>
+      <Ways>
+        <Way href={`${here}/two-step`} aside={say(security.twoStepAt ? 'twoStep.on' : 'twoStep.off')}>
+          {say('twoStep.title')}
+        </Way>
+        <Way href={`/account/${handle}/trusted-browsers`}>{say('trusted.title')}</Way>
+        <Way
+          href={`/account/${handle}/password`}
+          aside={
+            security.passwordSetAt !== undefined && <Moment at={security.passwordSetAt} shape="moment" />
+          }
+        >
+          {say('account.password')}
+        </Way>
+        <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
+        <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
+        <Way href={`/account/${handle}`}>{say('account.back')}</Way>
+      </Ways>
+    </Page>
+  )
+}
+
+const tones = { weak: 'warning', fair: 'info', good: 'good' } as const
+
+/** One sentence on how safe the account is, and the next step that makes it safer. */
+function SafetyNotice({ safety, here }: { safety: Safety; here: string }) {
+  const say = useSay()
+  const next = safety.weaknesses[0]
+  return (
+    <Notice tone={tones[safety.level]} title={say(`security.safety.${safety.level}`)}>
+      {next === undefined ? (
+        <p>{say('security.safety.nothing')}</p>
+      ) : (
+        <p>
+          {say(`security.weakness.${next}`)} <WayOut weakness={next} here={here} />
+        </p>
+      )}
+    </Notice>
+  )
+}
+
+/** Each weakness leads to the page that ends it. */
+function WayOut({ weakness, here }: { weakness: Weakness; here: string }) {
+  const say = useSay()
+  if (weakness === 'no_two_step') return <a href={`${here}/two-step`}>{say('twoStep.onTitle')}</a>
+  if (weakness === 'one_kind') return <a href={`${here}/totp`}>{say('setUp.totpTitle')}</a>
+  return <a href={`${here}/add`}>{say('security.addOne')}</a>
+}
+
+function ItemRow({ item, href }: { item: ShownItem; href: string }) {
+  const say = useSay()
+  return (
+    <Row
+      href={href}
+      title={<ItemTitle item={item} />}
+      aside={<ItemBadge item={item} />}
+      below={
+        <>
+          {say(`security.kind.${item.kind}`)} · <Proved at={item.provenAt} />
+        </>
+      }
+      wraps
+    />
+  )
+}
+
+function ItemTitle({ item }: { item: ShownItem }) {
+  const say = useSay()
+  if (isContact(item)) return <bdi dir="ltr">{item.address}</bdi>
+  return 'name' in item ? <bdi>{item.name}</bdi> : <span>{say('security.kind.recovery_code')}</span>
+}
+
+function ItemBadge({ item }: { item: ShownItem }) {
+  const say = useSay()
+  if (item.frozen) return <Badge tone="warning">{say('security.frozen')}</Badge>
+  if (item.provenAt === undefined) return <Badge tone="warning">{say('security.unproved')}</Badge>
+  return item.probationUntil === undefined ? null : <Badge tone="info">{say('security.new')}</Badge>
+}
+
+function Proved({ at }: { at: Instant | undefined }) {
+  const say = useSay()
+  if (at === undefined) return <>{say('account.neverProved')}</>
+  return (
+    <>
+      {say('account.proved')} <Moment at={at} shape="moment" />
+    </>
+  )
+}
+
+/** One item: what is known of it, and what can be done with it. */
+export function ItemPage({ item, handle, name }: Of & { item: ShownItem }) {
+  const say = useSay()
+  const here = `/account/${handle}/security/items/${item.id}`
+  const never = say('security.never')
+  const moment = (at: Instant | undefined) => (at === undefined ? never : <Moment at={at} shape="moment" />)
+  const facts: Fact[] = [
+    { name: say('security.factKind'), value: say(`security.kind.${item.kind}`) },
+    { name: say('security.factAdded'), value: moment(item.addedAt) },
+    { name: say('security.factProved'), value: moment(item.provenAt) },
+    { name: say('security.factUsed'), value: moment(item.lastUsedAt) },
+  ]
+  return (
+    <Page
+      title={titleOf(item, say('security.kind.recovery_code'))}
+      heading={<ItemTitle item={item} />}
+      account={name}
+    >
+      {item.probationUntil !== undefined && (
+        <Notice tone="info" title={say('security.newTitle')}>
+          <p>
+            {say('security.newLead')} <Moment at={item.probationUntil} shape="moment" />
+          </p>
+        </Notice>
+      )}
+      <Facts facts={facts} />
+      <Ways>
+        {isContact(item) && <Way href={`${here}/confirm`}>{say('security.confirm')}</Way>}
+        {'name' in item && <Way href={`${here}/name`}>{say('rename.title')}</Way>}
+        <Way href={`${here}/remove`}>{say('security.remove')}</Way>
+        <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
+      </Ways>
+    </Page>
+  )
+}
+
+const titleOf = (item: ShownItem, otherwise: string): string =>
+  isContact(item) ? item.address : 'name' in item ? item.name : otherwise
+
+type FormOf = Of & { form: string; refusal?: Refusal | undefined }
+
+/** A new contact: an address or a number, which is proved by a code. */
+export function AddContactPage({
+  handle,
+  name,
+  form,
+  refusal,
+  typed,
+  returnTo,
+  phones,
+}: FormOf & { typed?: string | undefined; returnTo: string | undefined; phones: boolean }) {
+  const say = useSay()
+  const errors = useErrors(refusal, 'contact')
+  return (
+    <FormPage
+      title={say('security.addTitle')}
+      lead={say(returnTo === undefined ? 'security.addLead' : 'security.addFirst')}
+      account={name}
+      errors={errors}
+      action={`/account/${handle}/security/add`}
+      hidden={{ form, return_to: returnTo }}
+      button={say('choose.send')}
+      ways={<Way href={`/account/${handle}/security`}>{say('security.back')}</Way>}
+    >
+      <TextField
+        name="contact"
+        label={say(phones ? 'security.contact' : 'security.contactEmail')}
+        hint={say(phones ? 'security.contactHint' : 'security.contactEmailHint')}
+        value={typed}
+        autocomplete="email"
+        error={errorOf(errors, 'contact')}
+        ltr
+      />
+    </FormPage>
+  )
+}
+
+export function ConfirmContactPage({ handle, name, form, refusal, item }: FormOf & { item: ShownItem }) {
+  const say = useSay()
+  const errors = useErrors(refusal, 'form')
+  return (
+    <FormPage
+      title={say('security.confirmTitle')}
+      lead={<ItemTitle item={item} />}
+      account={name}
+      errors={errors}
+      action={`/account/${handle}/security/items/${item.id}/confirm`}
+      hidden={{ form }}
+      button={say('choose.send')}
+      ways={<Way href={`/account/${handle}/security/items/${item.id}`}>{say('security.keep')}</Way>}
+    >
+      <p>{say('security.confirmLead')}</p>
+    </FormPage>
+  )
+}
+
+/** Removing, where something else remains; else the way to what has to be added first, which comes back here. */
+export function RemoveItemPage({
+  item,
+  isName,
+  provedOthers,
+  countsFrom,
+  ...props
+}: FormOf & {
+  item: ShownItem
+  isName: boolean
+  provedOthers: number
+  /** When the next of the others is old enough to remain in its place. */
+  countsFrom: Instant | undefined
+}) {
+  const { handle, name, form, refusal } = props
+  const say = useSay()
+  const errors = useErrors(refusal, 'form')
+  const here = `/account/${handle}/security/items/${item.id}/remove`
+  const { missing } = item
+  if (missing !== undefined) return <AddBeforePage {...{ item, handle, name, here, missing, countsFrom }} />
+  return (
+    <FormPage
+      title={say('security.removeTitle')}
+      lead={<ItemTitle item={item} />}
+      account={name}
+      errors={errors}
+      action={here}
+      hidden={{ form }}
+      button={say('security.removeDo')}
+      ways={<Way href={`/account/${handle}/security/items/${item.id}`}>{say('security.keep')}</Way>}
+    >
+      <p>{say('security.removeLead')}</p>
+      {isName && <p>{say('security.removeName')}</p>}
+      {provedOthers >= 2 ? (
+        <TickBox name="lost" label={say('security.lost')} hint={say('security.lostHint')} />
+      ) : (
+        <p class="hint">
+          {say('security.lostTwo')}{' '}
+          <a href={`/account/${handle}/stepup?for=remove_item&return_to=${encodeURIComponent(here)}`}>
+            {say('security.lostProve')}
+          </a>
+        </p>
+      )}
+    </FormPage>
+  )
+}
+
+function AddBeforePage({
+  item,
+  missing,
+  countsFrom,
+  handle,
+  name,
+  here,
+}: Of & {
+  item: ShownItem
+  missing: NonNullable<ShownItem['missing']>
+  countsFrom: Instant | undefined
+  here: string
+}) {
+  const say = useSay()
+  return (
+    <Page title={say('security.addBeforeTitle')} account={name}>
+      <p>
+        <ItemTitle item={item} />
+      </p>
+      <p>{say(`security.missing.${missing}`)}</p>
+      <p>
+        {say('security.missingAge')}{' '}
+        {countsFrom !== undefined && (
+          <>
+            {say('security.countsFrom')} <Moment at={countsFrom} shape="moment" />
+          </>
+        )}
+      </p>
+      <Actions>
+        <ButtonLink href={`/account/${handle}/security/add?return_to=${encodeURIComponent(here)}`}>
+          {say('security.add')}
+        </ButtonLink>
+      </Actions>
+      <Ways>
+        <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
+      </Ways>
+    </Page>
+  )
+}

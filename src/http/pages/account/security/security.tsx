@@ -1,0 +1,219 @@
+import { returnPath } from '../../../../core/people/return-path.ts'
+import type { Refusal } from '../../../../core/refusal.ts'
+import { isContact } from '../../../../core/security-info/security-info.ts'
+import { stepUpLasts } from '../../../../core/security-info/step-up.ts'
+import {
+  answerContact,
+  beginConfirmation,
+  beginContact,
+  provedForLoss,
+  removeFromSecurityInfo,
+} from '../../../../operations/security-info/contacts.ts'
+import {
+  readSecurity,
+  type Security,
+  type ShownItem,
+} from '../../../../operations/security-info/read-security.ts'
+import type { SignedInSession } from '../../../../operations/sessions.ts'
+import { waitingMark } from '../../../../operations/signing-in/flow-code.ts'
+import { type FlowView, findFlow } from '../../../../operations/signing-in/flow-step.ts'
+import { isOf } from '../../../../operations/signing-in/step-up.ts'
+import type { Answering } from '../../../exchange.ts'
+import { streamNews } from '../../../stream.ts'
+import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
+import { toSignIn } from '../../own-form.ts'
+import { waitingPage } from '../../signin/flow-page.tsx'
+import type { SignInSite } from '../../signin/site.ts'
+import { formTokenOf, scopeOfSession, type Visit } from '../../visit.ts'
+import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
+import {
+  AddContactPage,
+  ConfirmContactPage,
+  doneWords,
+  ItemPage,
+  RemoveItemPage,
+  SecurityPage,
+} from './security-pages.tsx'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** `/account/{handle}/security`: what proves that an account is its owner's, and every change of it. */
+export function securityPages(given: SignInSite, routes: AccountRoutes): void {
+  const { deps, site } = given
+  const home = ({ handle }: SignedInSession) => `/account/${handle}/security`
+
+  routes.get('/account/:handle/security', async ({ c, session }) => {
+    const security = await readSecurity(deps, session)
+    if (security === undefined) return toSignIn(c)
+    const done = doneWords.find((word) => word === c.req.query('done'))
+    return answerPage(c, site, <SecurityPage {...{ security, done, ...whose(session, security) }} />)
+  })
+
+  routes.get('/account/:handle/security/items/:item', (at) =>
+    withItem(at, (item, of) => answerPage(at.c, site, <ItemPage {...{ item, ...of }} />)),
+  )
+
+  routes.get('/account/:handle/security/add', async ({ c, session, token }) =>
+    answerPage(c, site, await addPage(session, token, backTo(session, c.req.query('return_to')))),
+  )
+
+  routes.post('/account/:handle/security/add', async ({ c, visit, session, form, token }) => {
+    const returnTo = backTo(session, form.return_to)
+    const to = returnTo ?? `${home(session)}?done=added`
+    const begun = await beginContact(deps, session, form.contact ?? '', to, visit.source)
+    if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
+    const page = await addPage(session, token, returnTo, form.contact, begun.refusal)
+    return answerFormAgain(c, site, begun.refusal, page)
+  })
+
+  routes.get('/account/:handle/security/items/:item/confirm', (at) =>
+    withItem(at, (item, of) => {
+      const { c, session, token: form } = at
+      const isFresh = item.provenAt !== undefined && session.now < item.provenAt + stepUpLasts
+      if (isFresh) return c.redirect(`${home(session)}?done=confirmed`, 303)
+      return answerPage(c, site, <ConfirmContactPage {...{ item, form, ...of }} />)
+    }),
+  )
+
+  routes.post('/account/:handle/security/items/:item/confirm', (at) =>
+    withItem(at, async (item, of) => {
+      const { c, visit, session, token: form } = at
+      const to = `${home(session)}?done=confirmed`
+      const begun = await beginConfirmation(deps, session, item.id, to, visit.source)
+      if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
+      const { refusal } = begun
+      return answerFormAgain(c, site, refusal, <ConfirmContactPage {...{ item, form, refusal, ...of }} />)
+    }),
+  )
+
+  routes.get('/account/:handle/security/items/:item/remove', (at) =>
+    withItem(at, async (item, of, security) =>
+      answerPage(at.c, site, await removePage(at, item, of, security, undefined)),
+    ),
+  )
+
+  routes.post('/account/:handle/security/items/:item/remove', (at) =>
+    withItem(at, async (item, of, security) => {
+      const { c, visit, session, form } = at
+      const isLost = form.lost === 'yes'
+      const removed = await removeFromSecurityInfo(deps, session, item.id, isLost, visit.source, c.var.now)
+      if (removed.ok) return c.redirect(`${home(session)}?done=removed`, 303)
+      return answerFormAgain(
+        c,
+        site,
+        removed.refusal,
+        await removePage(at, item, of, security, removed.refusal),
+      )
+    }),
+  )
+
+  routes.get('/account/:handle/security/prove/:id', async ({ c, visit, session }) => {
+    const flow = await flowOf(visit, c.req.param('id') ?? '', session)
+    if (flow?.state.kind === 'contact_proved') return c.redirect(flow.state.returnTo, 303)
+    return showWaiting(c, visit, session, flow, undefined)
+  })
+
+  routes.post('/account/:handle/security/prove/:id', async ({ c, visit, session, form }) => {
+    const id = c.req.param('id') ?? ''
+    if ((await flowOf(visit, id, session)) === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    const revision = /^\d{1,9}$/.test(form.revision ?? '') ? Number(form.revision) : -1
+    const answered = await answerContact(deps, id, session, revision, form, visit.source)
+    if (!answered.ok) return refusePage(c, site, answered.refusal)
+    const { flow, refusal } = answered.value
+    if (flow.state.kind === 'contact_proved') return c.redirect(flow.state.returnTo, 303)
+    if (refusal !== undefined) return showWaiting(c, visit, session, flow, refusal)
+    return c.redirect(`${home(session)}/prove/${id}`, 303)
+  })
+
+  routes.get('/account/:handle/security/prove/:id/news', async ({ c, visit, session }) => {
+    const id = c.req.param('id') ?? ''
+    const find = () => flowOf(visit, id, session)
+    if ((await find()) === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    return streamNews(c, given.news, `flow ${id}`, async () => waitingMark(deps, await find()))
+  })
+
+  /** An item of this account; for any other there is no page. */
+  async function withItem(
+    { c, session }: SignedInVisit,
+    show: (item: ShownItem, of: Of, security: Security) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const security = await readSecurity(deps, session)
+    const item = security?.items.find(({ id }) => id === c.req.param('item'))
+    if (security === undefined || item === undefined) return refusePage(c, site, { code: 'route_unknown' })
+    return show(item, whose(session, security), security)
+  }
+
+  async function addPage(
+    session: SignedInSession,
+    form: string,
+    returnTo: string | undefined,
+    typed?: string,
+    refusal?: Refusal,
+  ) {
+    const security = await readSecurity(deps, session)
+    const phones = deps.channels.has('sms') && deps.policy.phones.countries.length > 0
+    const of = whose(session, security)
+    return <AddContactPage {...{ form, returnTo, typed, refusal, phones, ...of }} />
+  }
+
+  async function removePage(
+    { session, token: form }: SignedInVisit,
+    item: ShownItem,
+    of: Of,
+    security: Security,
+    refusal: Refusal | undefined,
+  ) {
+    const isName = isContact(item) && security.names.some(({ name }) => name === item.address)
+    const provedOthers = await provedForLoss(deps, session, item.id)
+    const young = security.items.flatMap(({ id, provenAt, probationUntil }) =>
+      id !== item.id && provenAt !== undefined && probationUntil !== undefined ? [probationUntil] : [],
+    )
+    const countsFrom = young.length > 0 ? Math.min(...young) : undefined
+    return <RemoveItemPage {...{ item, form, refusal, isName, provedOthers, countsFrom, ...of }} />
+  }
+
+  /** A living flow of this browser and this session that proves a contact. */
+  async function flowOf(visit: Visit, id: string, session: SignedInSession): Promise<FlowView | undefined> {
+    if (!uuid.test(id)) return undefined
+    const flow = await findFlow(deps, id, visit.browser.hash)
+    const { state } = flow ?? {}
+    const isProving = state?.kind === 'prove_contact' || state?.kind === 'contact_proved'
+    return isProving && isOf(state, session) ? flow : undefined
+  }
+
+  async function showWaiting(
+    c: Answering,
+    visit: Visit,
+    session: SignedInSession,
+    flow: FlowView | undefined,
+    refusal: Refusal | undefined,
+  ): Promise<Response> {
+    if (flow?.state.kind !== 'prove_contact') return refusePage(c, site, { code: 'flow_ended' })
+    const here = `${home(session)}/prove/${flow.id}`
+    const form = formTokenOf(given, visit, scopeOfSession(session))
+    const hidden = { form, revision: String(flow.revision) }
+    const { name } = whose(session, await readSecurity(deps, session))
+    const { verificationId, contact } = flow.state
+    const step = { here, hidden, refusal }
+    const page = await waitingPage(given, c, flow, step, {
+      verificationId,
+      to: contact.address,
+      account: name,
+    })
+    if (page === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    return refusal === undefined ? answerPage(c, site, page) : answerFormAgain(c, site, refusal, page)
+  }
+}
+
+type Of = { handle: string; name: string }
+
+const whose = ({ handle }: SignedInSession, security: Security | undefined): Of => ({
+  handle,
+  name: security?.names[0]?.name ?? '',
+})
+
+/** Where adding comes back to: to finish a removal of the same account. */
+function backTo({ handle }: SignedInSession, asked: string | undefined): string | undefined {
+  const path = returnPath(asked)
+  return path?.startsWith(`/account/${handle}/security/`) ? path : undefined
+}

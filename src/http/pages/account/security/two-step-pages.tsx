@@ -1,0 +1,173 @@
+import type { Refusal } from '../../../../core/refusal.ts'
+import type { TrustedBrowserShown } from '../../../../operations/security-info/trusted-browsers.ts'
+import type { TwoStep } from '../../../../operations/security-info/two-step.ts'
+import { Badge } from '../../components/badge.tsx'
+import { Actions, Button, ButtonLink, Hidden } from '../../components/form.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { Notice } from '../../components/notice.tsx'
+import { Page } from '../../components/page.tsx'
+import { Rows, StillRow } from '../../components/rows.tsx'
+import { Way, Ways } from '../../components/ways.tsx'
+import { FormPage, useErrors } from '../../form-page.tsx'
+import { useSay } from '../../reader.tsx'
+import { useBrowserWords } from '../activity/where.tsx'
+
+/** Whether it is on, what it takes to turn it on, and where it does not ask. */
+export function TwoStepPage({
+  twoStep,
+  home,
+  account,
+  done,
+}: {
+  twoStep: TwoStep
+  home: string
+  account: string
+  done: 'on' | 'off' | undefined
+}) {
+  const say = useSay()
+  const { onSince, possible, trusted } = twoStep
+  const here = `${home}/security/two-step`
+  return (
+    <Page title={say('twoStep.title')} lead={say('twoStep.lead')} account={account}>
+      {done !== undefined && (
+        <Notice tone="good">
+          <p>{say(done === 'on' ? 'twoStep.doneOn' : 'twoStep.doneOff')}</p>
+        </Notice>
+      )}
+      {onSince === undefined ? (
+        <p>
+          <Badge tone="warning">{say('twoStep.off')}</Badge>
+        </p>
+      ) : (
+        <p>
+          <Badge tone="good">{say('twoStep.on')}</Badge>{' '}
+          <span class="quiet">
+            {say('twoStep.since')} <Moment at={onSince} shape="moment" />
+          </span>
+        </p>
+      )}
+      {onSince === undefined && possible && (
+        <Actions>
+          <ButtonLink href={`${here}/on`}>{say('twoStep.turnOn')}</ButtonLink>
+        </Actions>
+      )}
+      {onSince === undefined && !possible && <p>{say('twoStep.needs')}</p>}
+      <Ways>
+        {onSince === undefined && !possible && <Additions home={home} />}
+        <Way href={`${home}/security/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
+        <Way href={`${home}/trusted-browsers`} aside={String(trusted)}>
+          {say('trusted.title')}
+        </Way>
+        {onSince !== undefined && <Way href={`${here}/off`}>{say('twoStep.turnOff')}</Way>}
+        <Way href={`${home}/security`}>{say('account.securityInfo')}</Way>
+      </Ways>
+      <details>
+        <summary>{say('twoStep.appsTitle')}</summary>
+        <p>{say('twoStep.apps')}</p>
+      </details>
+    </Page>
+  )
+}
+
+/** What a second kind may be. */
+export function Additions({ home }: { home: string }) {
+  const say = useSay()
+  return (
+    <>
+      <Way href={`${home}/security/totp`}>{say('setUp.totpTitle')}</Way>
+      <Way href={`${home}/security/passkey`}>{say('setUp.passkeyTitle')}</Way>
+    </>
+  )
+}
+
+type ChangeProps = { here: string; account: string; form: string; refusal?: Refusal | undefined }
+
+/** A page with a button, since opening a page must never act. */
+export function TurnTwoStepPage({
+  to,
+  make,
+  ...props
+}: ChangeProps & { to: 'on' | 'off'; make?: string | undefined }) {
+  const say = useSay()
+  return (
+    <FormPage
+      title={say(`twoStep.${to}Title`)}
+      lead={say(`twoStep.${to}Lead`)}
+      account={props.account}
+      errors={useErrors(props.refusal, 'main')}
+      action={`${props.here}/${to}`}
+      hidden={{ form: props.form, make }}
+      button={say(to === 'on' ? 'twoStep.turnOn' : 'twoStep.turnOff')}
+      ways={<Way href={props.here}>{say(to === 'on' ? 'setUp.later' : 'twoStep.keep')}</Way>}
+    />
+  )
+}
+
+/** Every browser that is not asked again; each can be, or all. */
+export function TrustedBrowsersPage({
+  browsers,
+  home,
+  account,
+  form,
+  done,
+}: {
+  browsers: readonly TrustedBrowserShown[]
+  home: string
+  account: string
+  form: string
+  done: 'one' | 'all' | undefined
+}) {
+  const say = useSay()
+  const browserWords = useBrowserWords()
+  const here = `${home}/trusted-browsers`
+  return (
+    <Page title={say('trusted.title')} lead={say('trusted.lead')} account={account}>
+      {done !== undefined && (
+        <Notice tone="good">
+          <p>{say(done === 'one' ? 'trusted.done' : 'trusted.doneAll')}</p>
+        </Notice>
+      )}
+      {browsers.length === 0 ? (
+        <p>{say('trusted.none')}</p>
+      ) : (
+        <Rows label={say('trusted.title')}>
+          {browsers.map((browser) => (
+            <StillRow
+              title={
+                <>
+                  {browserWords(browser)} {browser.here && <Badge tone="info">{say('where.here')}</Badge>}
+                </>
+              }
+              below={
+                <>
+                  {say('trusted.since')} <Moment at={browser.trustedAt} shape="moment" />
+                  <br />
+                  {say('trusted.used')} <Moment at={browser.usedAt} shape="moment" /> · {say('trusted.until')}{' '}
+                  <Moment at={browser.until} shape="moment" />
+                </>
+              }
+            >
+              <form method="post" action={here}>
+                <Hidden name="form" value={form} />
+                <Hidden name="browser" value={browser.key} />
+                <Button look="second small-button">{say('trusted.remove')}</Button>
+              </form>
+            </StillRow>
+          ))}
+        </Rows>
+      )}
+      {browsers.length > 1 && (
+        <form class="after" method="post" action={here}>
+          <Hidden name="form" value={form} />
+          <Hidden name="browser" value="all" />
+          <Actions>
+            <Button look="second">{say('trusted.removeAll')}</Button>
+          </Actions>
+        </form>
+      )}
+      <Ways>
+        <Way href={`${home}/security/two-step`}>{say('twoStep.title')}</Way>
+      </Ways>
+    </Page>
+  )
+}

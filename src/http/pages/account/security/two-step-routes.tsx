@@ -1,0 +1,88 @@
+import { translate } from '../../../../locales/catalogue.ts'
+import { recoveryCodeForm } from '../../../../operations/security-info/make-recovery-code.ts'
+import { trustedBrowsers, untrustBrowser } from '../../../../operations/security-info/trusted-browsers.ts'
+import { beginTwoStep, endTwoStep, readTwoStep } from '../../../../operations/security-info/two-step.ts'
+import { accountName } from '../../../../operations/sessions.ts'
+import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
+import type { SignInSite } from '../../signin/site.ts'
+import type { AccountRoutes } from '../account-routes.ts'
+import { MadeRecoveryCodePage } from './set-up-pages.tsx'
+import { TrustedBrowsersPage, TurnTwoStepPage, TwoStepPage } from './two-step-pages.tsx'
+
+/** Two-step verification on and off, and the browsers in which it doesn't ask. */
+export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
+  const { deps, site } = given
+  const pathOf = (handle: string) => `/account/${handle}/security/two-step`
+
+  routes.get('/account/:handle/security/two-step', async ({ c, session }) => {
+    const done = c.req.query('done')
+    return answerPage(
+      c,
+      site,
+      <TwoStepPage
+        twoStep={await readTwoStep(deps, session.accountId, session.now)}
+        home={`/account/${session.handle}`}
+        account={await accountName(deps, session.accountId)}
+        done={done === 'off' ? done : undefined}
+      />,
+    )
+  })
+
+  routes.get('/account/:handle/security/two-step/on', async ({ c, session, token }) => {
+    const here = pathOf(session.handle)
+    const twoStep = await readTwoStep(deps, session.accountId, session.now)
+    if (!twoStep.possible) return c.redirect(here, 303)
+    const account = await accountName(deps, session.accountId)
+    const make = recoveryCodeForm(session.now)
+    return answerPage(c, site, <TurnTwoStepPage to="on" {...{ here, account, make }} form={token} />)
+  })
+
+  routes.post('/account/:handle/security/two-step/on', async ({ c, session, visit, form, token }) => {
+    const here = pathOf(session.handle)
+    const account = await accountName(deps, session.accountId)
+    const begun = await beginTwoStep(deps, session, form.make ?? '', visit.source, session.now)
+    if (begun.ok) {
+      const done = translate(c.var.locale, 'twoStep.doneOn')
+      const { code } = begun.value
+      return answerPage(c, site, <MadeRecoveryCodePage {...{ account, code, done }} back={here} />)
+    }
+    const { refusal } = begun
+    const make = recoveryCodeForm(session.now)
+    const page = <TurnTwoStepPage to="on" {...{ here, account, make, refusal }} form={token} />
+    return answerFormAgain(c, site, refusal, page)
+  })
+
+  routes.get('/account/:handle/security/two-step/off', async ({ c, session, token }) => {
+    const account = await accountName(deps, session.accountId)
+    const here = pathOf(session.handle)
+    return answerPage(c, site, <TurnTwoStepPage to="off" {...{ here, account }} form={token} />)
+  })
+
+  routes.post('/account/:handle/security/two-step/off', async ({ c, session, visit }) => {
+    const ended = await endTwoStep(deps, session, visit.source, session.now)
+    if (!ended.ok) return refusePage(c, site, ended.refusal)
+    return c.redirect(`${pathOf(session.handle)}?done=off`, 303)
+  })
+
+  routes.get('/account/:handle/trusted-browsers', async ({ c, session, visit, token }) => {
+    const done = c.req.query('done')
+    return answerPage(
+      c,
+      site,
+      <TrustedBrowsersPage
+        browsers={await trustedBrowsers(deps, session, visit.source)}
+        home={`/account/${session.handle}`}
+        account={await accountName(deps, session.accountId)}
+        form={token}
+        done={done === 'one' || done === 'all' ? done : undefined}
+      />,
+    )
+  })
+
+  routes.post('/account/:handle/trusted-browsers', async ({ c, session, form }) => {
+    const which = form.browser ?? ''
+    await untrustBrowser(deps, session, which)
+    const done = which === 'all' ? 'all' : 'one'
+    return c.redirect(`/account/${session.handle}/trusted-browsers?done=${done}`, 303)
+  })
+}

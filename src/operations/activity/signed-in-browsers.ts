@@ -1,0 +1,113 @@
+import { browserName } from '../../core/people/browser-name.ts'
+import { isLiving, type Proof } from '../../core/people/session.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Locale } from '../../core/verifications/message.ts'
+import { holdAccount } from '../../storage/account.ts'
+import {
+  endAllSessions,
+  endOtherSessions,
+  endSession,
+  forgetBrowserOf,
+  forgetOtherBrowsers,
+  type Session,
+  sessionsOf,
+  untrustBrowsers,
+} from '../../storage/session.ts'
+import { endTrust } from '../../storage/trusted-browser.ts'
+import type { Deps } from '../deps.ts'
+import type { SignedInSession } from '../sessions.ts'
+import type { Source } from '../source.ts'
+import { noteActivity, toldTo } from './note-activity.ts'
+import { type Where, whereOf } from './read-activity.ts'
+
+/** A browser that is signed in to the account. */
+export type SignedInBrowser = {
+  sessionId: string
+  /** The browser that asks. */
+  here: boolean
+  where: Where
+  signedInAt: Instant
+  lastSeenAt: Instant
+  proofs: readonly Proof[]
+}
+
+/** This browser first, then those seen last. */
+export async function signedInBrowsers(
+  deps: Deps,
+  session: SignedInSession,
+  locale: Locale,
+): Promise<SignedInBrowser[]> {
+  const { sessions, now } = await sessionsOf(deps.database.sql, session.accountId)
+  return sessions
+    .filter((one) => isLiving(one, now))
+    .map((one) => shown(deps, one, session.sessionId, locale))
+    .sort((a, b) => Number(b.here) - Number(a.here) || b.lastSeenAt - a.lastSeenAt)
+}
+
+const shown = (
+  deps: Deps,
+  session: Session & { ip: string | undefined },
+  ownId: string,
+  locale: Locale,
+): SignedInBrowser => ({
+  sessionId: session.id,
+  here: session.id === ownId,
+  where: whereOf(deps, { ip: session.ip, ...browserName(session.userAgent) }, locale),
+  signedInAt: session.createdAt,
+  lastSeenAt: session.lastSeenAt,
+  proofs: session.proofs,
+})
+
+/**
+ * Ends one session of the account, wherever it is: every process reads sessions anew for each request, so it is over
+ * everywhere at once. Its browser is no longer known either: whoever sits there needs a code again.
+ */
+export async function endOneSession(
+  deps: Deps,
+  session: SignedInSession,
+  sessionId: string,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { accountId } = session
+  await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
+    if (!(await endSession(sql, accountId, sessionId))) return
+    await forgetBrowserOf(sql, accountId, sessionId)
+    await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
+  })
+}
+
+/** Ends every session of the account but this one, and forgets their browsers. */
+export async function endOthers(
+  deps: Deps,
+  session: SignedInSession,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { accountId, sessionId } = session
+  await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
+    await endOtherSessions(sql, accountId, sessionId)
+    await forgetOtherBrowsers(sql, accountId, source.browser)
+    await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
+  })
+}
+
+/** Ends every session of the account, this one included, forgets every browser but this, and trusts none. */
+export async function signOutEverywhere(
+  deps: Deps,
+  session: SignedInSession,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { accountId } = session
+  await deps.database.transaction(async (sql) => {
+    await holdAccount(sql, accountId)
+    await endAllSessions(sql, accountId)
+    await untrustBrowsers(sql, accountId)
+    await forgetOtherBrowsers(sql, accountId, source.browser)
+    await endTrust(sql, accountId, source.browser)
+    await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
+  })
+}

@@ -1,0 +1,80 @@
+import { signedInAgainFor } from '../../core/people/flow.ts'
+import type { Policy } from '../../core/policy.ts'
+import { hours, type Instant, minutes, seconds } from '../../core/time.ts'
+import { removeOldActivity } from '../../storage/activity.ts'
+import { removeOldChanges } from '../../storage/change.ts'
+import { eraseSeeds, removeExpiredFlows } from '../../storage/flow.ts'
+import { removeOldReports } from '../../storage/report.ts'
+import {
+  removeOldInbox,
+  removeOldLimits,
+  removeOldPhoneSpend,
+  removeOldVerifications,
+} from '../../storage/retention.ts'
+import { removeOldSessions } from '../../storage/session.ts'
+import type { Sql } from '../../storage/sql.ts'
+import { eraseExpiredCodes } from '../../storage/verification.ts'
+
+const eraseEvery = seconds(20)
+const removeEvery = minutes(5)
+/** An erasing round looks back this far, so that one that failed is made up for by the next. */
+const eraseLooksBack = minutes(15)
+/** Between two batches of removal, so that other work comes first. */
+const pause = 50
+
+export type House = { stop(): Promise<void> }
+
+/** Erases the sealed codes of expired verifications, and removes what is older than the policy keeps. */
+export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, about: string) => void): House {
+  let stopped = false
+  let running: Promise<void> = Promise.resolve()
+  let eraseSince: Instant = 0
+
+  const timers = [
+    repeat(eraseEvery, 'Erasing expired codes', async () => {
+      eraseSince = (await eraseExpiredCodes(sql, eraseSince)) - eraseLooksBack
+      await eraseSeeds(sql, signedInAgainFor)
+    }),
+    repeat(removeEvery, 'Removing what is old', removeAllOld),
+  ]
+
+  async function removeAllOld(): Promise<void> {
+    while (!stopped && (await removeOldVerifications(sql, policy.retention.verifications)) > 0) await rest()
+    let after: Buffer | undefined
+    do {
+      after = await removeOldLimits(sql, longestWindow(policy), after)
+      await rest()
+    } while (!stopped && after !== undefined)
+    while (!stopped && (await removeOldActivity(sql)) > 0) await rest()
+    await removeOldInbox(sql, policy.retention.inbox)
+    await removeOldPhoneSpend(sql)
+    await removeExpiredFlows(sql)
+    await removeOldChanges(sql)
+    await removeOldReports(sql)
+    await removeOldSessions(sql)
+  }
+
+  function repeat(every: number, about: string, work: () => Promise<void>): NodeJS.Timeout {
+    const run = () => {
+      running = running.then(work).catch((fault) => onFault(fault, about))
+    }
+    run()
+    return setInterval(run, every)
+  }
+
+  return {
+    async stop() {
+      stopped = true
+      for (const timer of timers) clearInterval(timer)
+      await running
+    },
+  }
+}
+
+const rest = () => new Promise((resolve) => setTimeout(resolve, pause))
+
+/** A limit row is needed while any window can still see its newest hit; a day at the least, for checks lock it. */
+function longestWindow(policy: Policy): number {
+  const windows = Object.values(policy.limits).flatMap((rule) => [...rule.sends, ...rule.failures])
+  return Math.max(hours(24), ...windows.map((w) => w.within))
+}

@@ -1,0 +1,43 @@
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { ChangedItem } from '../../core/security-info/change.ts'
+import type { Instant } from '../../core/time.ts'
+import { holdItems, mostItems } from '../../storage/security-info.ts'
+import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
+import type { Deps } from '../deps.ts'
+import type { SignedInSession } from '../sessions.ts'
+import type { Source } from '../source.ts'
+import { TakenBack } from '../verifications/taken-back.ts'
+import { noteChange } from './note-change.ts'
+
+/**
+ * Adds an app or a passkey that has just been proved, and tells every contact. Refusal: `items_full`.
+ *
+ * @param insert writes the item; a unique violation there says that it was added before
+ *
+ * @returns `there` where it had been: the form came twice, or the account has this passkey
+ */
+export async function addItem(
+  deps: Deps,
+  { accountId, sessionId }: SignedInSession,
+  item: { id: string; kind: 'totp' | 'passkey'; name: string },
+  insert: (sql: Sql) => Promise<void>,
+  source: Source,
+  now: Instant,
+): Promise<Result<'added' | 'there'>> {
+  const changed: ChangedItem = { ...item, addedAt: now, provenAt: now }
+  try {
+    await deps.database.transaction(async (sql) => {
+      const items = await holdItems(sql, accountId)
+      const isThere = items.some(({ id }) => id === item.id)
+      if (items.length >= mostItems && !isThere) throw new TakenBack({ code: 'items_full', most: mostItems })
+      await insert(sql)
+      await noteChange(sql, accountId, { kind: 'item_added', item: changed }, source, now, sessionId)
+    })
+  } catch (fault) {
+    if (fault instanceof TakenBack) return refuse(fault.refusal)
+    if (sqlState(fault) === uniqueViolation) return accept('there')
+    throw fault
+  }
+  deps.wakeOutbox()
+  return accept('added')
+}

@@ -1,0 +1,49 @@
+import { decideNewPassword } from '../../core/people/password.ts'
+import { accept, type Result } from '../../core/refusal.ts'
+import type { Instant } from '../../core/time.ts'
+import { commonPasswords } from '../../secrets/common-passwords.ts'
+import { hashPassword } from '../../secrets/password-hash.ts'
+import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
+import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
+import type { Deps } from '../deps.ts'
+import type { SignedInSession } from '../sessions.ts'
+import { provePassword } from '../signing-in/prove-password.ts'
+import type { Source } from '../source.ts'
+import { changing } from './freeze.ts'
+import { noteChange } from './note-change.ts'
+
+/**
+ * Changes the password of a signed-in account, which proves the old one again; every other session ends.
+ *
+ * Refusals: `password_is_code`, `passwords_limit`, `password_wrong`, those of `decideNewPassword`, `flow_ended`.
+ */
+export async function changePassword(
+  deps: Deps,
+  session: SignedInSession,
+  typed: { current: string; next: string },
+  source: Source,
+  now: Instant,
+): Promise<Result<null>> {
+  const { accountId } = session
+  const proved = await provePassword(deps, accountId, typed.current, source, now)
+  if (!proved.ok) return proved
+  const { sql } = deps.database
+  const [account, names] = await Promise.all([findAccount(sql, accountId), usernamesOf(sql, accountId)])
+  const ownWords = [...names.map((username) => username.name), deps.operatorName]
+  const decision = decideNewPassword(typed.next, {
+    twoStep: account?.twoStepAt !== undefined,
+    isCommon: await commonPasswords(),
+    ownWords,
+  })
+  if (!decision.ok) return decision
+  const hash = await hashPassword(decision.value)
+  const changed = await changing(deps, async (held) => {
+    await setPassword(held, accountId, hash)
+    await endOtherSessions(held, accountId, session.sessionId)
+    await untrustBrowsers(held, accountId)
+    await noteChange(held, accountId, { kind: 'password_changed' }, source, now, session.sessionId)
+    return accept(null)
+  })
+  deps.wakeOutbox()
+  return changed
+}

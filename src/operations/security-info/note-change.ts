@@ -1,0 +1,117 @@
+import { hintOf } from '../../core/address.ts'
+import type { ActivityKind } from '../../core/people/activity.ts'
+import {
+  type Change,
+  type ChangeDetail,
+  changeOpenFor,
+  type NoticeDetail,
+  noticeLasts,
+} from '../../core/security-info/change.ts'
+import { frozenChange } from '../../core/security-info/freeze.ts'
+import { type Contact, isContact } from '../../core/security-info/security-info.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Locale } from '../../core/verifications/message.ts'
+import { newReference, newTimeId } from '../../secrets/random.ts'
+import { findAccount } from '../../storage/account.ts'
+import { changesOf, insertChange, insertNotice } from '../../storage/change.ts'
+import { holdItems, itemsOf } from '../../storage/security-info.ts'
+import type { Sql } from '../../storage/sql.ts'
+import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
+import { addressOf } from '../signing-in/item-choices.ts'
+import type { Source } from '../source.ts'
+import { TakenBack } from '../verifications/taken-back.ts'
+
+/**
+ * Writes down a change of an account's ways in, within the transaction that makes it: a row that can be frozen and
+ * undone for 30 days, a line in its activity, and a notice to every contact it has, or had before. Wake the outbox after
+ * the commit.
+ *
+ * Throws `TakenBack` with `changes_frozen` where the account is held still: nothing further changes.
+ *
+ * @param sessionId the session that made it: freezing the change ends it
+ */
+export async function noteChange(
+  sql: Sql,
+  accountId: string,
+  change: Change,
+  source: Source,
+  now: Instant,
+  sessionId?: string,
+): Promise<void> {
+  // A sign-in, or a way back that was used, changes nothing by itself: it waits for nobody and is never held.
+  const changes = change.kind !== 'new_sign_in' && change.kind !== 'recovery_code_used'
+  const items = await (changes ? holdItems(sql, accountId) : itemsOf(sql, accountId))
+  const account = await findAccount(sql, accountId)
+  if (account === undefined) return
+  const held = changes && frozenChange(await changesOf(sql, accountId, changeOpenFor), now)
+  if (held) throw new TakenBack({ code: 'changes_frozen' })
+  const { ip, browser, system } = activitySource(source)
+  const id = newTimeId(now)
+  const twoStep = account.twoStepAt !== undefined && change.kind !== 'two_step_on'
+  const detail: ChangeDetail = { ip, browser, system, twoStep: twoStep || change.kind === 'two_step_off' }
+  if ('item' in change) detail.item = change.item
+  if (change.kind === 'item_removed') detail.lost = change.lost
+  await insertChange(sql, accountId, { id, kind: change.kind, sessionId, detail })
+  const told = { kind: change.kind, ...itemWords(change), ip, browser, system }
+  await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
+  const activity = activityOf(change)
+  if (activity === undefined) return
+  const { item: hint, itemKind } = told
+  await noteActivity(
+    sql,
+    toldTo(accountId),
+    { kind: activity, detail: { hint, itemKind, sessionId } },
+    source,
+    now,
+  )
+}
+
+/** A sign-in is told in the activity by itself, whatever browser it came from. */
+const activityOf = ({ kind }: Change): ActivityKind | undefined => (kind === 'new_sign_in' ? undefined : kind)
+
+/** Everybody who had a say before: what was just added has none in its own adding, what was just removed still has. */
+function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
+  const proved = now.filter((item) => item.provenAt !== undefined && !item.frozen)
+  if (change.kind === 'item_added') return proved.filter(({ id }) => id !== change.item.id)
+  if (change.kind !== 'item_removed' || change.lost) return proved
+  const { id, kind, address, addedAt, provenAt } = change.item
+  const isTold = (kind === 'email' || kind === 'phone') && address !== undefined && provenAt !== undefined
+  return isTold
+    ? [...proved, { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }]
+    : proved
+}
+
+function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
+  if (!('item' in change)) return {}
+  const { id, kind, address, name, addedAt, provenAt } = change.item
+  const isAddress = (kind === 'email' || kind === 'phone') && address !== undefined
+  const item = isAddress
+    ? hintOf(addressOf({ id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }))
+    : name
+  return { itemKind: kind, ...(item !== undefined && { item }) }
+}
+
+/** A notice to each of these contacts, in the account's language. */
+export async function tellContacts(
+  sql: Sql,
+  account: { id: string; locale: Locale },
+  changeId: string,
+  told: NoticeDetail,
+  contacts: readonly Contact[],
+  now: Instant,
+): Promise<void> {
+  for (const contact of contacts) {
+    await insertNotice(sql, {
+      accountId: account.id,
+      id: newTimeId(now),
+      changeId,
+      itemId: contact.id,
+      channel: contact.kind === 'email' ? 'email' : 'sms',
+      destination: contact.address,
+      locale: account.locale,
+      reference: newReference(),
+      told,
+      lasts: noticeLasts,
+    })
+  }
+}

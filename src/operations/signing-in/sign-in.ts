@@ -1,0 +1,319 @@
+import { type Address, parseEmail, parsePhone } from '../../core/address.ts'
+import {
+  afterPassword,
+  afterSecond,
+  completedHint,
+  type FlowState,
+  flowLasts,
+  type SignIn,
+} from '../../core/people/flow.ts'
+import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
+import type { Proof } from '../../core/people/session.ts'
+import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { type Instant, seconds } from '../../core/time.ts'
+import type { LimitKey } from '../../core/verifications/limits.ts'
+import { isRightPassword } from '../../secrets/password-hash.ts'
+import { newId, newTimeId } from '../../secrets/random.ts'
+import { findAccount, findAccountId } from '../../storage/account.ts'
+import { insertFlow } from '../../storage/flow.ts'
+import { ensureRows } from '../../storage/limits.ts'
+import { noteProven } from '../../storage/security-info.ts'
+import { isKnownBrowser } from '../../storage/session.ts'
+import { cancel } from '../../storage/verification.ts'
+import type { Deps } from '../deps.ts'
+import { isFrozen } from '../security-info/freeze.ts'
+import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
+import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
+import { checkCode } from '../verifications/check-code.ts'
+import { guessesWait } from '../verifications/limits.ts'
+import { tellPastCode } from '../verifications/past-code.ts'
+import type { FlowForm } from './flow-acts.ts'
+import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { accountOrNone, itemAddress, itemsForSignIn, toldOf, typedContact } from './item-choices.ts'
+import { proveItem } from './prove-item.ts'
+import { usernameLookup } from './sign-up.ts'
+
+type Step = { state: FlowState; refusal?: Refusal }
+
+/**
+ * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
+ *
+ * @returns the id of the flow
+ */
+export async function beginSignIn(
+  deps: Deps,
+  source: Source,
+  typed: string,
+  given: { keep: boolean; returnTo: string | undefined },
+): Promise<Result<string>> {
+  const username = canonicalUsername(typed)
+  if (username === undefined) return refuse({ code: 'username_malformed' })
+  const accountId = await findAccountId(deps.database.sql, usernameLookup(username))
+  const id = newId()
+  const state: SignIn = {
+    kind: 'sign_in',
+    step: 'password',
+    username,
+    accountId,
+    guarded: false,
+    passwordAt: undefined,
+    second: undefined,
+    twoStep: false,
+    trust: false,
+    itemId: undefined,
+    typedItemId: undefined,
+    verificationId: undefined,
+    sealedCode: undefined,
+    ...given,
+  }
+  await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
+  return accept(id)
+}
+
+function canonicalUsername(typed: string): string | undefined {
+  const email = parseEmail(typed)
+  if (email.ok) return email.value
+  const phone = parsePhone(typed)
+  return phone.ok ? phone.value.phone : undefined
+}
+
+/**
+ * The password. What looks like a code is never looked up. A guess is counted before it is compared, on the pool of
+ * the browsers the account doesn't know or on this known browser's own; when strangers have used up theirs, a code
+ * comes first.
+ *
+ * Refusals: `password_is_code`, `sign_in_wrong`, `passwords_limit`.
+ */
+export async function answerPassword(
+  deps: Deps,
+  state: SignIn,
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const { sql } = deps.database
+  if (looksLikeCode(typed)) {
+    await deps.guessSql.take(sql, [sourceGuessKey(deps.keyring.current(), source)])
+    return { state, refusal: { code: 'password_is_code' } }
+  }
+  const accountId = accountOrNone(deps, state)
+  const known = await isKnownBrowser(sql, accountId, source.browser)
+  const keys = passwordKeys(deps, state, source, known)
+  const guess = await deps.guessSql.take(sql, keys)
+  if (guess === 'limited') return limitedPassword(deps, state, keys, known, now)
+
+  const account = await findAccount(sql, accountId)
+  const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
+  if (!right || account === undefined) {
+    const again: SignIn = state.guarded ? { ...state, step: 'choose', second: undefined } : state
+    return { state: again, refusal: { code: 'sign_in_wrong' } }
+  }
+  await deps.guessSql.giveBack(sql, guess)
+  const twoStep = account.twoStepAt !== undefined
+  const trusted = twoStep && (await isTrustedBrowser(deps, accountId, source.browser))
+  const proved: SignIn = { ...state, passwordAt: now, twoStep }
+  // Who holds the account's password may be what the freeze is about: it opens nothing by itself.
+  const frozen = await isFrozen(sql, accountId, now)
+  const next = afterPassword(state, { known: known && !frozen, trusted: trusted && !frozen }, twoStep)
+  return { state: next === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
+}
+
+/** Strangers' guesses used up: a code first. A browser that is known, or a network that guesses everywhere, waits. */
+async function limitedPassword(
+  deps: Deps,
+  state: SignIn,
+  keys: readonly LimitKey[],
+  known: boolean,
+  now: Instant,
+): Promise<Step> {
+  const strangers = keys.filter((key) => key.kind === 'strangers_passwords')
+  const others = keys.filter((key) => key.kind !== 'strangers_passwords')
+  const wait = await guessesWait(deps, others)
+  if (wait !== undefined) return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
+  if (known || strangers.length === 0) {
+    return { state, refusal: { code: 'passwords_limit', retryAt: now + seconds(60) } }
+  }
+  return { state: { ...state, guarded: true, step: 'choose' } }
+}
+
+/** Whose guesses are counted together. A name without an account has its pool too: it must behave like any other. */
+function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean): LimitKey[] {
+  const ring = deps.keyring.current()
+  const whose = state.accountId ?? `name ${state.username}`
+  if (known) return [knownPasswordsKey(ring, whose, source)]
+  const perSource = sourceGuessKey(ring, source)
+  if (state.second !== undefined) return [perSource]
+  return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
+}
+
+/**
+ * What to prove. Past the password that may be anything the account has, and a code to a contact is sent at once; before
+ * it only a contact, whose hidden part must be typed.
+ */
+export async function chooseItem(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  itemId: string,
+  source: Source,
+): Promise<Step> {
+  const chosen = (await itemsForSignIn(deps, state)).find((item) => item.id === itemId)
+  if (chosen === undefined) return { state, refusal: { code: 'choice_missing' } }
+  const { kind } = chosen
+  if (kind !== 'email' && kind !== 'phone') return { state: { ...state, step: kind, itemId } }
+  if (state.passwordAt === undefined)
+    return { state: { ...state, step: 'confirm', itemId, typedItemId: undefined } }
+  const address = await itemAddress(deps, state, itemId)
+  if (address === undefined) return { state, refusal: { code: 'choice_missing' } }
+  return sendCode(deps, flowId, { ...state, itemId }, address, 'code', source, state)
+}
+
+/**
+ * The hidden part of the address that was chosen, or the whole of another contact. Whether it was right shows nowhere: a wrong one, or one of an account
+ * that does not exist, makes a decoy that takes the same work.
+ */
+export async function confirmItem(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  typed: string,
+  source: Source,
+): Promise<Step> {
+  if (state.itemId === undefined) return { state: { ...state, step: 'choose' } }
+  const contact = await typedContact(deps, state, typed)
+  const decoy = await decoyAddress(deps, flowId, state, typed)
+  const [to, kind] = contact ? [contact.address, 'code' as const] : [decoy, 'decoy' as const]
+  return sendCode(deps, flowId, { ...state, typedItemId: contact?.id }, to, kind, source, state)
+}
+
+/**
+ * What was typed, in place of the address that it is not: a decoy counts on the limits that a code would have counted
+ * on, or those would tell the two apart.
+ */
+async function decoyAddress(deps: Deps, flowId: string, state: SignIn, typed: string): Promise<Address> {
+  const items = await itemsForSignIn(deps, state)
+  const hint = items.find((item) => item.id === state.itemId)?.hint ?? ''
+  const meant = parseEmail(completedHint(hint, typed))
+  const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
+  if (!email.ok) throw new Error('The decoy has no address.')
+  return { kind: 'email', email: email.value }
+}
+
+async function sendCode(
+  deps: Deps,
+  flowId: string,
+  chosen: SignIn,
+  address: Address,
+  messageKind: 'code' | 'decoy',
+  source: Source,
+  before: SignIn,
+): Promise<Step> {
+  const pastPassword = chosen.passwordAt !== undefined
+  const length = pastPassword ? 6 : 8
+  const issued = await issueFlowCode(
+    deps,
+    { flowId, purpose: 'sign_in', address, length, messageKind, told: toldOf(deps, chosen), pastPassword },
+    source,
+  )
+  if (!issued.ok) return { state: before, refusal: issued.refusal }
+  // The code before is replaced: it opens nothing any more, and where it wasn't sent yet it isn't.
+  if (before.verificationId !== undefined) {
+    await cancel(deps.database.sql, ofFlow(flowId, before.verificationId), newTimeId())
+  }
+  return { state: { ...chosen, step: 'code', verificationId: issued.value } }
+}
+
+/** The code. Refusals: those of `checkCode`, and of `tellPastCode`. */
+export async function answerSignInCode(
+  deps: Deps,
+  flowId: string,
+  state: SignIn,
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  if (state.verificationId === undefined) return { state: { ...state, step: 'choose' } }
+  const awaited = ofFlow(flowId, state.verificationId)
+  const guesses = await codeKeys(deps, state, source)
+  await ensureRows(deps.database.sql, guesses)
+  const checked = await checkCode(deps, awaited, typed, now, guesses)
+  if (!checked.ok) {
+    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
+  }
+  const itemId = state.typedItemId ?? state.itemId
+  if (state.accountId === undefined || itemId === undefined) return { state: { ...state, step: 'choose' } }
+  const kind = await noteProven(deps.database.sql, state.accountId, itemId)
+  if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
+  return { state: afterProof(state, { kind, at: checked.value.approvedAt, itemId }, now) }
+}
+
+/** Where a sign-in goes on once something besides the password was proved. */
+function afterProof(state: SignIn, second: Proof, now: Instant): FlowState {
+  const proved: SignIn = { ...state, second, verificationId: undefined }
+  return afterSecond(state) === 'done' ? signedIn(proved, now) : { ...proved, step: 'password' }
+}
+
+/**
+ * The second proof, past the password, by anything but a code to a contact. Refusals: those of `proveItem`.
+ */
+export async function answerItem(
+  deps: Deps,
+  flowId: string,
+  before: SignIn,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const { accountId, itemId, step } = before
+  if (accountId === undefined || before.passwordAt === undefined) return elsewhere(before)
+  if (step === 'new_recovery_code') {
+    return form.act === 'kept'
+      ? { state: signedIn({ ...before, sealedCode: undefined }, now) }
+      : elsewhere(before)
+  }
+  const state = withTrust(before, form)
+  const guesses = await codeKeys(deps, state, source)
+  const proved = await proveItem(deps, { flowId, step, accountId, itemId }, form, guesses, source, now)
+  if (!proved.ok) return { state, refusal: proved.refusal }
+  const { proof, sealedCode } = proved.value
+  return sealedCode === undefined
+    ? { state: afterProof(state, proof, now) }
+    : { state: { ...state, step: 'new_recovery_code', second: proof, sealedCode } }
+}
+
+const elsewhere = (state: SignIn): Step => ({ state, refusal: { code: 'step_elsewhere' } })
+
+/** "Don't ask again in this browser", as the form says it: only where two-step verification would ask. */
+export const withTrust = (state: SignIn, form: FlowForm): SignIn => ({
+  ...state,
+  trust: state.twoStep && form.trust === 'yes',
+})
+
+/**
+ * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
+ * strangers' past it, so that nobody without the password can use up what somebody with it needs.
+ */
+async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<LimitKey[]> {
+  const ring = deps.keyring.current()
+  const whose = state.accountId ?? `name ${state.username}`
+  const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
+  if (known) return [knownCodesKey(ring, whose, source)]
+  const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
+  return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', whose, stage) }]
+}
+
+function signedIn(state: SignIn, now: Instant): FlowState {
+  if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')
+  const proofs: Proof[] = []
+  if (state.second !== undefined) proofs.push(state.second)
+  if (state.passwordAt !== undefined) proofs.push({ kind: 'password', at: state.passwordAt })
+  return {
+    kind: 'signed_in',
+    accountId: state.accountId,
+    proofs,
+    trust: state.trust && state.second !== undefined,
+    keep: state.keep,
+    returnTo: state.returnTo,
+    at: now,
+  }
+}

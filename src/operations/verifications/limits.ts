@@ -1,0 +1,94 @@
+import ipaddr from 'ipaddr.js'
+import { type Address, destinationOf } from '../../core/address.ts'
+import type { Refusal, SendLimit } from '../../core/refusal.ts'
+import type { Instant } from '../../core/time.ts'
+import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
+import type { VerificationRequest } from '../../core/verifications/verification.ts'
+import type { Keyring } from '../../secrets/keyring.ts'
+import { readLogs } from '../../storage/limits.ts'
+import type { Deps } from '../deps.ts'
+
+/** The row whose logs hold the sends to, and the wrong codes for, one destination of one application. */
+export const destinationKey = (keyring: Keyring, applicationId: string, address: Address): LimitKey => ({
+  kind: address.kind,
+  key: keyring.lookupHash(address.kind, applicationId, destinationOf(address)),
+})
+
+/**
+ * What else one send counts against: the end user's address and network where the application gives one, else the
+ * application's own quota.
+ *
+ * @param shard which shard of the quota to count on
+ */
+export function sourceKeys(
+  keyring: Keyring,
+  applicationId: string,
+  request: VerificationRequest,
+  shard: number,
+): LimitKey[] {
+  if (request.endUserIp === undefined) return [quotaKey(keyring, applicationId, shard)]
+  const { host, network } = networksOf(request.endUserIp)
+  return [
+    { kind: 'ip', key: keyring.lookupHash('ip', applicationId, host) },
+    { kind: 'network', key: keyring.lookupHash('network', applicationId, network) },
+  ]
+}
+
+export const quotaKey = (keyring: Keyring, applicationId: string, shard: number): LimitKey => ({
+  kind: 'quota',
+  key: keyring.lookupHash('quota', applicationId, String(shard)),
+})
+
+/**
+ * One address stands for its /64 where it is IPv6, since a household or a host owns that many; its network is the /48,
+ * or the /24 of an IPv4 address. An IPv4 address written as IPv6 is the same address.
+ */
+export function networksOf(ip: string): { host: string; network: string } {
+  const address = ipaddr.process(ip)
+  const bytes = address.toByteArray()
+  const prefix = (bits: number) => `${Buffer.from(bytes.slice(0, bits / 8)).toString('hex')}/${bits}`
+  return address.kind() === 'ipv4'
+    ? { host: prefix(32), network: prefix(24) }
+    : { host: prefix(64), network: prefix(48) }
+}
+
+/** That network as people write it, such as 203.0.113.0/24. */
+export function networkText(ip: string): string {
+  const address = ipaddr.process(ip)
+  return address.kind() === 'ipv4'
+    ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`)}/48`
+}
+
+/** Which key refuses, and until when; the one that waits longest where several do. */
+export async function whyLimited(
+  deps: Deps,
+  keys: readonly LimitKey[],
+): Promise<Extract<Refusal, { code: 'sends_limit' }> | undefined> {
+  const logs = await readLogs(deps.database.sql, keys)
+  const waits = logs.flatMap((log) => {
+    const key = keys.find((k) => k.key.equals(log.key))
+    const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind]?.sends ?? [], log.now)
+    return key && retryAt !== undefined
+      ? [{ code: 'sends_limit' as const, limit: key.kind.replace('reported_', '') as SendLimit, retryAt }]
+      : []
+  })
+  return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
+}
+
+/** A quota's shard may be full while others are not: so many are tried before a request is refused. */
+export const shardsTried = 4
+
+/** Whether only a shard of the quota was full, or nothing is any more. */
+export const mayPassOnAnotherShard = (refusal: { limit: SendLimit } | undefined): boolean =>
+  refusal === undefined || refusal.limit === 'quota'
+
+/** Until when one of these keys takes no more guesses; undefined where all do. */
+export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
+  const waits = (await readLogs(deps.database.sql, keys)).flatMap((log) => {
+    const key = keys.find((k) => k.key.equals(log.key))
+    const until = key && waitUntil(log.failures, deps.limits.rules[key.kind]?.failures ?? [], log.now)
+    return until === undefined ? [] : [until]
+  })
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
