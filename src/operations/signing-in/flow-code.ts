@@ -19,7 +19,9 @@ import { activitySource, noteAskedCode, type Told } from '../activity/note-activ
 import type { Deps } from '../deps.ts'
 import { reportableKeys, type Source, sendKeysOf, sourceSendKeys } from '../source.ts'
 import { destinationKey, whyLimited } from '../verifications/limits.ts'
+import { takePhoneSend } from '../verifications/phone-sends.ts'
 import { resendCode } from '../verifications/resend-code.ts'
+import { TakenBack } from '../verifications/taken-back.ts'
 import type { FlowView } from './flow-step.ts'
 
 /** The application that stands for this service's own pages: its name is the operator's. */
@@ -44,7 +46,10 @@ export type FlowCode = {
   pastPassword: boolean
 }
 
-/** Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`. */
+/**
+ * Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`, and for a text
+ * `phone_prefix_closed` and `phone_budget_spent`: a decoy counts on those too, or they would tell it from a code.
+ */
 export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source): Promise<Result<string>> {
   const channel = code.address.kind === 'email' ? 'email' : 'sms'
   if (!deps.channels.has(channel)) return refuse({ code: 'channel_unavailable', channel })
@@ -77,11 +82,16 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     messageKind: code.messageKind,
     activityId: newTimeId(),
   }
-  const issued = await deps.database.transaction(async (sql) => {
-    const done = await deps.verificationSql.issue(sql, keys, asked)
-    if (done.result === 'issued') await noteAsked(deps, sql, code, asked, source, done.createdAt)
-    return done
-  })
+  const issued = await orTakenBack(
+    deps.database.transaction(async (sql) => {
+      const done = await deps.verificationSql.issue(sql, keys, asked)
+      if (done.result !== 'issued') return done
+      if (channel === 'sms') await takePhoneSend(deps, sql, to)
+      await noteAsked(deps, sql, code, asked, source, done.createdAt)
+      return done
+    }),
+  )
+  if (issued instanceof TakenBack) return refuse(issued.refusal)
   if (issued.result !== 'issued') {
     const refusal = await whyLimited(deps, keys)
     return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
@@ -89,6 +99,12 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   deps.wakeOutbox()
   return accept(id)
 }
+
+const orTakenBack = <Value>(work: Promise<Value>): Promise<Value | TakenBack> =>
+  work.catch((fault) => {
+    if (fault instanceof TakenBack) return fault
+    throw fault
+  })
 
 /** What the account reads of it, and what "I didn't ask for this" needs to know of who did. */
 async function noteAsked(

@@ -192,8 +192,10 @@ export async function confirmItem(
  */
 async function decoyAddress(deps: Deps, flowId: string, state: SignIn, typed: string): Promise<Address> {
   const items = await itemsForSignIn(deps, state)
-  const hint = items.find((item) => item.id === state.itemId)?.hint ?? ''
-  const meant = parseEmail(completedHint(hint, typed))
+  const item = items.find(({ id }) => id === state.itemId)
+  const phone = item?.kind === 'phone' ? parsePhone(typed) : undefined
+  if (phone?.ok) return { kind: 'phone', ...phone.value }
+  const meant = parseEmail(completedHint(item?.hint ?? '', typed))
   const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
   if (!email.ok) throw new Error('The decoy has no address.')
   return { kind: 'email', email: email.value }

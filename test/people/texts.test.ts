@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '../../src/secrets/random.ts'
+import { insertContact } from '../../src/storage/security-info.ts'
+import { knownPerson, makeAccount, signIn, stepUp } from '../support/accounts.ts'
+import { act, putFlow, signInOf } from '../support/flows.ts'
+import { openWorld, policyForStories, type World } from '../support/world.ts'
+
+/** Texts cost money, whether an application asks for them or somebody at a page. */
+let world: World
+beforeAll(async () => {
+  const budget = { perMessage: 5, perDay: 50 }
+  world = await openWorld({ policy: { ...policyForStories, phones: { ...policyForStories.phones, budget } } })
+})
+afterAll(() => world.close())
+
+test('a wrong number in place of a hidden one is limited as the right one is: it can’t be told by that', async () => {
+  const account = await makeAccount(world, 'hidden@example.org')
+  const right = '+447400123456'
+  const itemId = newId()
+  await insertContact(world.sql, account.id, {
+    id: itemId,
+    kind: 'phone',
+    address: right,
+    provenAt: world.now,
+  })
+  const answersTo = async (typed: string) => {
+    const answers: (string | undefined)[] = []
+    for (let times = 0; times < 4; times += 1) {
+      const state = signInOf(account, { guarded: true, step: 'confirm', itemId })
+      const answered = await act(world, await putFlow(world, state), { act: 'confirm', address: typed })
+      answers.push(answered.ok ? answered.value.refusal?.code : answered.refusal.code)
+    }
+    return answers
+  }
+  expect(await answersTo(right)).toEqual([undefined, undefined, undefined, 'sends_limit'])
+  expect(await answersTo('+447400123256')).toEqual([undefined, undefined, undefined, 'sends_limit'])
+})
+
+test('texts that pages ask for count on the day’s budget, and stop where it ends', async () => {
+  const account = await makeAccount(world, 'spender@example.org')
+  const person = await knownPerson(world, account)
+  await signIn(person, account.email)
+  const add = `${person.page.path}/security/add`
+  await stepUp(world, person, add, account.email)
+  const refusals: (string | undefined)[] = []
+  for (let times = 0; times < 6; times += 1) {
+    await person.open(add)
+    refusals.push((await person.submit({ contact: `+44740012300${times}` })).refusal)
+  }
+  expect(refusals).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    'phone_budget_spent',
+    'phone_budget_spent',
+  ])
+  const [row] = await world.sql<{ queued: number }>`
+    select count(*)::int as queued from message where channel = 'sms' and kind = 'code'`
+  expect(row?.queued).toBe(7)
+})
