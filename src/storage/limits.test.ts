@@ -345,6 +345,37 @@ describe('asked for together', () => {
     }
   })
 
+  test('tries that waited for a held verification in vain are each made by themselves', async () => {
+    const { issueMany, attemptMany } = prepareVerificationSql(defaultPolicy.limits)
+    const asks = [newId(), newId()].map(
+      (id): IssueAsk => ({
+        keys: [{ kind: 'email', key: Buffer.from(id) }],
+        fresh: verificationFor(Buffer.from(id), id),
+      }),
+    )
+    await issueMany(sql, asks)
+    await line.query('begin')
+    try {
+      await line.query('select 1 from verification where id = $1 for update', [asks[0]?.fresh.id])
+      const attempts = asks.map(({ fresh: { id } }) => ({
+        subject: id,
+        id,
+        applicationId: application,
+        codeLength: 6 as const,
+        macs: [{ key: 'k1', mac: mac(right) }],
+        failureKeys: [],
+        activityId: newId(),
+      }))
+      const together = database.transaction(async (held) => {
+        await held`set local lock_timeout = '30ms'`
+        return attemptMany(held, attempts)
+      })
+      expect(await together).toEqual([undefined, undefined])
+    } finally {
+      await line.query('rollback')
+    }
+  })
+
   test('are looked up by their indexes, also by a plan that was made while the tables were empty', async () => {
     const { rows } = await line.query<{ major: number }>(
       `select current_setting('server_version_num')::int / 10000 as major`,

@@ -133,6 +133,8 @@ export const divisionByZero = '22012'
 export const uniqueViolation = '23505'
 /** Somebody else holds the row, for longer than `lock_timeout`. */
 export const lockNotAvailable = '55P03'
+/** Two statements waited for each other, and this one was ended. */
+export const deadlockDetected = '40P01'
 
 /** The SQLSTATE of a database fault, or undefined where it is another kind of fault. */
 export const sqlState = (fault: unknown): string | undefined =>

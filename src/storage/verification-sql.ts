@@ -6,6 +6,7 @@ import type { Locale, MessageKind, Purpose } from '../core/verifications/message
 
 import { allowsHit, withHit } from './limits.ts'
 import {
+  deadlockDetected,
   divisionByZero,
   lockNotAvailable,
   type Sql,
@@ -104,11 +105,16 @@ export function prepareVerificationSql(rules: LimitRules) {
     },
     /** Tries of verifications that are not each other's, none with guesses to count: those that have to wait are left. */
     async attemptMany(sql: Sql, attempts: readonly Attempt[]): Promise<Together<Attempted>> {
-      const rows = await sql.run<AttemptRow & { id: string }>(attemptManySql, [
-        JSON.stringify(attempts.map(attemptJson)),
-      ])
-      const found = new Map(rows.map((row) => [row.id, attemptedIn(row)]))
-      return attempts.map(({ id }) => found.get(id))
+      try {
+        const rows = await sql.run<AttemptRow & { id: string }>(attemptManySql, [
+          JSON.stringify(attempts.map(attemptJson)),
+        ])
+        const found = new Map(rows.map((row) => [row.id, attemptedIn(row)]))
+        return attempts.map(({ id }) => found.get(id))
+      } catch (fault) {
+        if (oneOfManyFails.has(sqlState(fault) ?? '')) return attempts.map(() => undefined)
+        throw fault
+      }
     },
     async attempt(sql: Sql, attempt: Attempt): Promise<Attempted> {
       const rows = await sql.run<AttemptRow>(attemptSql, [
@@ -145,7 +151,12 @@ export function prepareVerificationSql(rules: LimitRules) {
 export type IssueAsk = { keys: readonly LimitKey[]; fresh: NewVerification }
 
 /** What a single ask can make fail for all that are stored with it: each is then made by itself, and gets its own answer. */
-const oneOfManyFails: ReadonlySet<string> = new Set([divisionByZero, uniqueViolation, lockNotAvailable])
+const oneOfManyFails: ReadonlySet<string> = new Set([
+  divisionByZero,
+  uniqueViolation,
+  lockNotAvailable,
+  deadlockDetected,
+])
 
 function attemptedIn(row: AttemptRow): Attempted {
   if (!row.approved) return { result: 'wrong', attemptsLeft: row.attempts_left }
