@@ -46,6 +46,14 @@ export async function insertNotice(sql: Sql, notice: NewNotice): Promise<void> {
     values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel})`
 }
 
+/** How many notices went to one contact from a moment on, which the lowest id of that moment stands for. */
+export async function noticesTo(sql: Sql, accountId: string, itemId: string, since: string): Promise<number> {
+  const rows = await sql<{ count: number }>`
+    select count(*)::int as count from notice
+    where account_id = ${accountId} and item_id = ${itemId} and id >= ${since}`
+  return rows[0]?.count ?? 0
+}
+
 type ChangeRow = {
   id: string
   kind: ChangeKind

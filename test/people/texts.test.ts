@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { days } from '../../src/core/time.ts'
+import { noteChange } from '../../src/operations/security-info/note-change.ts'
 import { itemsForSignIn } from '../../src/operations/signing-in/item-choices.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { knownPerson, makeAccount, signIn, stepUp } from '../support/accounts.ts'
-import { act, putFlow, signInOf } from '../support/flows.ts'
+import { act, newBrowser, putFlow, signInOf, sourceOf } from '../support/flows.ts'
 import { openWorld, policyForStories, type World } from '../support/world.ts'
 
 /** Texts cost money, whether an application asks for them or somebody at a page. */
@@ -66,4 +68,28 @@ test('texts that pages ask for count on the day’s budget, and stop where it en
   const [row] = await world.sql<{ queued: number }>`
     select count(*)::int as queued from message where channel = 'sms' and kind = 'code'`
   expect(row?.queued).toBe(7)
+})
+
+test('a phone is told of ten things a day, whatever its owner does all day; mail goes on', async () => {
+  const account = await makeAccount(world, 'busy@example.org')
+  const phone = { id: newId(), kind: 'phone' as const, address: '+447400129999', provenAt: world.now }
+  await insertContact(world.sql, account.id, phone)
+  const change = { kind: 'recovery_code_made' as const }
+  for (let times = 0; times < 12; times += 1) {
+    await world.deps.database.transaction((sql) =>
+      noteChange(sql, account.id, change, sourceOf(newBrowser()), world.now),
+    )
+  }
+  const told = await world.sql<{ channel: string; count: number }>`
+    select channel, count(*)::int as count from message
+    where subject = ${account.id} and kind = 'notice' group by channel order by channel`
+  expect(told).toEqual([
+    { channel: 'email', count: 12 },
+    { channel: 'sms', count: 10 },
+  ])
+  await world.advance(days(1))
+  await world.deps.database.transaction((sql) =>
+    noteChange(sql, account.id, change, sourceOf(newBrowser()), world.now),
+  )
+  expect((await world.inbox(phone.address)).length).toBe(11)
 })

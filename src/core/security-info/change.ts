@@ -5,6 +5,8 @@ import type { ItemKind } from './security-info.ts'
 export const changeOpenFor: Duration = days(30)
 /** For so long a notice is tried: a mailbox that is away for a weekend hears of it. */
 export const noticeLasts: Duration = days(3)
+/** A phone is told of so many things a day: texts cost money, and somebody may change things to and fro all day. */
+export const mostTextsADay = 10
 
 /** What is told to all contacts of an account. A new sign-in changes nothing, but may be somebody else's. */
 export const changeKinds = [

@@ -4,16 +4,17 @@ import {
   type Change,
   type ChangeDetail,
   changeOpenFor,
+  mostTextsADay,
   type NoticeDetail,
   noticeLasts,
 } from '../../core/security-info/change.ts'
 import { frozenChange } from '../../core/security-info/freeze.ts'
 import { type Contact, isContact } from '../../core/security-info/security-info.ts'
-import type { Instant } from '../../core/time.ts'
+import { days, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
-import { newReference, newTimeId } from '../../secrets/random.ts'
+import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, insertChange, insertNotice } from '../../storage/change.ts'
+import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/change.ts'
 import { holdItems, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
@@ -91,7 +92,7 @@ function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
   return { itemKind: kind, ...(item !== undefined && { item }) }
 }
 
-/** A notice to each of these contacts, in the account's language. */
+/** A notice to each of these contacts, in the account's language; to a phone no more than it is told of in a day. */
 export async function tellContacts(
   sql: Sql,
   account: { id: string; locale: Locale },
@@ -100,7 +101,10 @@ export async function tellContacts(
   contacts: readonly Contact[],
   now: Instant,
 ): Promise<void> {
+  const aDay = firstTimeId(now - days(1) + 1)
   for (const contact of contacts) {
+    const texts = contact.kind === 'phone' ? await noticesTo(sql, account.id, contact.id, aDay) : 0
+    if (texts >= mostTextsADay) continue
     await insertNotice(sql, {
       accountId: account.id,
       id: newTimeId(now),
