@@ -241,6 +241,15 @@ describe('a recovery code', () => {
     const stale = await person.request(early.action, { fields: early.fields })
     expect(stale.headers.get('countersign-error')).toMatch(/^form_stale/)
   })
+
+  test('is made by no form that says it is of tomorrow: that one would never be older than the code there is', async () => {
+    const { person, home } = await provedOwner()
+    await person.open(`${home}/security/recovery-code`)
+    const { action, fields } = person.form('make')
+    const make = fields.make?.replace(/\d{13}$/, String(world.now + days(1))) ?? ''
+    const answer = await person.request(action, { fields: { ...fields, make } })
+    expect(answer.headers.get('countersign-error')).toMatch(/^form_stale/)
+  })
 })
 
 describe('two-step verification', () => {

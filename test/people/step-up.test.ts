@@ -89,6 +89,12 @@ describe('before a sensitive act', () => {
     expect(await world.inbox(account.email)).toHaveLength(2)
     await person.press('other')
     expect(person.page.text).toContain('name="item"')
+    await choose(person)
+    // The code before ends with the new one: it opens nothing, and is not sent where it wasn't yet.
+    expect(
+      await world.sql`
+        select state from verification where destination = ${account.email} order by created_at`,
+    ).toEqual([{ state: 'cancelled' }, { state: 'pending' }])
   })
 
   test('where it would come back to is a page of the same account, whatever the address says', async () => {

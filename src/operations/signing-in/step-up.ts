@@ -19,7 +19,7 @@ import {
   type StepUpRule,
 } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
-import { newId } from '../../secrets/random.ts'
+import { newId, newTimeId } from '../../secrets/random.ts'
 import { newSessionSeed, risenSessionToken } from '../../secrets/tokens.ts'
 import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
@@ -27,6 +27,7 @@ import { ensureRows } from '../../storage/limits.ts'
 import { itemsOf, noteProven } from '../../storage/security-info.ts'
 import { raise } from '../../storage/session.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
+import { cancel } from '../../storage/verification.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
@@ -220,6 +221,9 @@ async function choose(
     source,
   )
   if (!issued.ok) return { state, refusal: issued.refusal }
+  if (state.verificationId !== undefined) {
+    await cancel(deps.database.sql, ofFlow(flowId, state.verificationId), newTimeId())
+  }
   return { state: { ...state, step: 'code', itemId: item.id, verificationId: issued.value } }
 }
 
