@@ -85,8 +85,11 @@ const compact = (css: string): string =>
   css
     .replace(/\/\*.*?\*\//gs, '')
     .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/ ?([{};,>]) ?/g, '$1')
     .replace(/: /g, ':')
+    .replace(/(?<![\d.])0\./g, '.')
+    .replace(/ !important/g, '!important')
+    .replace(/="([a-z]+)"/g, '=$1')
     .replace(/;\}/g, '}')
 
 const recoloured = (mark: Buffer, { light }: Accent): Buffer =>

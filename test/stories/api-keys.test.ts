@@ -61,7 +61,7 @@ test('a key with the right id and another secret is refused, also right after th
 
 test('only a hash of a key is stored', async () => {
   const client = await world.application()
-  const secret = client.token.split('_').at(-1)!
+  const secret = client.token.split('_').slice(2).join('_')
   const rows = await world.sql<{ row: string }>`select k::text as row from api_key k`
   for (const { row } of rows) {
     expect(row).not.toContain(secret)
