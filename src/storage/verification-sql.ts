@@ -281,11 +281,7 @@ with held as (
 ), gate as (
   select bool_and(allowed) as open from held
 ), tried as (
-  update verification v set
-    attempts = attempts + 1,
-    state = case when ${matching('$4::text[]', '$5::bytea[]')} then 'approved' when attempts + 1 >= attempts_allowed then 'exhausted' else 'pending' end,
-    sealed_code = case when ${matching('$4::text[]', '$5::bytea[]')} or attempts + 1 >= attempts_allowed then null else sealed_code end,
-    ended_at = case when ${matching('$4::text[]', '$5::bytea[]')} or attempts + 1 >= attempts_allowed then statement_timestamp() end
+  update verification v set ${settling('$4::text[]', '$5::bytea[]')}
   from gate
   where gate.open and v.subject = $7 and v.id = $1 and v.application_id = $2 and v.state = 'pending'
     and v.attempts < v.attempts_allowed and v.expires_at > statement_timestamp() and v.code_length = $3
@@ -324,13 +320,7 @@ with asked as materialized (
   from asked a join rate_limit l on l.key = a.destination_key
   order by l.key for update of l skip locked
 ), tried as (
-  update verification v set (attempts, state, sealed_code, ended_at) = (
-    select v.attempts + 1,
-      case when matches then 'approved' when last then 'exhausted' else 'pending' end,
-      case when matches or last then null else v.sealed_code end,
-      case when matches or last then statement_timestamp() end
-    from (select ${matching('a.keys', 'a.macs')} as matches, v.attempts + 1 >= v.attempts_allowed as last offset 0) as compared
-  )
+  update verification v set ${settling('a.keys', 'a.macs')}
   from asked a join held h on h.key = a.destination_key
   where h.allowed and v.subject = a.subject and v.id = a.id
     and v.application_id = a.application_id and v.state = 'pending' and v.attempts < v.attempts_allowed
@@ -356,6 +346,15 @@ from tried`
 export function boundMac(mac: string, purpose: string, subject: string, destination: string): string {
   return `sha256(${mac} || convert_to(${purpose} || E'\\x1f' || ${subject}::text || E'\\x1f' || ${destination}, 'UTF8'))`
 }
+
+/** What one compared try makes of a verification. */
+const settling = (keys: string, macs: string): string => `(attempts, state, sealed_code, ended_at) = (
+    select v.attempts + 1,
+      case when matches then 'approved' when last then 'exhausted' else 'pending' end,
+      case when matches or last then null else v.sealed_code end,
+      case when matches or last then statement_timestamp() end
+    from (select ${matching(keys, macs)} as matches, v.attempts + 1 >= v.attempts_allowed as last offset 0) as compared
+  )`
 
 /** `keys` and `macs` hold the typed code's hash under every living key; the row says which one to take. */
 function matching(keys: string, macs: string): string {
