@@ -146,7 +146,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     const listener = listen(store.connection, outboxChannel, outbox.wake, (fault) =>
       log.warn({ err: describeFault(fault) }, 'Not listening for due messages just now.'),
     )
-    const house = keepHouse(sql, config.policy, onFault)
+    const house = keepHouse(store.database, config.policy, onFault)
     return {
       wake: outbox.wake,
       async stop() {

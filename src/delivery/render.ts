@@ -49,6 +49,7 @@ export function renderNotice(message: LeasedNotice, letterhead: Letterhead): Ren
     at: message.askedAt,
     reference: message.messageReference,
     stopUrl: `${letterhead.publicUrl}/changes/${reportToken(message)}`,
+    accountUrl: `${letterhead.publicUrl}/account`,
   }
   const envelope = envelopeOf(message, letterhead)
   const { sender } = letterhead

@@ -1,4 +1,4 @@
-import type { NoticeDetail } from '../core/security-info/change.ts'
+import type { NoticeDetail, NoticeKind } from '../core/security-info/change.ts'
 import type { Instant } from '../core/time.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
@@ -15,7 +15,12 @@ export type NoticeContent = NoticeDetail & {
   reference: string
   /** The page that stops it: opening it changes nothing. */
   stopUrl: string
+  /** Where the account is looked at, once there is nothing to stop. */
+  accountUrl: string
 }
+
+/** Told after something was stopped: by then it is for its owner to decide, signed in. */
+const toLookAt: ReadonlySet<NoticeKind> = new Set<NoticeKind>(['change_frozen', 'change_undone'])
 
 /** What happened to an account, for each of its contacts: what, when, from where, and how to stop it. */
 export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Sender): MailContent {
@@ -28,17 +33,25 @@ export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Se
     heading: say(`notice.${told.kind}.title`),
     lead: say(`notice.${told.kind}.lead`),
     code: undefined,
-    warning: say('notice.you'),
+    warning: say(toLookAt.has(told.kind) ? 'notice.youDecide' : 'notice.you'),
     facts: [
       ...(told.item === undefined
         ? []
         : [{ name: say('notice.item'), value: inertText(told.item), ltr: true as const }]),
       { name: say('notice.when'), value: formatMoment(locale, told.at) },
       { name: say('notice.where'), value: whereWords(told, locale) },
+      ...(told.undoFrom === undefined
+        ? []
+        : [{ name: say('notice.undoFrom'), value: formatMoment(locale, told.undoFrom) }]),
       { name: say('message.mail.reference'), value: told.reference, ltr: true as const },
     ],
-    note: say('notice.referenceUse'),
-    unasked: { text: say('notice.notYou'), link: { label: say('notice.stop'), url: told.stopUrl } },
+    note: say(toLookAt.has(told.kind) ? 'notice.referenceList' : 'notice.referenceUse'),
+    unasked: toLookAt.has(told.kind)
+      ? { text: say('notice.look'), link: { label: say('notice.lookAt'), url: told.accountUrl } }
+      : {
+          text: say(told.undoFrom === undefined ? 'notice.notYou' : 'notice.notYouUndo'),
+          link: { label: say('notice.stop'), url: told.stopUrl },
+        },
     signature: say('notice.sender', { address: isolate(locale, sender.address) }),
   }
   return { subject: letter.subject, text: layOutText(letter), html: layOutHtml(letter) }
@@ -48,6 +61,8 @@ export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Se
 export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Sender): { text: string } {
   const operator = shorten(inertText(sender.name, ' '), 24)
   const title = translate(locale, `notice.${told.kind}.title`, { operator })
-  const values = { operator, title, reference: told.reference, url: told.stopUrl }
-  return { text: translate(locale, 'notice.text', values) }
+  const looks = toLookAt.has(told.kind)
+  const url = looks ? told.accountUrl : told.stopUrl
+  const values = { operator, title, reference: told.reference, url }
+  return { text: translate(locale, looks ? 'notice.textLook' : 'notice.text', values) }
 }

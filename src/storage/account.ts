@@ -87,9 +87,13 @@ export async function setRole(sql: Sql, accountId: string, role: Role): Promise<
   await sql`update account set role = ${role} where id = ${accountId}`
 }
 
-export async function setPassword(sql: Sql, accountId: string, passwordHash: string): Promise<void> {
+/** @returns the hash of the one before */
+export async function setPassword(sql: Sql, accountId: string, passwordHash: string): Promise<string> {
+  const before = await sql<{ password_hash: string }>`
+    select password_hash from account where id = ${accountId} for update`
   await sql`
     update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
+  return before[0]?.password_hash ?? ''
 }
 
 /** Turns two-step verification on, where it is off. @returns whether it was */

@@ -1,11 +1,15 @@
-import type {
-  ChangeDetail,
-  ChangeKind,
-  ChangeState,
-  NoticeDetail,
-  StoredChange,
+import {
+  type ChangeDetail,
+  type ChangeKind,
+  type ChangeState,
+  changeOpenFor,
+  type NoticeDetail,
+  type NoticeKind,
+  type StoredChange,
 } from '../core/security-info/change.ts'
-import type { Duration } from '../core/time.ts'
+import { isOpen } from '../core/security-info/freeze.ts'
+import { undoAnnouncedFor, undoStaysOpen } from '../core/security-info/undo.ts'
+import { type Duration, days, type Instant } from '../core/time.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import type { Sql } from './sql.ts'
@@ -13,11 +17,18 @@ import type { Sql } from './sql.ts'
 export async function insertChange(
   sql: Sql,
   accountId: string,
-  change: { id: string; kind: ChangeKind; sessionId: string | undefined; detail: ChangeDetail },
+  change: {
+    id: string
+    kind: ChangeKind
+    sessionId: string | undefined
+    passwordBefore: string | undefined
+    detail: ChangeDetail
+  },
 ): Promise<void> {
   await sql`
-    insert into change (account_id, id, kind, session_id, detail)
-    values (${accountId}, ${change.id}, ${change.kind}, ${change.sessionId ?? null}, ${JSON.stringify(change.detail)})`
+    insert into change (account_id, id, kind, session_id, password_before, detail)
+    values (${accountId}, ${change.id}, ${change.kind}, ${change.sessionId ?? null}, ${change.passwordBefore ?? null},
+      ${JSON.stringify(change.detail)})`
 }
 
 export type NewNotice = {
@@ -61,50 +72,111 @@ type ChangeRow = {
   session_id: string | null
   state: ChangeState
   detail: ChangeDetail
+  undo_asked_at: Date | null
+  password_before: string | null
+  silenced: string[]
 }
 
-/** The changes of the last days, newest first. */
-export async function changesOf(sql: Sql, accountId: string, openFor: Duration): Promise<StoredChange[]> {
-  const rows = await sql<ChangeRow>`
-    select id, kind, at, session_id, state, detail from change
-    where account_id = ${accountId} and at > statement_timestamp() - ${openFor}::float8 * interval '1 millisecond'
-    order by at desc, id desc`
-  return rows.map((row) => ({
+/** The changes that can still be decided, newest first: of thirty days, and with an undo that is announced older ones. */
+export async function changesOf(sql: Sql, accountId: string): Promise<StoredChange[]> {
+  const rows = await sql<ChangeRow & { now: Date }>`
+    select id, kind, at, session_id, state, detail, undo_asked_at, password_before, silenced,
+      statement_timestamp() as now
+    from change where account_id = ${accountId} order by at desc, id desc`
+  const all = rows.map((row) => ({
     id: row.id,
     kind: row.kind,
     at: Number(row.at),
     sessionId: row.session_id ?? undefined,
     state: row.state,
     detail: row.detail,
+    undoAskedAt: row.undo_asked_at === null ? undefined : Number(row.undo_asked_at),
+    passwordBefore: row.password_before ?? undefined,
+    silenced: row.silenced,
+  }))
+  const from = all.filter((change) => isOpen(change, Number(rows[0]?.now ?? 0))).at(-1)?.at
+  // What came after a change that is still open is decided with it.
+  return all.filter(({ at }) => from !== undefined && at >= from)
+}
+
+export type Notice = { kind: NoticeKind; changeId: string; itemId: string; reference: string }
+
+/** The notice that a message carries: to whom, of what, and the reference printed in it. */
+export async function findNotice(sql: Sql, accountId: string, id: string): Promise<Notice | undefined> {
+  const rows = await sql<{ kind: NoticeKind; change_id: string; item_id: string; reference: string }>`
+    select kind, change_id, item_id, reference from notice where account_id = ${accountId} and id = ${id}`
+  const row = rows[0]
+  return row && { kind: row.kind, changeId: row.change_id, itemId: row.item_id, reference: row.reference }
+}
+
+/**
+ * Begins to announce that a change will be undone; the first round of notices goes with it.
+ *
+ * @returns whether this began it: of two at once one does
+ */
+export async function askUndo(sql: Sql, accountId: string, id: string): Promise<boolean> {
+  const rows = await sql`
+    update change set undo_asked_at = statement_timestamp(), undo_rounds = 1
+    where account_id = ${accountId} and id = ${id} and undo_asked_at is null returning id`
+  return rows.length === 1
+}
+
+/** Announced undos whose next round of notices may be due. */
+export async function announcedUndos(
+  sql: Sql,
+): Promise<{ accountId: string; id: string; askedAt: Instant; rounds: number; now: Instant }[]> {
+  const rows = await sql<{ account_id: string; id: string; at: Date; rounds: number; now: Date }>`
+    select account_id, id, undo_asked_at as at, undo_rounds as rounds, statement_timestamp() as now from change
+    where undo_asked_at is not null and state in ('standing', 'frozen')`
+  return rows.map((row) => ({
+    accountId: row.account_id,
+    id: row.id,
+    askedAt: Number(row.at),
+    rounds: row.rounds,
+    now: Number(row.now),
   }))
 }
 
-/** The notice that a message carries: to whom, of what, and the reference printed in it. */
-export async function findNotice(
+/** Takes one round of notices, by compare-and-set: of several workers one sends it. @returns whether it was taken */
+export async function takeUndoRound(
   sql: Sql,
   accountId: string,
   id: string,
-): Promise<{ changeId: string; itemId: string; reference: string } | undefined> {
-  const rows = await sql<{ change_id: string; item_id: string; reference: string }>`
-    select change_id, item_id, reference from notice where account_id = ${accountId} and id = ${id}`
-  const row = rows[0]
-  return row && { changeId: row.change_id, itemId: row.item_id, reference: row.reference }
+  rounds: number,
+): Promise<boolean> {
+  const rows = await sql`
+    update change set undo_rounds = undo_rounds + 1
+    where account_id = ${accountId} and id = ${id} and undo_rounds = ${rounds} and state in ('standing', 'frozen')
+    returning id`
+  return rows.length === 1
 }
 
+/** @param silenced of confirmed ones: the items that can't freeze them again */
 export async function settleChanges(
   sql: Sql,
   accountId: string,
-  ids: readonly string[],
+  changes: readonly { id: string }[],
   state: ChangeState,
+  silenced: readonly string[] = [],
 ): Promise<void> {
+  const ids = changes.map(({ id }) => id)
   await sql`
-    update change set state = ${state}, state_at = statement_timestamp()
+    update change set state = ${state}, state_at = statement_timestamp(),
+      silenced = array(select distinct unnest(silenced || ${silenced}::uuid[]))
     where account_id = ${accountId} and id = any(${ids}::uuid[])`
 }
 
+const openForDays = changeOpenFor / days(1)
+/** An undo may be asked for on the last day. */
+const longestOpenDays = (changeOpenFor + undoAnnouncedFor + undoStaysOpen) / days(1) + 1
+
 /** What nobody can undo any more, and notices as old as an activity may be. */
 export async function removeOldChanges(sql: Sql): Promise<void> {
-  await sql`delete from change where at < statement_timestamp() - interval '31 days'`
+  const over = openForDays + 1
+  await sql`
+    delete from change where at < statement_timestamp() - ${over}::int * interval '1 day'
+      and coalesce(undo_asked_at, at) < statement_timestamp() - ${over}::int * interval '1 day'`
+  await sql`delete from removed_item where removed_at < statement_timestamp() - ${longestOpenDays}::int * interval '1 day'`
   await sql`
     delete from message m using notice n
     where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - interval '90 days'`

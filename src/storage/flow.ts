@@ -48,7 +48,7 @@ export async function claimStep(
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
-      and state->>'kind' not in ('signed_in', 'stepped_up', 'contact_proved')
+      and state->>'kind' not in ('signed_in', 'stepped_up', 'contact_proved', 'undoing_over')
     returning id, state, revision, last, statement_timestamp() as now`
   return rows[0] && read(rows[0])
 }

@@ -234,43 +234,59 @@ export async function removeItem(sql: Sql, accountId: string, itemId: string): P
   await sql`delete from security_info where account_id = ${accountId} and id = ${itemId}`
 }
 
-/** Items that came after a moment, and this one, prove nothing until then. */
+/** Removes an item so that it can be put back as it was, seed and public key included. */
+export async function setItemAside(sql: Sql, accountId: string, itemId: string): Promise<void> {
+  await sql`
+    with gone as (delete from security_info where account_id = ${accountId} and id = ${itemId} returning *)
+    insert into removed_item (account_id, id, item) select account_id, id, to_jsonb(gone) from gone
+    on conflict (account_id, id) do update set item = excluded.item, removed_at = statement_timestamp()`
+}
+
+/**
+ * Puts back what was set aside, with its age. Where the same address or passkey was added again meanwhile, that one is set
+ * aside: the older has a say in what came since. Another recovery code stays.
+ */
+export async function putItemBack(sql: Sql, accountId: string, itemId: string): Promise<void> {
+  const rows = await sql<{ item: unknown }>`
+    delete from removed_item where account_id = ${accountId} and id = ${itemId} returning item`
+  if (rows[0] === undefined) return
+  const item = JSON.stringify(rows[0].item)
+  await sql`
+    with gone as (
+      delete from security_info s using jsonb_populate_record(null::security_info, ${item}::jsonb) as back
+      where s.account_id = ${accountId} and (s.address = back.address or s.credential_id = back.credential_id)
+      returning s.*
+    )
+    insert into removed_item (account_id, id, item) select account_id, id, to_jsonb(gone) from gone
+    on conflict (account_id, id) do update set item = excluded.item, removed_at = statement_timestamp()`
+  await sql`
+    insert into security_info select * from jsonb_populate_record(null::security_info, ${item}::jsonb)
+    on conflict do nothing`
+}
+
+/** Items that came after a moment, and these, prove nothing until then. */
 export async function freezeItemsSince(
   sql: Sql,
   accountId: string,
   since: Instant,
-  itemId: string | undefined,
+  itemIds: readonly string[],
   until: Instant,
 ): Promise<void> {
   await sql`
     update security_info set frozen_until = ${new Date(until)}
-    where account_id = ${accountId} and (added_at >= ${new Date(since)} or id = ${itemId ?? null}::uuid)`
+    where account_id = ${accountId} and (added_at >= ${new Date(since)} or id = any(${itemIds}::uuid[]))`
+}
+
+/** What is frozen stays so for longer: the change that holds it can be decided for longer. */
+export async function freezeUntil(sql: Sql, accountId: string, until: Instant): Promise<void> {
+  await sql`
+    update security_info set frozen_until = ${new Date(until)}
+    where account_id = ${accountId} and frozen_until > statement_timestamp() and frozen_until < ${new Date(until)}`
 }
 
 /** What was frozen proves again. */
 export async function thawItems(sql: Sql, accountId: string): Promise<void> {
   await sql`update security_info set frozen_until = null where account_id = ${accountId} and frozen_until is not null`
-}
-
-/** Puts a removed contact back as it was; where the address has come back since, that one stays. */
-export async function restoreContact(
-  sql: Sql,
-  accountId: string,
-  contact: {
-    id: string
-    kind: ContactKind
-    address: string
-    addedAt: Instant
-    provenAt: Instant | undefined
-  },
-): Promise<void> {
-  const provenAt = contact.provenAt === undefined ? null : new Date(contact.provenAt)
-  await sql`
-    insert into security_info (account_id, id, kind, address, added_at, proven_at)
-    values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address}, ${new Date(contact.addedAt)},
-      ${provenAt}::timestamptz)
-    on conflict (account_id, address) do update set id = excluded.id, added_at = excluded.added_at,
-      proven_at = excluded.proven_at, frozen_until = null`
 }
 
 export async function removeRecoveryCode(sql: Sql, accountId: string): Promise<void> {

@@ -187,6 +187,15 @@ export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffe
   return rows.length === 1
 }
 
+/** Since when the account knows a browser, where it does. */
+export async function knownSince(sql: Sql, accountId: string, browser: Buffer): Promise<Instant | undefined> {
+  const rows = await sql<{ at: Date }>`
+    select first_sign_in_at as at from known_browser
+    where account_id = ${accountId} and browser = ${browser}
+      and last_sign_in_at > statement_timestamp() - interval '90 days'`
+  return rows[0] && Number(rows[0].at)
+}
+
 export async function rememberBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
   await sql`
     insert into known_browser (account_id, browser) values (${accountId}, ${browser})

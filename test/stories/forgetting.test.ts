@@ -47,7 +47,7 @@ test('the code is erased when the verification is cancelled', async () => {
 /** The housekeeping of a process, whose rounds come when this test says so. */
 function openHouse() {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  return keepHouse(world.sql, world.deps.policy, (fault) => {
+  return keepHouse(world.deps.database, world.deps.policy, (fault) => {
     throw fault
   })
 }

@@ -32,6 +32,8 @@ export const activityFilters = {
   change_frozen: 'changes',
   change_undone: 'changes',
   change_kept: 'changes',
+  /** Somebody with an older contact asked to undo a change, which has to be announced first. */
+  undo_asked: 'changes',
 } as const satisfies Record<string, ActivityFilter>
 
 export type ActivityKind = keyof typeof activityFilters

@@ -139,13 +139,50 @@ export type ProveContact = {
 
 export type ContactProved = { kind: 'contact_proved'; accountId: string; sessionId: string; returnTo: string }
 
+/**
+ * Undoing a change from its notice, without a session: begun by whoever typed the reference in it, and gone on with by
+ * proofs of items that are older than the change. With `aim` `stop` it stops an undo that is announced.
+ *
+ *     choose --email, phone--> code --right code--.
+ *       |----another contact--> confirm --typed--> code
+ *       |----totp, passkey--> … --right------------+--> choose (too little is proved) | decide --> done
+ *       |----recovery_code--> … --right--> new_recovery_code --kept-'
+ *       '----password (aim stop, browser known for long)--> right -'
+ */
+export type Undoing = {
+  kind: 'undoing'
+  aim: 'undo' | 'stop'
+  accountId: string
+  changeId: string
+  /** The contact that the notice went to: its reader knows it. Of any other the rest must be typed. */
+  contactId: string
+  step: SignInStep | 'decide'
+  proofs: Proof[]
+  itemId: string | undefined
+  verificationId: string | undefined
+  /** By a recovery code: what it proved, and the one that took its place, sealed, until its owner has kept it. */
+  kept?: { proof: Proof; sealedCode: string } | undefined
+}
+
+/** What came of it. */
+export type UndoingOver = {
+  kind: 'undoing_over'
+  accountId: string
+  outcome: 'undone' | 'announced' | 'stopped'
+  /** Of one that is announced: from when on it can be done. */
+  from?: Instant | undefined
+}
+
 /** What leads to a session; the rest happens within one. */
 export type EntryState = SignUp | SignIn | SignedIn
-export type FlowState = EntryState | StepUp | SteppedUp | ProveContact | ContactProved
+export type FlowState = EntryState | StepUp | SteppedUp | ProveContact | ContactProved | Undoing | UndoingOver
 
 /** What has been gone through to its end waits for nothing any more. */
-export const isOver = (state: FlowState): state is SignedIn | SteppedUp | ContactProved =>
-  state.kind === 'signed_in' || state.kind === 'stepped_up' || state.kind === 'contact_proved'
+export const isOver = (state: FlowState): state is SignedIn | SteppedUp | ContactProved | UndoingOver =>
+  state.kind === 'signed_in' ||
+  state.kind === 'stepped_up' ||
+  state.kind === 'contact_proved' ||
+  state.kind === 'undoing_over'
 
 export const isEntry = (state: FlowState): state is EntryState =>
   state.kind === 'sign_up' || state.kind === 'sign_in' || state.kind === 'signed_in'
@@ -190,7 +227,9 @@ export function completedHint(hint: string, typed: string): string {
 
 /**
  * Whether a waiting page may say what became of the message: to somebody who has proved the password, or whose own
- * typed address it is. Anybody else could tell by it whether there is an account.
+ * typed address it is. Anybody else could tell by it whether there is an account, or which contacts it has.
  */
-export const mayBeTold = (flow: SignUp | SignIn | StepUp | ProveContact): boolean =>
-  flow.kind !== 'sign_in' || flow.passwordAt !== undefined
+export function mayBeTold(flow: SignUp | SignIn | StepUp | ProveContact | Undoing): boolean {
+  if (flow.kind === 'undoing') return flow.itemId === flow.contactId
+  return flow.kind !== 'sign_in' || flow.passwordAt !== undefined
+}

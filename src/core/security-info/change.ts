@@ -21,12 +21,16 @@ export const changeKinds = [
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
 /** A notice tells of a change, or of what became of one. */
-export type NoticeKind = ChangeKind | 'change_frozen' | 'change_undone'
+export type NoticeKind = ChangeKind | 'change_frozen' | 'change_undone' | 'change_kept' | 'undo_asked'
 
 /**
  *     standing --an old contact--> frozen --proofs from before--> undone
- *        |                           '------proofs from before--> kept
+ *        |                          |  ^----another old item------.
+ *        |                          '---------proofs from before--> kept
  *        '--proofs from before--> undone
+ *
+ * Where an undo has to be announced first (core/security-info/undo.ts) the change keeps its state until then; whoever
+ * may stop it makes it `kept`.
  */
 export type ChangeState = 'standing' | 'frozen' | 'undone' | 'kept'
 
@@ -44,7 +48,9 @@ export type ChangedItem = {
 
 /** What happened; `lost` is an item removed as lost or stolen with two old proofs: it has no say in any change. */
 export type Change =
-  | { kind: Exclude<ChangeKind, 'item_added' | 'item_removed'> }
+  | { kind: Exclude<ChangeKind, 'password_changed' | 'item_added' | 'item_removed'> }
+  /** With the hash of the password that it took the place of: undoing it puts that back. */
+  | { kind: 'password_changed'; before: string }
   | { kind: 'item_added'; item: ChangedItem }
   | { kind: 'item_removed'; item: ChangedItem; lost: boolean }
 
@@ -66,6 +72,12 @@ export type StoredChange = {
   sessionId: string | undefined
   state: ChangeState
   detail: ChangeDetail
+  /** Since when it is announced that it will be undone, where it has to be. */
+  undoAskedAt?: Instant | undefined
+  /** Of a change of password: the hash of the one before. */
+  passwordBefore?: string | undefined
+  /** Of one that is kept: the items that can't freeze it again. */
+  silenced?: readonly string[] | undefined
 }
 
 /** What a notice says of its change, besides when. */
@@ -77,4 +89,6 @@ export type NoticeDetail = {
   ip?: string | undefined
   browser?: string | undefined
   system?: string | undefined
+  /** Of an undo that was asked for: from when on it can be done. */
+  undoFrom?: Instant | undefined
 }

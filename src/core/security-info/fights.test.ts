@@ -49,7 +49,9 @@ function winnerOf(fight: Fight): Fight['winner'] {
   const isIn = fight.thiefIsIn && decides(fight.thiefHolds)
   if (isIn && decides(fight.ownerHolds)) return 'both'
   if (decides(fight.ownerHolds)) return 'owner'
-  const canFreeze = fight.ownerHolds.some(({ id }) => decideFreeze(made, { id }, before, now) === 'freeze')
+  const canFreeze = fight.ownerHolds.some(
+    ({ id }) => decideFreeze(made, { id, isThere: true }, before, now) === 'freeze',
+  )
   expect(canFreeze).toBe(true)
   return 'held'
 }

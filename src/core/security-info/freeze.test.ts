@@ -8,8 +8,9 @@ import {
   frozenChange,
   isBlocked,
   itemsBefore,
+  openUntil,
   proofsMissing,
-  undoWaitsUntil,
+  sinceThen,
 } from './freeze.ts'
 import type { ItemKind } from './security-info.ts'
 import { type Act, actRules, isSensitive } from './step-up.ts'
@@ -83,7 +84,12 @@ test('what was removed as lost or stolen, or is frozen, never has a say', () => 
 test('a change is frozen by an item with a say, once, within thirty days', () => {
   fc.assert(
     fc.property(change, fc.boolean(), now, (one, hasSay, at) => {
-      const decision = decideFreeze(one, { id: 'a' }, hasSay ? [{ id: 'a' }] : [{ id: 'b' }], at)
+      const decision = decideFreeze(
+        one,
+        { id: 'a', isThere: false },
+        hasSay ? [{ id: 'a' }] : [{ id: 'b' }],
+        at,
+      )
       const may = hasSay && one.state === 'standing' && at < one.at + days(30)
       expect(decision === 'freeze').toBe(may)
     }),
@@ -115,19 +121,42 @@ test('deciding takes one fresh proof from before, or with two-step verification 
   )
 })
 
-test('for seven days after two-step verification was turned on, contacts alone undo it and what came before it not', () => {
-  const proof = fc.record({ itemId: fc.nat(5).map((nth) => `item ${nth}`), ago: fc.nat(minutes(20)) })
+test('what is decided with a change came with it or after it, and with a frozen one nothing that came after the freeze', () => {
   fc.assert(
-    fc.property(changes, items, fc.array(proof, { maxLength: 5 }), now, (since, before, proved, at) => {
-      const proofs: Proof[] = proved.map(({ itemId, ago }) => ({ kind: 'email_code', at: at - ago, itemId }))
-      const fresh = proved.filter(({ ago }) => ago < minutes(10)).map(({ itemId }) => itemId)
-      const isStrong = before.some(
-        ({ id, kind }) => fresh.includes(id) && kind !== 'email' && kind !== 'phone',
-      )
-      const isYoung = since.some((one) => one.kind === 'two_step_on' && at < one.at + days(7))
-      expect(undoWaitsUntil(since, proofs, before, at) !== undefined).toBe(isYoung && !isStrong)
+    fc.property(changes, (all) => {
+      for (const first of all) {
+        for (const one of sinceThen(all, first)) {
+          expect(one.at).toBeGreaterThanOrEqual(first.at)
+          expect(one.state === 'frozen' || (one.state === 'standing' && first.state === 'standing')).toBe(
+            true,
+          )
+        }
+      }
     }),
-    { numRuns: 1000 },
+  )
+})
+
+test('a recovery code that was used since has no say: whoever used it holds the next', () => {
+  const code = { id: 'code', kind: 'recovery_code' as const, addedAt: created, provenAt: created }
+  fc.assert(
+    fc.property(changes, (all) => {
+      for (const change of all) {
+        const isUsed = sinceThen(all, change).some((one) => one.kind === 'recovery_code_used')
+        const hasSay = itemsBefore(change, [code], all, created).some(({ id }) => id === 'code')
+        expect(hasSay).toBe(!isUsed && change.at > created && change.at !== created)
+      }
+    }),
+  )
+})
+
+test('an undo that is announced keeps its change open until it could be done, and a week longer', () => {
+  fc.assert(
+    fc.property(day, day, (at, asked) => {
+      const change = { at: created + days(at), undoAskedAt: created + days(asked) }
+      const until = Math.max(change.at + days(30), change.undoAskedAt + days(14))
+      expect(openUntil(change)).toBe(until)
+      expect(openUntil({ at: change.at })).toBe(change.at + days(30))
+    }),
   )
 })
 

@@ -1,14 +1,28 @@
 import type { Proof } from '../people/session.ts'
-import { type Duration, days, type Instant } from '../time.ts'
-import { type ChangedItem, type ChangeState, changeOpenFor, type StoredChange } from './change.ts'
+import type { Instant } from '../time.ts'
+import {
+  type ChangedItem,
+  type ChangeKind,
+  type ChangeState,
+  changeOpenFor,
+  type StoredChange,
+} from './change.ts'
+import type { ItemKind } from './security-info.ts'
 import { isOnProbation, type SensitiveAct, stepUpLasts } from './step-up.ts'
+import { undoAnnouncedFor, undoStaysOpen } from './undo.ts'
 
 /**
  * Somebody whose contact was there before a change may freeze it, alone: nothing further can be changed, and what was
  * added by it or since proves nothing, until it is decided with the proofs that recovery would have asked for before it.
  * Undecided, a freeze ends with the 30 days of its change.
  */
-export const isOpen = (change: { at: Instant }, now: Instant): boolean => now < change.at + changeOpenFor
+export const isOpen = (change: Opened, now: Instant): boolean => now < openUntil(change)
+
+type Opened = Pick<StoredChange, 'at' | 'undoAskedAt'>
+
+/** Until when a change can be decided: thirty days, or for as long as an undo that is announced needs. */
+export const openUntil = ({ at, undoAskedAt }: Opened): Instant =>
+  Math.max(at + changeOpenFor, (undoAskedAt ?? 0) + undoAnnouncedFor + undoStaysOpen)
 
 /** The change that holds an account still; of several the first, since deciding it decides what came after. */
 export function frozenChange(changes: readonly StoredChange[], now: Instant): StoredChange | undefined {
@@ -25,6 +39,40 @@ const openWhileFrozen: ReadonlySet<SensitiveAct> = new Set([
 ])
 export const isBlocked = (act: SensitiveAct): boolean => !openWhileFrozen.has(act)
 
+/**
+ * A change and what is decided with it: all that came after it, newest first, since after a hostile one nothing is taken
+ * for the owner's. Once it is frozen nothing further changes; who signs in then, or uses a recovery code that nobody had
+ * touched, is no part of it. One that was confirmed goes with what was confirmed beside it.
+ */
+export const sinceThen = (changes: readonly StoredChange[], first: StoredChange): StoredChange[] =>
+  changes.filter(({ at, state }) => at >= first.at && goesWith[first.state].has(state))
+
+const goesWith: Record<ChangeState, ReadonlySet<ChangeState>> = {
+  standing: new Set<ChangeState>(['standing', 'frozen']),
+  frozen: new Set<ChangeState>(['frozen']),
+  kept: new Set<ChangeState>(['kept', 'standing', 'frozen']),
+  undone: new Set<ChangeState>(['standing', 'frozen']),
+}
+
+/** Changes by which whoever made them holds the account's recovery code. */
+const touchesRecoveryCode: ReadonlySet<ChangeKind> = new Set<ChangeKind>([
+  'recovery_code_made',
+  'recovery_code_used',
+  'two_step_on',
+])
+
+/** Items that came with these changes, by their ids: their rows are a moment older than the changes' own. */
+export function broughtBy(
+  since: readonly StoredChange[],
+  items: readonly { id: string; kind: ItemKind }[],
+): Set<string> {
+  const added = since.flatMap(({ kind, detail }) => (kind === 'item_added' ? [detail.item?.id] : []))
+  const code = since.some(({ kind }) => touchesRecoveryCode.has(kind))
+    ? items.filter(({ kind }) => kind === 'recovery_code').map(({ id }) => id)
+    : []
+  return new Set([...added, ...code].filter((id) => id !== undefined))
+}
+
 type Dated = Pick<ChangedItem, 'id' | 'kind' | 'addedAt'>
 
 /** Whether an item was there before a change, and past its first week where the account was. */
@@ -33,7 +81,8 @@ export const isOlder = (item: Dated, change: { at: Instant }, accountCreatedAt: 
 
 /**
  * Items that have a say in a change: those of the account that are older than it, and contacts that were removed by it or
- * after it; but none that was removed as lost or stolen.
+ * after it; but none that was removed as lost or stolen, and none that came with what is decided: a recovery code that was
+ * used since can't answer for itself.
  */
 export function itemsBefore<One extends Dated>(
   change: StoredChange,
@@ -46,20 +95,20 @@ export function itemsBefore<One extends Dated>(
       ? [detail.item]
       : [],
   )
-  const there = items.filter((item) => item.frozen !== true && !isInDispute(item, change))
+  const inDispute = broughtBy(sinceThen(changes, change), items)
+  const there = items.filter((item) => item.frozen !== true && !inDispute.has(item.id))
   return [...there, ...removed].filter((item) => isOlder(item, change, accountCreatedAt))
 }
 
-/** Whether a recovery code was used by its owner is what the change is about: it can't answer that itself. */
-const isInDispute = (item: Dated, change: StoredChange): boolean =>
-  change.kind === 'recovery_code_used' && item.kind === 'recovery_code'
-
 export type FreezeDecision = 'freeze' | 'frozen_already' | 'decided' | 'too_late' | 'no_say'
 
-/** Whether the holder of one item may freeze a change. */
+/**
+ * Whether the holder of one item may freeze a change. One that was confirmed can be frozen again, by an item that the
+ * account still has and that had no part in confirming it; a contact that was removed has its say once.
+ */
 export function decideFreeze(
   change: StoredChange,
-  by: { id: string },
+  by: { id: string; isThere: boolean },
   before: readonly { id: string }[],
   now: Instant,
 ): FreezeDecision {
@@ -69,7 +118,7 @@ export function decideFreeze(
     standing: 'freeze',
     frozen: 'frozen_already',
     undone: 'decided',
-    kept: 'decided',
+    kept: by.isThere && change.silenced?.includes(by.id) !== true ? 'freeze' : 'decided',
   }
   return states[change.state]
 }
@@ -88,28 +137,4 @@ export function proofsMissing(
   const proved = before.filter(({ id }) => fresh.some((proof) => proof.itemId === id))
   const kinds = new Set(proved.map(({ kind }) => kind))
   return Math.max(0, (change.detail.twoStep ? 2 : 1) - kinds.size)
-}
-
-/** Two-step verification stands for so long against whoever has nothing but a contact from before it. */
-export const twoStepStands: Duration = days(7)
-
-/**
- * From when on contacts alone may undo: where two-step verification was turned on by what would be undone, not before all
- * contacts have known of it for a week. Whoever got into a mailbox must not be able to take it away at once.
- *
- * @param since the change that is decided and all that came after it
- * @returns undefined where there is nothing to wait for, or anything but a contact was proved
- */
-export function undoWaitsUntil(
-  since: readonly StoredChange[],
-  proofs: readonly Proof[],
-  before: readonly Dated[],
-  now: Instant,
-): Instant | undefined {
-  const turnedOn = since.filter(({ kind }) => kind === 'two_step_on').map(({ at }) => at + twoStepStands)
-  const until = Math.max(0, ...turnedOn)
-  if (now >= until) return undefined
-  const fresh = proofs.filter((proof) => now < proof.at + stepUpLasts).map(({ itemId }) => itemId)
-  const isStrong = ({ id, kind }: Dated) => kind !== 'email' && kind !== 'phone' && fresh.includes(id)
-  return before.some(isStrong) ? undefined : until
 }

@@ -123,8 +123,13 @@ export function mayProve(
   accountCreatedAt: Instant,
   now: Instant,
 ): boolean {
-  if (item.frozen === true) return false
-  if (item.provenAt === undefined) return false
-  if (item.kind === 'phone' && now >= item.provenAt + phoneStale) return false
-  return rule.youngSuffices || !isOnProbation(item, accountCreatedAt, now)
+  return mayProveAlone(item, now) && (rule.youngSuffices || !isOnProbation(item, accountCreatedAt, now))
 }
+
+/** Whether an item proves something with nothing beside it: it was proved once, is not frozen, and no number gone stale. */
+export const mayProveAlone = (item: ProvingItem, now: Instant): boolean =>
+  item.frozen !== true && item.provenAt !== undefined && isCurrent(item, now)
+
+/** Whether an item is still its owner's as far as time can tell: a number that was not proved for long may not be. */
+export const isCurrent = (item: { kind: string; provenAt: Instant | undefined }, now: Instant): boolean =>
+  item.kind !== 'phone' || (item.provenAt !== undefined && now < item.provenAt + phoneStale)

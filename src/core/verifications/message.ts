@@ -34,4 +34,4 @@ export type CodeMessage = {
 export type MessageKind = 'code' | 'account_exists' | 'decoy'
 
 /** What a code is for. A code asked for one purpose is worth nothing for another. */
-export type Purpose = 'verification' | 'sign_up' | 'sign_in' | 'step_up' | 'add_item'
+export type Purpose = 'verification' | 'sign_up' | 'sign_in' | 'step_up' | 'add_item' | 'undo_change'

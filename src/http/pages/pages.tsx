@@ -16,6 +16,7 @@ import { signInPages } from './signin/routes.tsx'
 import type { SignInSite } from './signin/site.ts'
 
 import type { Site } from './site.ts'
+import { undoPages } from './undo/undo.tsx'
 
 export type PagesDeps = {
   looks: Looks
@@ -54,6 +55,7 @@ export function openPages(deps: Deps, pages: PagesDeps) {
         '/signup/*',
         '/account/*',
         '/changes/*',
+        '/undo/*',
         '/administrator/*',
         '/.well-known/*',
       ]) {
@@ -63,6 +65,7 @@ export function openPages(deps: Deps, pages: PagesDeps) {
         '/',
         signInPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
       )
+      web.route('/', undoPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }))
       web.route(
         '/',
         accountPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),

@@ -18,7 +18,7 @@ export type ProofStep = {
   hidden: Readonly<Record<string, string>>
   refusal: Refusal | undefined
   /** Whom it concerns. */
-  account: string
+  account?: string | undefined
   /** Below the field: "Don't ask again in this browser". */
   trust?: Child
   /** Ways on besides choosing something else. */

@@ -12,11 +12,13 @@ import {
   removeOldVerifications,
 } from '../../storage/retention.ts'
 import { removeOldSessions } from '../../storage/session.ts'
-import type { Sql } from '../../storage/sql.ts'
+import type { Database } from '../../storage/sql.ts'
 import { eraseExpiredCodes } from '../../storage/verification.ts'
+import { tellOfUndos } from '../security-info/tell-of-undos.ts'
 
 const eraseEvery = seconds(20)
 const removeEvery = minutes(5)
+const tellEvery = minutes(1)
 /** An erasing round looks back this far, so that one that failed is made up for by the next. */
 const eraseLooksBack = minutes(15)
 /** Between two batches of removal, so that other work comes first. */
@@ -24,8 +26,16 @@ const pause = 50
 
 export type House = { stop(): Promise<void> }
 
-/** Erases the sealed codes of expired verifications, and removes what is older than the policy keeps. */
-export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, about: string) => void): House {
+/**
+ * What is done by the clock: the sealed codes of expired verifications are erased, what is older than the policy keeps is
+ * removed, and contacts are told again of what is announced.
+ */
+export function keepHouse(
+  database: Database,
+  policy: Policy,
+  onFault: (fault: unknown, about: string) => void,
+): House {
+  const { sql } = database
   let stopped = false
   let running: Promise<void> = Promise.resolve()
   let eraseSince: Instant = 0
@@ -36,6 +46,7 @@ export function keepHouse(sql: Sql, policy: Policy, onFault: (fault: unknown, ab
       await eraseSeeds(sql, signedInAgainFor)
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
+    repeat(tellEvery, 'Telling of announced undos', () => tellOfUndos(database)),
   ]
 
   async function removeAllOld(): Promise<void> {

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import { provePassword } from '../signing-in/prove-password.ts'
 import type { Source } from '../source.ts'
-import { changing } from './freeze.ts'
+import { changing } from './held-still.ts'
 import { noteChange } from './note-change.ts'
 
 /**
@@ -38,10 +38,10 @@ export async function changePassword(
   if (!decision.ok) return decision
   const hash = await hashPassword(decision.value)
   const changed = await changing(deps, async (held) => {
-    await setPassword(held, accountId, hash)
+    const before = await setPassword(held, accountId, hash)
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
-    await noteChange(held, accountId, { kind: 'password_changed' }, source, now, session.sessionId)
+    await noteChange(held, accountId, { kind: 'password_changed', before }, source, now, session.sessionId)
     return accept(null)
   })
   deps.wakeOutbox()

@@ -16,7 +16,7 @@ import {
   itemsOf,
   mostItems,
   noteProven,
-  removeItem,
+  setItemAside,
 } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
@@ -30,7 +30,7 @@ import { isOf } from '../signing-in/step-up.ts'
 import { knownCodesKey, type Source } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
-import { changing } from './freeze.ts'
+import { changing } from './held-still.ts'
 import { noteChange } from './note-change.ts'
 
 /**
@@ -108,7 +108,7 @@ async function sendTo(
       length: 6,
       messageKind: 'code',
       told: toldTo(accountId),
-      pastPassword: false,
+      pool: 'before the password',
     },
     source,
   )
@@ -219,7 +219,7 @@ export async function removeFromSecurityInfo(
     const missing = missingAfter(items, itemId, rules, now)
     if (missing !== undefined) return refuse({ code: 'must_remain', missing })
     const isLost = lost && provedBesides(items, freshItems(session), itemId, rules, now) >= 2
-    await removeItem(sql, accountId, itemId)
+    await setItemAside(sql, accountId, itemId)
     const change = { kind: 'item_removed', item: remembered(item), lost: isLost } as const
     await noteChange(sql, accountId, change, source, now, session.sessionId)
     return accept(null)

@@ -8,7 +8,7 @@ import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
-import { changing } from './freeze.ts'
+import { changing } from './held-still.ts'
 import { noteChange } from './note-change.ts'
 
 /** What a form carries that makes a recovery code: each shown form makes one code, however often it is sent. */

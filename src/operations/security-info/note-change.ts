@@ -3,17 +3,16 @@ import type { ActivityKind } from '../../core/people/activity.ts'
 import {
   type Change,
   type ChangeDetail,
-  changeOpenFor,
   mostTextsADay,
   type NoticeDetail,
   noticeLasts,
 } from '../../core/security-info/change.ts'
 import { frozenChange } from '../../core/security-info/freeze.ts'
-import { type Contact, isContact } from '../../core/security-info/security-info.ts'
+import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
-import { findAccount } from '../../storage/account.ts'
+import { type Account, findAccount } from '../../storage/account.ts'
 import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/change.ts'
 import { holdItems, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
@@ -44,15 +43,30 @@ export async function noteChange(
   const items = await (changes ? holdItems(sql, accountId) : itemsOf(sql, accountId))
   const account = await findAccount(sql, accountId)
   if (account === undefined) return
-  const held = changes && frozenChange(await changesOf(sql, accountId, changeOpenFor), now)
+  const held = changes && frozenChange(await changesOf(sql, accountId), now)
   if (held) throw new TakenBack({ code: 'changes_frozen' })
+  await writeChange(sql, account, items, change, source, now, sessionId)
+}
+
+/** The same where the account is held already, and whatever holds it still: for what undoing a change brings with it. */
+export async function writeChange(
+  sql: Sql,
+  account: Account,
+  items: readonly Item[],
+  change: Change,
+  source: Source,
+  now: Instant,
+  sessionId: string | undefined,
+): Promise<void> {
+  const accountId = account.id
   const { ip, browser, system } = activitySource(source)
   const id = newTimeId(now)
   const twoStep = account.twoStepAt !== undefined && change.kind !== 'two_step_on'
   const detail: ChangeDetail = { ip, browser, system, twoStep: twoStep || change.kind === 'two_step_off' }
   if ('item' in change) detail.item = change.item
   if (change.kind === 'item_removed') detail.lost = change.lost
-  await insertChange(sql, accountId, { id, kind: change.kind, sessionId, detail })
+  const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
+  await insertChange(sql, accountId, { id, kind: change.kind, sessionId, passwordBefore, detail })
   const told = { kind: change.kind, ...itemWords(change), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
   const activity = activityOf(change)

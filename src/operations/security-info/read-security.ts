@@ -1,4 +1,4 @@
-import { changeOpenFor, type StoredChange } from '../../core/security-info/change.ts'
+import type { StoredChange } from '../../core/security-info/change.ts'
 import { type Missing, missingAfter } from '../../core/security-info/removal.ts'
 import { judgeSafety, type Safety } from '../../core/security-info/safety.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
@@ -37,7 +37,7 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
     findAccount(sql, accountId),
     usernamesOf(sql, accountId),
     itemsOf(sql, accountId),
-    changesOf(sql, accountId, changeOpenFor),
+    changesOf(sql, accountId),
   ])
   if (account === undefined) return undefined
   const twoStep = account.twoStepAt !== undefined

@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
 import { TakenBack } from '../verifications/taken-back.ts'
-import { changing } from './freeze.ts'
+import { changing } from './held-still.ts'
 import { putRecoveryCode } from './make-recovery-code.ts'
 import { noteChange } from './note-change.ts'
 import { trustedBrowsers } from './trusted-browsers.ts'
@@ -55,6 +55,8 @@ export async function beginTwoStep(
       if (!supportsTwoStep(await itemsOf(sql, accountId))) throw new TakenBack({ code: 'two_step_kinds' })
       const made = await putRecoveryCode(deps, sql, accountId, form, now)
       if (!made.ok) throw new TakenBack(made.refusal)
+      // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
+      if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
       if (isNew) await noteChange(sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
       return accept({ code: made.value.code, isNew })
     })

@@ -42,9 +42,14 @@ export type FlowCode = {
   messageKind: MessageKind
   /** Whose activity says that it was asked for. */
   told: Told
-  /** Whether the password was proved first: what strangers ask for and guess never uses up what its owner needs. */
-  pastPassword: boolean
+  pool: SendPool
 }
+
+/**
+ * What the sends to an address count against: what strangers ask for and guess never uses up what somebody past the
+ * password needs, and what a thief with the password asks for not what the owner needs to undo what they did.
+ */
+export type SendPool = 'before the password' | 'past the password' | 'undoing'
 
 /**
  * Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`, and for a text
@@ -146,13 +151,13 @@ const activityOf = {
   decoy: 'code_not_sent',
 } as const satisfies Record<MessageKind, ActivityKind>
 
-const flowDestinationKey = (ring: Keyring, { address, pastPassword }: FlowCode): LimitKey =>
-  pastPassword
-    ? {
+const flowDestinationKey = (ring: Keyring, { address, pool }: FlowCode): LimitKey =>
+  pool === 'before the password'
+    ? destinationKey(ring, ownApplicationId, address)
+    : {
         kind: address.kind,
-        key: ring.lookupHash(`${address.kind} past the password`, ownApplicationId, destinationOf(address)),
+        key: ring.lookupHash(`${address.kind} ${pool}`, ownApplicationId, destinationOf(address)),
       }
-    : destinationKey(ring, ownApplicationId, address)
 
 /** "I don't have a code": the same code again. Refusals: those of `resendCode`. */
 export async function resendFlowCode(deps: Deps, flowId: string, verificationId: string, source: Source) {

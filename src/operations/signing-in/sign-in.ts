@@ -21,7 +21,7 @@ import { noteProven } from '../../storage/security-info.ts'
 import { isKnownBrowser } from '../../storage/session.ts'
 import { cancel } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import { isFrozen } from '../security-info/freeze.ts'
+import { isFrozen } from '../security-info/held-still.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
 import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
@@ -212,9 +212,10 @@ async function sendCode(
 ): Promise<Step> {
   const pastPassword = chosen.passwordAt !== undefined
   const length = pastPassword ? 6 : 8
+  const pool = pastPassword ? 'past the password' : 'before the password'
   const issued = await issueFlowCode(
     deps,
-    { flowId, purpose: 'sign_in', address, length, messageKind, told: toldOf(deps, chosen), pastPassword },
+    { flowId, purpose: 'sign_in', address, length, messageKind, told: toldOf(deps, chosen), pool },
     source,
   )
   if (!issued.ok) return { state: before, refusal: issued.refusal }

@@ -48,7 +48,7 @@ export async function beginSignUp(
       length: 6,
       messageKind: taken ? 'account_exists' : 'code',
       told: { accountId: accountId ?? nobody(deps, email.value), decoy: !taken },
-      pastPassword: false,
+      pool: 'before the password',
     },
     source,
   )

@@ -216,7 +216,7 @@ async function choose(
       length: 6,
       messageKind: 'code',
       told: toldTo(state.accountId),
-      pastPassword: true,
+      pool: 'past the password',
     },
     source,
   )

@@ -92,9 +92,11 @@ async function isItsReference(
   message: ReportedMessage,
   typed: string,
 ): Promise<boolean> {
+  const reference = canonicalReference(typed)
+  // A scanner that presses the button with nothing typed must not use up what the reader needs.
+  if (reference === undefined) return false
   const key = deps.keyring.current().lookupHash('report', named.subject, named.messageId)
-  const hasTry = await takeReportTry(deps.database.sql, key)
-  return hasTry && canonicalReference(typed) === message.reference
+  return (await takeReportTry(deps.database.sql, key)) && reference === message.reference
 }
 
 async function reportAsked(

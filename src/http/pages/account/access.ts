@@ -102,6 +102,10 @@ export const openRoutes: readonly string[] = [
   // By a message's own token, and the reference in it.
   'GET /changes/:token',
   'POST /changes/:token',
+  // Begun by that, and gone on with by proofs of its own.
+  'GET /undo/:id',
+  'POST /undo/:id',
+  'GET /undo/:id/news',
   'GET /report/:token',
   'POST /report/:token',
   // For applications, by their key.

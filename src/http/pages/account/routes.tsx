@@ -43,7 +43,7 @@ export function accountPages(given: SignInSite) {
   securityPages(given, routes)
   setUpRoutes(given, routes)
   twoStepRoutes(given, routes)
-  changePages(given, pages, routes)
+  changePages(given, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)

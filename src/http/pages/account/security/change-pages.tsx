@@ -1,10 +1,10 @@
-import type { Child } from 'hono/jsx'
 import { shortestAlone } from '../../../../core/people/password.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
-import { changeOpenFor, type StoredChange } from '../../../../core/security-info/change.ts'
-import type { Instant } from '../../../../core/time.ts'
+import type { StoredChange } from '../../../../core/security-info/change.ts'
+import { openUntil } from '../../../../core/security-info/freeze.ts'
+import { type UndoWait, undoAnnouncedFor } from '../../../../core/security-info/undo.ts'
 import { whereWords } from '../../../../messages/where-words.ts'
-import type { Decision, FreezeOutcome } from '../../../../operations/security-info/freeze.ts'
+import type { Decision } from '../../../../operations/security-info/decide-change.ts'
 import { errorOf } from '../../components/error-summary.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Actions, ButtonLink } from '../../components/form.tsx'
@@ -13,10 +13,10 @@ import { Notice } from '../../components/notice.tsx'
 import { Page } from '../../components/page.tsx'
 import { PasswordField, Strength } from '../../components/password-field.tsx'
 import { Row, Rows } from '../../components/rows.tsx'
-import { TextField } from '../../components/text-field.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../../form-page.tsx'
 import { useReader, useSay } from '../../reader.tsx'
+import { Changes } from '../../undo/undo-pages.tsx'
 
 type Of = { handle: string; name: string }
 
@@ -64,13 +64,15 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
       />
       {isUndecided && (
         <p>
-          {say('change.until')} <Moment at={change.at + changeOpenFor} shape="moment" />
+          {say('change.until')} <Moment at={openUntil(change)} shape="moment" />
         </p>
       )}
       <Ways>
         {change.state === 'standing' && <Way href={`${here}/freeze`}>{say('change.freeze')}</Way>}
         {isUndecided && <Way href={`${here}/undo`}>{say('change.undo')}</Way>}
-        {change.state === 'frozen' && <Way href={`${here}/keep`}>{say('change.keep')}</Way>}
+        {(change.state === 'frozen' || change.undoAskedAt !== undefined) && isUndecided && (
+          <Way href={`${here}/keep`}>{say('change.keep')}</Way>
+        )}
         <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
       </Ways>
     </Page>
@@ -120,9 +122,9 @@ export function UndoChangePage(props: FormOf) {
   const here = `/account/${handle}/security/changes/${decision.change.id}`
   const errors = useErrors(refusal, 'next')
   if (decision.proofsMissing > 0) return <ProveMorePage {...props} to={`${here}/undo`} />
-  if (decision.undoWaitsUntil !== undefined) {
-    return <UndoWaitsPage {...{ name, here, until: decision.undoWaitsUntil }} />
-  }
+  const { wait, plan } = decision
+  if (plan === undefined) return <UndoLeavesNothingPage {...{ name, here }} />
+  if (wait !== undefined) return <UndoWaitsPage {...{ name, here, form, refusal, wait }} />
   return (
     <FormPage
       title={say('change.undoTitle')}
@@ -134,14 +136,8 @@ export function UndoChangePage(props: FormOf) {
       button={say('change.undoDo')}
       ways={<Way href={here}>{say('page.back')}</Way>}
     >
-      <ul>
-        {decision.since.map((change) => (
-          <li>
-            {say(`change.kind.${change.kind}`)} · <Moment at={change.at} shape="moment" />
-          </li>
-        ))}
-      </ul>
-      {decision.newPassword && <NewPassword name={name} error={errorOf(errors, 'next')} />}
+      <Changes since={decision.since} />
+      {plan.passwordChanged && <NewPassword name={name} error={errorOf(errors, 'next')} />}
     </FormPage>
   )
 }
@@ -183,18 +179,51 @@ export function KeepChangePage(props: FormOf) {
   )
 }
 
-/** What was proved is enough, but not yet. */
-function UndoWaitsPage({ name, here, until }: { name: string; here: string; until: Instant }) {
+type WaitsProps = Pick<FormOf, 'name' | 'form' | 'refusal'> & { here: string; wait: UndoWait }
+
+/** What was proved is enough, but it has to be announced first, or is announced since too short. */
+function UndoWaitsPage({ name, here, form, refusal, wait }: WaitsProps) {
   const say = useSay()
+  const { now } = useReader()
+  const errors = useErrors(refusal, 'form')
+  const back = <Way href={here}>{say('page.back')}</Way>
+  if (wait.state === 'announced') {
+    return (
+      <Page title={say('change.waitsTitle')} account={name}>
+        <p>
+          {say('undo.announced')}{' '}
+          <b>
+            <Moment at={wait.until} shape="moment" />
+          </b>
+        </p>
+        <p>{say('change.waitsNow')}</p>
+        <Ways>{back}</Ways>
+      </Page>
+    )
+  }
   return (
-    <Page title={say('change.waitsTitle')} account={name}>
+    <FormPage
+      title={say('undo.askTitle')}
+      lead={say('change.waits')}
+      account={name}
+      errors={errors}
+      action={`${here}/undo`}
+      hidden={{ form }}
+      button={say('undo.ask')}
+      ways={back}
+    >
       <p>
-        {say('change.waits')}{' '}
-        <b>
-          <Moment at={until} shape="moment" />
-        </b>
+        {say('undo.askFrom')} <Moment at={now + undoAnnouncedFor} shape="moment" />
       </p>
       <p>{say('change.waitsNow')}</p>
+    </FormPage>
+  )
+}
+
+function UndoLeavesNothingPage({ name, here }: { name: string; here: string }) {
+  const say = useSay()
+  return (
+    <Page title={say('undo.noneTitle')} lead={say('undo.wouldLeaveNothing')} account={name}>
       <Ways>
         <Way href={here}>{say('page.back')}</Way>
       </Ways>
@@ -218,53 +247,6 @@ function ProveMorePage({ decision, handle, name, to }: FormOf & { to: string }) 
       )}
       <Ways>
         <Way href={`/account/${handle}/security/changes/${change.id}`}>{say('page.back')}</Way>
-      </Ways>
-    </Page>
-  )
-}
-
-/** The page behind the link of a notice: the same for every link, whether there is a notice behind it or not. */
-export function StopChangePage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
-  const say = useSay()
-  const { here } = useReader()
-  const errors = useErrors(refusal, 'reference')
-  return (
-    <FormPage
-      title={say('stopChange.title')}
-      lead={say('stopChange.lead')}
-      errors={errors}
-      action={here}
-      hidden={{}}
-      button={say('notice.stop')}
-      ways={<Way href="/help">{say('page.help')}</Way>}
-    >
-      <TextField
-        name="reference"
-        label={say('report.reference')}
-        hint={say('stopChange.hint')}
-        value={typed}
-        error={errorOf(errors, 'reference')}
-        maxlength={64}
-        ltr
-      />
-      <p class="hint">{say('stopChange.meant')}</p>
-    </FormPage>
-  )
-}
-
-export function StoppedPage({ outcome }: { outcome: FreezeOutcome }) {
-  const say = useSay()
-  const good = outcome === 'freeze' || outcome === 'frozen_already'
-  const words: Child = say(`stopChange.${outcome}`)
-  return (
-    <Page title={say(good ? 'stopChange.doneTitle' : 'stopChange.overTitle')}>
-      <Notice tone={good ? 'good' : 'warning'}>
-        <p>{words}</p>
-      </Notice>
-      {good && <p>{say('stopChange.next')}</p>}
-      <Ways>
-        <Way href="/account">{say('stopChange.account')}</Way>
-        <Way href="/help">{say('page.help')}</Way>
       </Ways>
     </Page>
   )

@@ -1,33 +1,21 @@
-import type { Hono } from 'hono'
 import type { Refusal } from '../../../../core/refusal.ts'
-import { refuse } from '../../../../core/refusal.ts'
 import {
   type Decision,
-  freezeByNotice,
-  freezeInSession,
   keepChange,
   readDecision,
-  undoChange,
-} from '../../../../operations/security-info/freeze.ts'
+  undoInSession,
+} from '../../../../operations/security-info/decide-change.ts'
+import { freezeInSession } from '../../../../operations/security-info/freeze.ts'
 import { readAccount } from '../../../../operations/sessions.ts'
-import type { Exchange } from '../../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
-import { openVisit, readFields } from '../../visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
-import {
-  ChangePage,
-  FreezeChangePage,
-  KeepChangePage,
-  StopChangePage,
-  StoppedPage,
-  UndoChangePage,
-} from './change-pages.tsx'
+import { ChangePage, FreezeChangePage, KeepChangePage, UndoChangePage } from './change-pages.tsx'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What was changed about an account: by its owner, signed in, each change can be frozen, undone or kept. */
-export function changePages(given: SignInSite, pages: Hono<Exchange>, routes: AccountRoutes): void {
+export function changePages(given: SignInSite, routes: AccountRoutes): void {
   const { deps, site } = given
   const home = '/account/:handle/security/changes/:id'
 
@@ -52,34 +40,16 @@ export function changePages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
             ? await freezeInSession(deps, session, id, visit.source, now)
             : act === 'keep'
               ? await keepChange(deps, session, id, visit.source, now)
-              : await undoChange(deps, session, id, form.next ?? '', visit.source, now)
-        if (decided.ok) return c.redirect(`/account/${session.handle}/security?done=${done}`, 303)
+              : await undoInSession(deps, session, id, form.next ?? '', visit.source, now)
+        if (decided.ok) {
+          const came = decided.value === 'announced' ? 'announced' : done
+          return c.redirect(`/account/${session.handle}/security?done=${came}`, 303)
+        }
         const { refusal } = decided
         return answerFormAgain(c, site, refusal, <Page {...of} refusal={refusal} />)
       }),
     )
   }
-
-  /** The page behind the link of a notice. Opening it changes nothing and tells nothing. */
-  pages.get('/changes/:token', (c) => answerPage(c, site, <StopChangePage />))
-
-  pages.post('/changes/:token', async (c) => {
-    const { source } = openVisit(given, c)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const typed = read.value.reference ?? ''
-    const stopped =
-      typed.length > 64
-        ? refuse({ code: 'reference_wrong' })
-        : await freezeByNotice(deps, c.req.param('token'), typed, source, c.var.now)
-    if (stopped.ok) return answerPage(c, site, <StoppedPage outcome={stopped.value} />)
-    return answerFormAgain(
-      c,
-      site,
-      stopped.refusal,
-      <StopChangePage typed={typed} refusal={stopped.refusal} />,
-    )
-  })
 
   type Of = {
     decision: Decision

@@ -30,6 +30,7 @@ export const doneWords = [
   'renamed',
   'frozen',
   'undone',
+  'announced',
   'kept',
 ] as const
 export type Done = (typeof doneWords)[number]

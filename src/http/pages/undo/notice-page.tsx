@@ -1,0 +1,68 @@
+import type { Refusal } from '../../../core/refusal.ts'
+import type { AnsweredNotice } from '../../../operations/security-info/undo-from-notice.ts'
+import { errorOf } from '../components/error-summary.tsx'
+import { Actions, ButtonLink } from '../components/form.tsx'
+import { Notice } from '../components/notice.tsx'
+import { Page } from '../components/page.tsx'
+import { TextField } from '../components/text-field.tsx'
+import { Way, Ways } from '../components/ways.tsx'
+import { FormPage, useErrors } from '../form-page.tsx'
+import { useReader, useSay } from '../reader.tsx'
+
+/** The page behind the link of a notice: the same for every link, whether there is a notice behind it or not. */
+export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+  const say = useSay()
+  const { here } = useReader()
+  const errors = useErrors(refusal, 'reference')
+  return (
+    <FormPage
+      title={say('stopChange.title')}
+      lead={say('stopChange.lead')}
+      errors={errors}
+      action={here}
+      hidden={{}}
+      button={say('notice.stop')}
+      ways={<Way href="/help">{say('page.help')}</Way>}
+    >
+      <TextField
+        name="reference"
+        label={say('report.reference')}
+        hint={say('stopChange.hint')}
+        value={typed}
+        error={errorOf(errors, 'reference')}
+        maxlength={64}
+        ltr
+      />
+      <p class="hint">{say('stopChange.meant')}</p>
+    </FormPage>
+  )
+}
+
+/** What came of the reference, and the next step: undoing the change, or stopping somebody else's undo. */
+export function NoticeAnsweredPage({ outcome, flowId }: AnsweredNotice) {
+  const say = useSay()
+  const goesOn = flowId !== undefined
+  const title = { freeze: 'doneTitle', frozen_already: 'doneTitle', undo_asked: 'askedTitle' } as const
+  const titled = outcome in title ? title[outcome as keyof typeof title] : 'overTitle'
+  return (
+    <Page title={say(`stopChange.${titled}`)}>
+      <Notice tone={goesOn ? 'good' : 'warning'}>
+        <p>{say(`stopChange.${outcome}`)}</p>
+      </Notice>
+      {goesOn && (
+        <>
+          <p>{say(outcome === 'undo_asked' ? 'stopChange.nextStop' : 'stopChange.next')}</p>
+          <Actions>
+            <ButtonLink href={`/undo/${flowId}`}>
+              {say(outcome === 'undo_asked' ? 'stopChange.stop' : 'stopChange.undo')}
+            </ButtonLink>
+          </Actions>
+        </>
+      )}
+      <Ways>
+        <Way href="/account">{say('stopChange.account')}</Way>
+        <Way href="/help">{say('page.help')}</Way>
+      </Ways>
+    </Page>
+  )
+}

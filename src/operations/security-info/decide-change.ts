@@ -1,0 +1,335 @@
+import { decideNewPassword } from '../../core/people/password.ts'
+import type { Proof } from '../../core/people/session.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
+import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
+import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import {
+  planKeep,
+  planUndo,
+  type UndoPlan,
+  type UndoWait,
+  undoAnnouncedFor,
+  undoWait,
+} from '../../core/security-info/undo.ts'
+import type { Instant } from '../../core/time.ts'
+import { commonPasswords } from '../../secrets/common-passwords.ts'
+import { hashPassword } from '../../secrets/password-hash.ts'
+import {
+  type Account,
+  findAccount,
+  setPassword,
+  turnTwoStepOff,
+  turnTwoStepOn,
+  usernamesOf,
+} from '../../storage/account.ts'
+import { askUndo, changesOf, settleChanges } from '../../storage/change.ts'
+import {
+  freezeUntil,
+  holdItems,
+  itemsOf,
+  putItemBack,
+  removeItem,
+  removeRecoveryCode,
+  setItemAside,
+  thawItems,
+} from '../../storage/security-info.ts'
+import {
+  endAllSessions,
+  endOtherSessions,
+  endSession,
+  forgetOtherBrowsers,
+  untrustBrowsers,
+} from '../../storage/session.ts'
+import type { Sql } from '../../storage/sql.ts'
+import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
+import type { Deps } from '../deps.ts'
+import type { SignedInSession } from '../sessions.ts'
+import type { Source } from '../source.ts'
+import { isFrozen } from './held-still.ts'
+import { tellContacts, writeChange } from './note-change.ts'
+
+/** Who decides a change: what they have proved, in a session or on the way from a notice. */
+export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }
+
+/** What deciding a change takes, and what it would undo. */
+export type Decision = {
+  change: StoredChange
+  /** Items of the account that are older than the change: what it is decided with. */
+  before: Item[]
+  /** How many fresh proofs by those are missing, and whether there are enough of them at all. */
+  proofsMissing: number
+  possible: boolean
+  /** Why what is proved is not enough yet to undo it. */
+  wait: UndoWait | undefined
+  /** The change and all that came after it, newest first. */
+  since: StoredChange[]
+  /** What undoing comes to; undefined where it would leave nothing that a code can be sent to. */
+  plan: UndoPlan | undefined
+}
+
+/** @returns undefined where there is no such change, or it is too late */
+export async function readDecision(
+  deps: Deps,
+  decider: Decider,
+  changeId: string,
+): Promise<Decision | undefined> {
+  const { sql } = deps.database
+  const account = await findAccount(sql, decider.accountId)
+  return account && decisionIn(sql, account, decider, changeId)
+}
+
+async function decisionIn(
+  sql: Sql,
+  account: Account,
+  { proofs, now }: Decider,
+  changeId: string,
+): Promise<Decision | undefined> {
+  const [items, changes] = await Promise.all([itemsOf(sql, account.id), changesOf(sql, account.id)])
+  const change = changes.find(({ id }) => id === changeId)
+  if (change === undefined || !isOpen(change, now)) return undefined
+  const older = new Set(itemsBefore(change, items, changes, account.createdAt).map(({ id }) => id))
+  const before = items.filter(({ id }) => older.has(id))
+  const since = sinceThen(changes, change)
+  const all = before.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
+  return {
+    change,
+    before,
+    proofsMissing: proofsMissing(change, proofs, before, now),
+    possible: proofsMissing(change, all, before, now) === 0,
+    wait: undoWait(change, since, proofs, before, now),
+    since,
+    plan: planUndo(items, since),
+  }
+}
+
+const isUndecided = ({ change }: Decision): boolean =>
+  change.state === 'standing' || change.state === 'frozen'
+
+/** What became of an undo: done, or announced, where that has to come first. */
+export type UndoOutcome = 'undone' | 'announced'
+
+/**
+ * Undoes a change and all that came after it, in a session. Refusals: `choice_missing` (no such change, decided already,
+ * not proved by items older than it, or announced since too short), `must_remain`, those of `decideNewPassword`.
+ *
+ * @param typed the new password, asked for where the password was changed
+ */
+export async function undoInSession(
+  deps: Deps,
+  session: SignedInSession,
+  changeId: string,
+  typed: string,
+  source: Source,
+  now: Instant,
+): Promise<Result<UndoOutcome>> {
+  const asked = await readDecision(deps, session, changeId)
+  if (asked === undefined) return refuse({ code: 'choice_missing' })
+  const isAsked = asked.plan?.passwordChanged === true && asked.wait === undefined
+  const hash = isAsked ? await newPasswordHash(deps, session, asked, typed) : accept(undefined)
+  if (!hash.ok) return hash
+  return undo(deps, session, changeId, hash.value, source, now)
+}
+
+async function newPasswordHash(
+  deps: Deps,
+  { accountId }: SignedInSession,
+  { change }: Decision,
+  typed: string,
+): Promise<Result<string>> {
+  const names = await usernamesOf(deps.database.sql, accountId)
+  const isCommon = await commonPasswords()
+  const ownWords = [...names.map((username) => username.name), deps.operatorName]
+  const password = decideNewPassword(typed, { twoStep: change.detail.twoStep, isCommon, ownWords })
+  return password.ok ? accept(await hashPassword(password.value)) : password
+}
+
+/**
+ * The same for somebody who is not signed in, and comes from a notice with proofs by older items. The password from before
+ * the change works again: undoing gives nobody more than there was. Refusals: `choice_missing`, `must_remain`.
+ */
+export const undoByProofs = (
+  deps: Deps,
+  decider: Omit<Decider, 'sessionId'>,
+  changeId: string,
+  source: Source,
+): Promise<Result<UndoOutcome>> => undo(deps, decider, changeId, undefined, source, decider.now)
+
+async function undo(
+  deps: Deps,
+  decider: Decider,
+  changeId: string,
+  newHash: string | undefined,
+  source: Source,
+  now: Instant,
+): Promise<Result<UndoOutcome>> {
+  const { accountId, sessionId } = decider
+  const undone = await deps.database.transaction(async (sql): Promise<Result<UndoOutcome>> => {
+    await holdItems(sql, accountId)
+    const account = await findAccount(sql, accountId)
+    const decision = account && (await decisionIn(sql, account, decider, changeId))
+    if (account === undefined || decision === undefined || decision.proofsMissing > 0) return notNow
+    if (!isUndecided(decision)) return notNow
+    const { plan, wait, since, change } = decision
+    if (plan === undefined) return refuse({ code: 'must_remain', missing: 'contact' })
+    if (wait?.state === 'announced') return notNow
+    if (wait?.state === 'to_be_asked') {
+      await announceUndo(sql, account, change, source, now)
+      return accept('announced')
+    }
+    if (sessionId !== undefined && plan.passwordChanged && newHash === undefined) return notNow
+    for (const one of since) {
+      const isTheirs = one.sessionId === undefined || one.sessionId === sessionId
+      if (!isTheirs) await endSession(sql, accountId, one.sessionId ?? '')
+    }
+    await carryOut(sql, accountId, plan)
+    await settleChanges(sql, accountId, since, 'undone')
+    await thaw(sql, accountId, now)
+    await endSessionsBut(sql, accountId, sessionId)
+    await untrustBrowsers(sql, accountId)
+    await forgetOtherBrowsers(sql, accountId, source.browser)
+    await tell(sql, account, change, { kind: 'change_undone' }, source, now)
+    const hash = newHash ?? plan.passwordBefore
+    if (plan.passwordChanged && hash !== undefined) {
+      const replaced = await setPassword(sql, accountId, hash)
+      if (newHash !== undefined) {
+        // It is a change like any other: somebody with an older item can take it back.
+        const before = plan.passwordBefore ?? replaced
+        const items = await itemsOf(sql, accountId)
+        await writeChange(sql, account, items, { kind: 'password_changed', before }, source, now, sessionId)
+      }
+    }
+    return accept('undone')
+  })
+  deps.wakeOutbox()
+  return undone
+}
+
+const notNow = refuse({ code: 'choice_missing' })
+
+const endSessionsBut = (sql: Sql, accountId: string, kept: string | undefined): Promise<void> =>
+  kept === undefined ? endAllSessions(sql, accountId) : endOtherSessions(sql, accountId, kept)
+
+async function carryOut(sql: Sql, accountId: string, plan: UndoPlan): Promise<void> {
+  for (const id of plan.removes) await removeItem(sql, accountId, id)
+  if (plan.endsRecoveryCode) await removeRecoveryCode(sql, accountId)
+  for (const { id } of plan.putsBack) await putItemBack(sql, accountId, id)
+  if (plan.twoStep === 'off') await turnTwoStepOff(sql, accountId)
+  if (plan.twoStep === 'on') await turnTwoStepOn(sql, accountId)
+}
+
+/** What was frozen proves again, unless an earlier change still holds the account: then all of it came after that one. */
+async function thaw(sql: Sql, accountId: string, now: Instant): Promise<void> {
+  if (!(await isFrozen(sql, accountId, now))) await thawItems(sql, accountId)
+}
+
+async function announceUndo(
+  sql: Sql,
+  account: Account,
+  change: StoredChange,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  if (!(await askUndo(sql, account.id, change.id))) return
+  await freezeUntil(sql, account.id, openUntil({ ...change, undoAskedAt: now }))
+  const { ip, browser, system } = activitySource(source)
+  const told = { kind: 'undo_asked', undoFrom: now + undoAnnouncedFor, ip, browser, system } as const
+  await tellOfUndo(sql, account, change.id, told, now)
+  await noteActivity(sql, toldTo(account.id), { kind: 'undo_asked' }, source, now)
+}
+
+/** An undo that is announced is told to every contact that was proved, whatever else may have become of it. */
+export async function tellOfUndo(
+  sql: Sql,
+  account: Account,
+  changeId: string,
+  told: NoticeDetail,
+  now: Instant,
+): Promise<void> {
+  const contacts = (await itemsOf(sql, account.id)).filter(isContact)
+  const proved = contacts.filter(({ provenAt }) => provenAt !== undefined)
+  await tellContacts(sql, account, changeId, told, proved, now)
+}
+
+/**
+ * It was its owner after all: what was frozen proves again. Whoever has another item from before can freeze it once more,
+ * so that nobody who holds one alone has the last word. Refusals: `choice_missing`, `must_remain`.
+ */
+export const keepChange = (
+  deps: Deps,
+  decider: Decider,
+  changeId: string,
+  source: Source,
+  now: Instant,
+): Promise<Result<null>> => keep(deps, decider, changeId, whoProved, source, now)
+
+/**
+ * Stops an undo that is announced, by whoever may: the change stands for good against contacts alone. What was proved has
+ * been judged (an older item, or the password in a browser that was known for long). Refusals: `choice_missing`,
+ * `must_remain`.
+ */
+export const stopUndo = (
+  deps: Deps,
+  decider: Decider,
+  changeId: string,
+  source: Source,
+): Promise<Result<null>> => keep(deps, decider, changeId, allContacts, source, decider.now)
+
+/** Which items can't freeze a confirmed change again; undefined where it can't be confirmed. */
+type Silencing = (decision: Decision, decider: Decider) => string[] | undefined
+
+const whoProved: Silencing = ({ before, proofsMissing }, { proofs }) =>
+  proofsMissing > 0
+    ? undefined
+    : before.filter(({ id }) => proofs.some((proof) => proof.itemId === id)).map(({ id }) => id)
+
+const allContacts: Silencing = ({ change, before }) =>
+  change.undoAskedAt === undefined ? undefined : before.filter(isContact).map(({ id }) => id)
+
+async function keep(
+  deps: Deps,
+  decider: Decider,
+  changeId: string,
+  silencing: Silencing,
+  source: Source,
+  now: Instant,
+): Promise<Result<null>> {
+  const { accountId } = decider
+  const kept = await deps.database.transaction(async (sql): Promise<Result<null>> => {
+    const items = await holdItems(sql, accountId)
+    const account = await findAccount(sql, accountId)
+    const decision = account && (await decisionIn(sql, account, decider, changeId))
+    const silenced = decision && silencing(decision, decider)
+    if (account === undefined || decision === undefined || silenced === undefined) return notNow
+    const { change, since } = decision
+    if (change.state !== 'frozen' && !(change.state === 'standing' && change.undoAskedAt !== undefined)) {
+      return notNow
+    }
+    const plan = planKeep(items, since)
+    if (plan === undefined) return refuse({ code: 'must_remain', missing: 'contact' })
+    for (const id of plan.removes) await setItemAside(sql, accountId, id)
+    for (const id of plan.putsBack) await putItemBack(sql, accountId, id)
+    await settleChanges(sql, accountId, since, 'kept', silenced)
+    await thaw(sql, accountId, now)
+    await tell(sql, account, change, { kind: 'change_kept' }, source, now)
+    return accept(null)
+  })
+  deps.wakeOutbox()
+  return kept
+}
+
+/** Tells all contacts that prove something what became of a change, and the activity. */
+export async function tell(
+  sql: Sql,
+  account: Account,
+  change: StoredChange,
+  told: { kind: Extract<NoticeKind, 'change_frozen' | 'change_undone' | 'change_kept'> },
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { ip, browser, system } = activitySource(source)
+  const items = (await itemsOf(sql, account.id)).filter(isContact)
+  const contacts = items.filter(({ provenAt, frozen }) => provenAt !== undefined && !frozen)
+  await tellContacts(sql, account, change.id, { ...told, ip, browser, system }, contacts, now)
+  await noteActivity(sql, toldTo(account.id), { kind: told.kind }, source, now)
+}
