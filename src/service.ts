@@ -94,6 +94,8 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     ) as Server
     server.once('error', reject)
     server.keepAliveTimeout = 75_000
+    // A form is a few hundred bytes: who takes longer to send one holds what was looked up for it.
+    server.requestTimeout = 20_000
     const port = await promise
     const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({

@@ -4,7 +4,14 @@ import type { Item } from '../core/security-info/security-info.ts'
 import type { Instant } from '../core/time.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import { accountHandle, newSessionSeed, parseSessionToken, sessionTokenOf } from '../secrets/tokens.ts'
-import { type AccountName, findAccount, holdPassword, type Role, usernamesOf } from '../storage/account.ts'
+import {
+  type AccountName,
+  findAccount,
+  holdSignInBars,
+  type Role,
+  type SignInBars,
+  usernamesOf,
+} from '../storage/account.ts'
 import { holdSessionOf, noteSession } from '../storage/flow.ts'
 import { itemsOf } from '../storage/security-info.ts'
 import {
@@ -51,7 +58,8 @@ export async function openSession(
       const same = led.seed === undefined ? undefined : sessionTokenOf(ring, accountId, led.seed)
       return same !== undefined && (await isOpen(sql, same)) ? same : 'too_late'
     }
-    if (isOutdated(done, await holdPassword(sql, accountId), await itemsOf(sql, accountId))) return 'outdated'
+    if (isOutdated(done, await holdSignInBars(sql, accountId), await itemsOf(sql, accountId)))
+      return 'outdated'
     const seed = newSessionSeed()
     const token = sessionTokenOf(ring, accountId, seed)
     await noteSession(sql, flowId, token.sessionId, seed)
@@ -85,18 +93,18 @@ export async function openSession(
   return { cookie: opened.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 
-/** Whether what was proved is no longer the account's, or has been frozen; or the account is gone. */
-const isOutdated = (
-  { proofs }: SignedIn,
-  passwordSetAt: Instant | undefined,
-  items: readonly Item[],
-): boolean =>
-  passwordSetAt === undefined ||
-  proofs.some((proof) =>
+/**
+ * Whether what was proved is no longer the account's, or has been frozen; or all its sessions were ended since; or it is
+ * gone.
+ */
+function isOutdated({ proofs, at }: SignedIn, bars: SignInBars | undefined, items: readonly Item[]): boolean {
+  if (bars === undefined || at < (bars.sessionsEndedAt ?? 0)) return true
+  return proofs.some((proof) =>
     proof.itemId === undefined
-      ? proof.kind === 'password' && proof.at < passwordSetAt
+      ? proof.kind === 'password' && proof.at < bars.passwordSetAt
       : !items.some(({ id, frozen }) => id === proof.itemId && !frozen),
   )
+}
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
 export type SignedInSession = {

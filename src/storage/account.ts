@@ -11,6 +11,8 @@ export type Account = {
   passwordHash: string
   createdAt: Instant
   passwordSetAt: Instant
+  /** Whether it reaches the length that a password alone needs. */
+  passwordStandsAlone: boolean
   /** Since when a second proof is asked for at sign-in. */
   twoStepAt: Instant | undefined
 }
@@ -29,8 +31,10 @@ export async function findAccount(sql: Sql, id: string): Promise<Account | undef
     password_set_at: Date
     created_at: Date
     two_step_at: Date | null
+    password_stands_alone: boolean
   }>`
-    select id, locale, role, password_hash, password_set_at, created_at, two_step_at from account where id = ${id}`
+    select id, locale, role, password_hash, password_set_at, created_at, two_step_at, password_stands_alone
+    from account where id = ${id}`
   const row = rows[0]
   return (
     row && {
@@ -40,6 +44,7 @@ export async function findAccount(sql: Sql, id: string): Promise<Account | undef
       passwordHash: row.password_hash,
       createdAt: Number(row.created_at),
       passwordSetAt: Number(row.password_set_at),
+      passwordStandsAlone: row.password_stands_alone,
       twoStepAt: row.two_step_at === null ? undefined : Number(row.two_step_at),
     }
   )
@@ -87,12 +92,23 @@ export async function setRole(sql: Sql, accountId: string, role: Role): Promise<
   await sql`update account set role = ${role} where id = ${accountId}`
 }
 
-/** @returns the hash of the one before */
-export async function setPassword(sql: Sql, accountId: string, passwordHash: string): Promise<string> {
+/**
+ * @param standsAlone whether it is long enough where nothing else is asked for
+ * @returns the hash of the one before
+ */
+export async function setPassword(
+  sql: Sql,
+  accountId: string,
+  passwordHash: string,
+  standsAlone: boolean,
+): Promise<string> {
   const before = await sql<{ password_hash: string }>`
     select password_hash from account where id = ${accountId} for update`
   await sql`
-    update account set password_hash = ${passwordHash}, password_set_at = statement_timestamp() where id = ${accountId}`
+    update account
+    set password_hash = ${passwordHash}, password_set_at = statement_timestamp(),
+      password_stands_alone = ${standsAlone}
+    where id = ${accountId}`
   return before[0]?.password_hash ?? ''
 }
 
@@ -115,11 +131,20 @@ export async function holdAccount(sql: Sql, accountId: string): Promise<void> {
   await sql`select 1 from account where id = ${accountId} for update`
 }
 
-/** When the password was last chosen. Until this transaction ends, nobody chooses another. */
-export async function holdPassword(sql: Sql, accountId: string): Promise<Instant | undefined> {
-  const rows = await sql<{ password_set_at: Date }>`
-    select password_set_at from account where id = ${accountId} for share`
-  return rows[0] && Number(rows[0].password_set_at)
+/** What makes a sign-in that was gone through worth nothing: a password chosen, or sessions ended, since. */
+export type SignInBars = { passwordSetAt: Instant; sessionsEndedAt: Instant | undefined }
+
+/** Until this transaction ends, nobody chooses another password or ends all sessions. */
+export async function holdSignInBars(sql: Sql, accountId: string): Promise<SignInBars | undefined> {
+  const rows = await sql<{ password_set_at: Date; sessions_ended_at: Date | null }>`
+    select password_set_at, sessions_ended_at from account where id = ${accountId} for share`
+  const row = rows[0]
+  return (
+    row && {
+      passwordSetAt: Number(row.password_set_at),
+      sessionsEndedAt: row.sessions_ended_at === null ? undefined : Number(row.sessions_ended_at),
+    }
+  )
 }
 
 export async function hasAdministrator(sql: Sql): Promise<boolean> {

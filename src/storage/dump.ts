@@ -103,7 +103,17 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
   account: {
     move: 'exported',
     order: 'id',
-    columns: ['id', 'locale', 'role', 'password_hash', 'password_set_at', 'created_at', 'two_step_at'],
+    columns: [
+      'id',
+      'locale',
+      'role',
+      'password_hash',
+      'password_set_at',
+      'created_at',
+      'two_step_at',
+      'sessions_ended_at',
+      'password_stands_alone',
+    ],
   },
   username: { move: 'exported', order: 'lookup', columns: ['lookup', 'account_id'] },
   account_username: {

@@ -62,7 +62,10 @@ export async function releaseStep(sql: Sql, id: string, revision: number): Promi
 export type LastAnswer = { revision: number; refusal: Refusal | null }
 
 export async function settleStep(sql: Sql, id: string, state: FlowState, last: LastAnswer): Promise<void> {
-  await sql`update flow set state = ${JSON.stringify(state)}, last = ${JSON.stringify(last)} where id = ${id}`
+  // A form that took longer than the one after it writes over nothing.
+  await sql`
+    update flow set state = ${JSON.stringify(state)}, last = ${JSON.stringify(last)}
+    where id = ${id} and revision = ${last.revision} + 1`
 }
 
 /**

@@ -114,6 +114,13 @@ export async function endSession(sql: Sql, accountId: string, id: string): Promi
   return ended.length === 1
 }
 
+/** Whether nobody has ended a session. */
+export async function isUnended(sql: Sql, accountId: string, id: string): Promise<boolean> {
+  const rows = await sql`
+    select 1 from session where account_id = ${accountId} and id = ${id} and ended_at is null`
+  return rows.length === 1
+}
+
 /** Sessions of the account on this browser: a new sign-in there replaces them. */
 export async function endSessionsOnBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
   await sql`
@@ -121,18 +128,24 @@ export async function endSessionsOnBrowser(sql: Sql, accountId: string, browser:
     where account_id = ${accountId} and browser = ${browser} and ended_at is null`
 }
 
-/** Every session of the account but one. */
+/** Every session of the account but one, and every sign-in that was gone through and has opened none yet. */
 export async function endOtherSessions(sql: Sql, accountId: string, keptId: string): Promise<void> {
+  await noteEnding(sql, accountId)
   await sql`
     update session set ended_at = statement_timestamp()
     where account_id = ${accountId} and id <> ${keptId} and ended_at is null`
 }
 
-/** Every session of the account. */
+/** Every session of the account, and every sign-in that was gone through and has opened none yet. */
 export async function endAllSessions(sql: Sql, accountId: string): Promise<void> {
+  await noteEnding(sql, accountId)
   await sql`
     update session set ended_at = statement_timestamp() where account_id = ${accountId} and ended_at is null`
 }
+
+/** The account comes before its sessions, as everywhere: whoever holds it and looks at a session waits for nobody. */
+const noteEnding = (sql: Sql, accountId: string) =>
+  sql`update account set sessions_ended_at = statement_timestamp() where id = ${accountId}`
 
 /** Sessions that nobody ended, with the database's clock; some may have run out. */
 export async function sessionsOf(

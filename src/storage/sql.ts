@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Duration, seconds } from '../core/time.ts'
+import { type Duration, type Instant, seconds } from '../core/time.ts'
 import { sha256 } from '../secrets/digest.ts'
 
 /**
@@ -19,6 +19,12 @@ export type Database = {
   /** Runs `work` in one transaction; a throw rolls back. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>
   close(): Promise<void>
+}
+
+/** The clock by which deadlines and proofs are judged. */
+export async function databaseClock(sql: Sql): Promise<Instant> {
+  const rows = await sql<{ now: Date }>`select statement_timestamp() as now`
+  return Number(rows[0]?.now)
 }
 
 export type DatabaseSettings = {

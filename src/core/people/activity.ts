@@ -10,6 +10,8 @@ export const activityFilters = {
   account_created: 'changes',
   signed_in: 'sign_ins',
   sign_in_refused: 'sign_ins',
+  /** A wrong proof by somebody who is signed in. */
+  proof_refused: 'sign_ins',
   signed_out: 'sign_ins',
   sessions_ended: 'sign_ins',
   /** The owner said of something that it was somebody else. */

@@ -5,6 +5,8 @@ export const shortestAlone = 15
 const shortestWithTwoStep = 8
 /** How many characters a password must have. */
 export const leastLength = (twoStep: boolean): number => (twoStep ? shortestWithTwoStep : shortestAlone)
+/** Whether a password is long enough where nothing is asked for beside it. */
+export const standsAlone = (password: Password): boolean => [...password].length >= shortestAlone
 /** Far beyond any passphrase; a bound on the work of hashing. Bytes, after normalisation. */
 const longestBytes = 1024
 

@@ -1,4 +1,3 @@
-import type { Refusal } from '../../core/refusal.ts'
 import type { SignedInSession } from '../../operations/sessions.ts'
 import type { Answering } from '../exchange.ts'
 import { refusePage } from './answer-page.tsx'
@@ -18,11 +17,44 @@ export async function takeForm(
   visit: Visit,
   scope: string,
 ): Promise<Met<{ form: Form }>> {
-  const declined = (refusal: Refusal) => ({ ok: false, answer: refusePage(c, given.site, refusal) }) as const
+  const read = await readForm(given, c)
+  return read.ok ? boundTo(given, c, visit, scope, read.form) : read
+}
+
+async function readForm(given: SignInSite, c: Answering): Promise<Met<{ form: Form }>> {
   const read = await readFields(c)
-  if (!read.ok) return declined(read.refusal)
-  if (!isFormOf(given, visit, scope, read.value)) return declined({ code: 'form_stale' })
+  if (!read.ok) return { ok: false, answer: refusePage(c, given.site, read.refusal) }
   return { ok: true, form: read.value }
+}
+
+function boundTo(
+  given: SignInSite,
+  c: Answering,
+  visit: Visit,
+  scope: string,
+  form: Form,
+): Met<{ form: Form }> {
+  if (isFormOf(given, visit, scope, form)) return { ok: true, form }
+  return { ok: false, answer: refusePage(c, given.site, { code: 'form_stale' }) }
+}
+
+/**
+ * The same where a form belongs to sessions: they are looked up once the whole of it has come, since somebody may take
+ * minutes to send it and be signed out meanwhile.
+ */
+export async function takeFormOf<Owner>(
+  given: SignInSite,
+  c: Answering,
+  visit: Visit,
+  find: () => Promise<Owner>,
+  scopeOf: (owner: NonNullable<Owner>) => string,
+): Promise<Met<{ form: Form; owner: NonNullable<Owner> }>> {
+  const read = await readForm(given, c)
+  if (!read.ok) return read
+  const owner = await find()
+  if (owner === undefined || owner === null) return { ok: false, answer: toSignIn(c) }
+  const bound = boundTo(given, c, visit, scopeOf(owner), read.form)
+  return bound.ok ? { ...bound, owner } : bound
 }
 
 type SignedInVisit = { visit: Visit; session: SignedInSession }
@@ -39,10 +71,10 @@ export async function takeSignedInForm(
   given: SignInSite,
   c: Answering,
 ): Promise<Met<SignedInVisit & { form: Form }>> {
-  const met = await meetSignedIn(given, c)
-  if (!met.ok) return met
-  const taken = await takeForm(given, c, met.visit, scopeOfSession(met.session))
-  return taken.ok ? { ...met, form: taken.form } : taken
+  const visit = openVisit(given, c)
+  const find = () => sessionOf(given, visit, c.req.param('handle') ?? '')
+  const taken = await takeFormOf(given, c, visit, find, scopeOfSession)
+  return taken.ok ? { ok: true, visit, session: taken.owner, form: taken.form } : taken
 }
 
 export const toSignIn = (c: Answering): Response =>

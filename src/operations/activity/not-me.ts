@@ -2,7 +2,7 @@ import type { Activity } from '../../core/people/activity.ts'
 import { hours, type Instant } from '../../core/time.ts'
 import { holdAccount } from '../../storage/account.ts'
 import { readActivity } from '../../storage/activity.ts'
-import { endOtherSessions, forgetOtherBrowsers } from '../../storage/session.ts'
+import { endOtherSessions, forgetOtherBrowsers, isUnended } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
@@ -27,6 +27,7 @@ export async function sayNotMe(
   }
   await deps.database.transaction(async (sql) => {
     await holdAccount(sql, accountId)
+    if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endOtherSessions(sql, accountId, sessionId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about: about.id } }, source, now)

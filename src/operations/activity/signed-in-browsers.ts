@@ -9,6 +9,7 @@ import {
   endSession,
   forgetBrowserOf,
   forgetOtherBrowsers,
+  isUnended,
   type Session,
   sessionsOf,
   untrustBrowsers,
@@ -72,6 +73,7 @@ export async function endOneSession(
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
     await holdAccount(sql, accountId)
+    if (!(await isUnended(sql, accountId, session.sessionId))) return
     if (!(await endSession(sql, accountId, sessionId))) return
     await forgetBrowserOf(sql, accountId, sessionId)
     await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
@@ -88,6 +90,7 @@ export async function endOthers(
   const { accountId, sessionId } = session
   await deps.database.transaction(async (sql) => {
     await holdAccount(sql, accountId)
+    if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endOtherSessions(sql, accountId, sessionId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
@@ -104,6 +107,7 @@ export async function signOutEverywhere(
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
     await holdAccount(sql, accountId)
+    if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endAllSessions(sql, accountId)
     await untrustBrowsers(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)

@@ -6,7 +6,7 @@ import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
-import { TakenBack } from '../verifications/taken-back.ts'
+import { changing } from './held-still.ts'
 import { noteChange } from './note-change.ts'
 
 /**
@@ -26,18 +26,18 @@ export async function addItem(
 ): Promise<Result<'added' | 'there'>> {
   const changed: ChangedItem = { ...item, addedAt: now, provenAt: now }
   try {
-    await deps.database.transaction(async (sql) => {
+    const added = await changing(deps, { accountId, sessionId }, async (sql) => {
       const items = await holdItems(sql, accountId)
       const isThere = items.some(({ id }) => id === item.id)
-      if (items.length >= mostItems && !isThere) throw new TakenBack({ code: 'items_full', most: mostItems })
+      if (items.length >= mostItems && !isThere) return refuse({ code: 'items_full', most: mostItems })
       await insert(sql)
       await noteChange(sql, accountId, { kind: 'item_added', item: changed }, source, now, sessionId)
+      return accept('added' as const)
     })
+    deps.wakeOutbox()
+    return added
   } catch (fault) {
-    if (fault instanceof TakenBack) return refuse(fault.refusal)
     if (sqlState(fault) === uniqueViolation) return accept('there')
     throw fault
   }
-  deps.wakeOutbox()
-  return accept('added')
 }

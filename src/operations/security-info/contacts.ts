@@ -181,7 +181,7 @@ async function keepProved(
     const kind = await noteProven(sql, accountId, itemId)
     return kind === undefined ? refuse({ code: 'choice_missing' }) : accept(null)
   }
-  const added = await changing(deps, async (held): Promise<Result<null>> => {
+  const added = await changing(deps, { accountId, sessionId }, async (held): Promise<Result<null>> => {
     const items = await holdItems(held, accountId)
     const refusal = whyNotAdded(items, contact.address)
     if (refusal !== undefined) return refuse(refusal)
@@ -210,7 +210,7 @@ export async function removeFromSecurityInfo(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const removed = await changing(deps, async (sql): Promise<Result<null>> => {
+  const removed = await changing(deps, session, async (sql): Promise<Result<null>> => {
     const items = await holdItems(sql, accountId)
     const account = await findAccount(sql, accountId)
     const item = items.find((candidate) => candidate.id === itemId)

@@ -1,4 +1,4 @@
-import { decideNewPassword } from '../../core/people/password.ts'
+import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
 import type { Proof } from '../../core/people/session.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
@@ -126,22 +126,25 @@ export async function undoInSession(
   const asked = await readDecision(deps, session, changeId)
   if (asked === undefined) return refuse({ code: 'choice_missing' })
   const isAsked = asked.plan?.passwordChanged === true && asked.wait === undefined
-  const hash = isAsked ? await newPasswordHash(deps, session, asked, typed) : accept(undefined)
-  if (!hash.ok) return hash
-  return undo(deps, session, changeId, hash.value, source, now)
+  const chosen = isAsked ? await newPassword(deps, session, asked, typed) : accept(undefined)
+  if (!chosen.ok) return chosen
+  return undo(deps, session, changeId, chosen.value, source, now)
 }
 
-async function newPasswordHash(
+type NewPassword = { hash: string; standsAlone: boolean }
+
+async function newPassword(
   deps: Deps,
   { accountId }: SignedInSession,
   { change }: Decision,
   typed: string,
-): Promise<Result<string>> {
+): Promise<Result<NewPassword>> {
   const names = await usernamesOf(deps.database.sql, accountId)
   const isCommon = await commonPasswords()
   const ownWords = [...names.map((username) => username.name), deps.operatorName]
   const password = decideNewPassword(typed, { twoStep: change.detail.twoStep, isCommon, ownWords })
-  return password.ok ? accept(await hashPassword(password.value)) : password
+  if (!password.ok) return password
+  return accept({ hash: await hashPassword(password.value), standsAlone: standsAlone(password.value) })
 }
 
 /**
@@ -159,7 +162,7 @@ async function undo(
   deps: Deps,
   decider: Decider,
   changeId: string,
-  newHash: string | undefined,
+  chosen: NewPassword | undefined,
   source: Source,
   now: Instant,
 ): Promise<Result<UndoOutcome>> {
@@ -177,7 +180,7 @@ async function undo(
       await announceUndo(sql, account, change, source, now)
       return accept('announced')
     }
-    if (sessionId !== undefined && plan.passwordChanged && newHash === undefined) return notNow
+    if (sessionId !== undefined && plan.passwordChanged && chosen === undefined) return notNow
     for (const one of since) {
       const isTheirs = one.sessionId === undefined || one.sessionId === sessionId
       if (!isTheirs) await endSession(sql, accountId, one.sessionId ?? '')
@@ -189,10 +192,12 @@ async function undo(
     await untrustBrowsers(sql, accountId)
     await forgetOtherBrowsers(sql, accountId, source.browser)
     await tell(sql, account, change, { kind: 'change_undone' }, source, now)
-    const hash = newHash ?? plan.passwordBefore
+    const hash = chosen?.hash ?? plan.passwordBefore
     if (plan.passwordChanged && hash !== undefined) {
-      const replaced = await setPassword(sql, accountId, hash)
-      if (newHash !== undefined) {
+      // Of the one before only this is known: where nothing else was asked for, it was long enough for that.
+      const isLong = chosen?.standsAlone ?? !change.detail.twoStep
+      const replaced = await setPassword(sql, accountId, hash, isLong)
+      if (chosen !== undefined) {
         // It is a change like any other: somebody with an older item can take it back.
         const before = plan.passwordBefore ?? replaced
         const items = await itemsOf(sql, accountId)

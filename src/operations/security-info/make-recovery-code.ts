@@ -28,7 +28,7 @@ export async function makeRecoveryCode(
   now: Instant,
 ): Promise<Result<{ code: string; isNew: boolean }>> {
   const { accountId, sessionId } = session
-  const made = await changing(deps, async (sql) => {
+  const made = await changing(deps, session, async (sql) => {
     const replaced = await putRecoveryCode(deps, sql, accountId, form, now)
     if (replaced.ok && replaced.value.isNew) {
       await noteChange(sql, accountId, { kind: 'recovery_code_made' }, source, now, sessionId)

@@ -1,4 +1,5 @@
-import { accept, type Result } from '../../core/refusal.ts'
+import { shortestAlone } from '../../core/people/password.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { supportsTwoStep } from '../../core/security-info/two-step.ts'
 import type { Instant } from '../../core/time.ts'
 import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../../storage/account.ts'
@@ -17,6 +18,8 @@ export type TwoStep = {
   onSince: Instant | undefined
   /** Whether the account has what it takes: two kinds, one of them a contact. */
   possible: boolean
+  /** Whether the password is long enough for it to be turned off. */
+  passwordStandsAlone: boolean
   /** In how many browsers it doesn't ask. */
   trusted: number
 }
@@ -28,7 +31,12 @@ export async function readTwoStep(deps: Deps, accountId: string, now: Instant): 
     itemsOf(sql, accountId),
     trustedBrowsers(deps, { accountId, now }, undefined),
   ])
-  return { onSince: account?.twoStepAt, possible: supportsTwoStep(items), trusted: trusted.length }
+  return {
+    onSince: account?.twoStepAt,
+    possible: supportsTwoStep(items),
+    passwordStandsAlone: account?.passwordStandsAlone ?? true,
+    trusted: trusted.length,
+  }
 }
 
 export const hasRecoveryCode = async (deps: Deps, accountId: string): Promise<boolean> =>
@@ -44,40 +52,43 @@ export const hasRecoveryCode = async (deps: Deps, accountId: string): Promise<bo
  */
 export async function beginTwoStep(
   deps: Deps,
-  { accountId, sessionId }: SignedInSession,
+  session: SignedInSession,
   form: string,
   source: Source,
   now: Instant,
 ): Promise<Result<{ code: string; isNew: boolean }>> {
-  try {
-    const begun = await deps.database.transaction(async (sql) => {
-      const isNew = await turnTwoStepOn(sql, accountId)
-      if (!supportsTwoStep(await itemsOf(sql, accountId))) throw new TakenBack({ code: 'two_step_kinds' })
-      const made = await putRecoveryCode(deps, sql, accountId, form, now)
-      if (!made.ok) throw new TakenBack(made.refusal)
-      // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
-      if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
-      if (isNew) await noteChange(sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
-      return accept({ code: made.value.code, isNew })
-    })
-    deps.wakeOutbox()
-    return begun
-  } catch (fault) {
-    if (fault instanceof TakenBack) return { ok: false, refusal: fault.refusal }
-    throw fault
-  }
+  const { accountId, sessionId } = session
+  const begun = await changing(deps, session, async (sql) => {
+    const isNew = await turnTwoStepOn(sql, accountId)
+    if (!supportsTwoStep(await itemsOf(sql, accountId))) throw new TakenBack({ code: 'two_step_kinds' })
+    const made = await putRecoveryCode(deps, sql, accountId, form, now)
+    if (!made.ok) throw new TakenBack(made.refusal)
+    // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
+    if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
+    if (isNew) await noteChange(sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
+    return accept({ code: made.value.code, isNew })
+  })
+  deps.wakeOutbox()
+  return begun
 }
 
 /**
- * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. Refusal: `changes_frozen`.
+ * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. A password that is long
+ * enough only beside a second proof has to be a longer one first.
+ *
+ * Refusals: `password_short`, `changes_frozen`, `form_stale`.
  */
 export async function endTwoStep(
   deps: Deps,
-  { accountId, sessionId }: SignedInSession,
+  session: SignedInSession,
   source: Source,
   now: Instant,
 ): Promise<Result<null>> {
-  const ended = await changing(deps, async (sql) => {
+  const { accountId, sessionId } = session
+  const ended = await changing(deps, session, async (sql) => {
+    const account = await findAccount(sql, accountId)
+    if (account?.passwordStandsAlone === false)
+      return refuse({ code: 'password_short', least: shortestAlone })
     if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
     await noteChange(sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)

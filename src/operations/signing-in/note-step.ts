@@ -4,7 +4,7 @@ import { hours, type Instant } from '../../core/time.ts'
 import { firstTimeId } from '../../secrets/random.ts'
 import { amendCodeActivity } from '../../storage/activity.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { noteRepeated } from '../activity/note-activity.ts'
+import { noteRepeated, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
 import { toldOf } from './item-choices.ts'
@@ -35,6 +35,20 @@ export async function noteStep(
   if (verificationId !== undefined && isUsed) {
     await noteCodeUsed(sql, told.accountId, verificationId, now)
   }
+}
+
+/** Tells an account of a wrong proof within one of its sessions: somebody may sit at an unlocked browser. */
+export async function noteWrongProof(
+  deps: Deps,
+  accountId: string,
+  refusal: Refusal | undefined,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const cause = [...refusedBy, 'password_wrong' as const].find((code) => code === refusal?.code)
+  if (cause === undefined) return
+  const { sql } = deps.database
+  await noteRepeated(deps, sql, toldTo(accountId), { kind: 'proof_refused', detail: { cause } }, source, now)
 }
 
 /** Marks the code on its account's activity as used. */

@@ -1,11 +1,13 @@
 import { flowLasts, type SignedIn } from '../../core/people/flow.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type RefusalCode, type Result, refuse } from '../../core/refusal.ts'
 import { parseAssertion, relyingPartyOf, requestOptions } from '../../core/security-info/passkey.ts'
 import type { Instant } from '../../core/time.ts'
 import { accountOfHandle, passkeyChallenge } from '../../secrets/passkey.ts'
 import { newId } from '../../secrets/random.ts'
+import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
-import { sqlState, uniqueViolation } from '../../storage/sql.ts'
+import { databaseClock, sqlState, uniqueViolation } from '../../storage/sql.ts'
+import { noteRepeated, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
 import type { FlowView } from './flow-step.ts'
@@ -42,8 +44,13 @@ export async function signInByPasskey(
   const accountId = accountOfHandle(parseAssertion(form.credential)?.response.userHandle)
   if (accountId === undefined) return refused
   const asked = { challenge: challengeOf(deps, source, form.offer), verified: true }
-  const proved = await provePasskey(deps, accountId, form.credential, asked, source, now)
-  if (!proved.ok) return proved
+  // By the database's clock, as every proof: a process whose own is ahead must not make it last longer.
+  const provedAt = await databaseClock(deps.database.sql)
+  const proved = await provePasskey(deps, accountId, form.credential, asked, source, provedAt)
+  if (!proved.ok) {
+    await noteRefused(deps, accountId, proved.refusal.code, source, now)
+    return proved
+  }
   const state: SignedIn = {
     kind: 'signed_in',
     accountId,
@@ -51,7 +58,7 @@ export async function signInByPasskey(
     trust: false,
     keep: form.keep,
     returnTo: form.returnTo,
-    at: now,
+    at: provedAt,
   }
   try {
     await insertFlow(deps.database.sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
@@ -59,7 +66,27 @@ export async function signInByPasskey(
     if (sqlState(fault) === uniqueViolation) return refused
     throw fault
   }
-  return accept({ id: flowId, state, revision: 0, now })
+  return accept({ id: flowId, state, revision: 0, now: provedAt })
+}
+
+/** Told to the account that the passkey named, where there is one: a copied key, or somebody who tries. */
+async function noteRefused(
+  deps: Deps,
+  accountId: string,
+  cause: RefusalCode,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const { sql } = deps.database
+  if ((await findAccount(sql, accountId)) === undefined) return
+  await noteRepeated(
+    deps,
+    sql,
+    toldTo(accountId),
+    { kind: 'sign_in_refused', detail: { cause } },
+    source,
+    now,
+  )
 }
 
 /** Of one page in one browser: what another browser was asked for is nothing here. */

@@ -19,7 +19,7 @@ import {
   type StepUpRule,
 } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
-import { newId, newTimeId } from '../../secrets/random.ts'
+import { newId, newTimeId, uuidOf } from '../../secrets/random.ts'
 import { newSessionSeed, risenSessionToken } from '../../secrets/tokens.ts'
 import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
@@ -38,7 +38,7 @@ import { type FlowForm, resend } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { type FlowView, type StepAnswer, takeFlowStep } from './flow-step.ts'
 import { addressOf, allChoices } from './item-choices.ts'
-import { noteCodeUsed } from './note-step.ts'
+import { noteCodeUsed, noteWrongProof } from './note-step.ts'
 import { proveItem } from './prove-item.ts'
 import { provePassword } from './prove-password.ts'
 
@@ -76,8 +76,12 @@ async function provingItems(deps: Deps, accountId: string) {
   return { items, createdAt: account?.createdAt ?? 0 }
 }
 
-/** An id for a flow that a page is about to begin: nobody can guess it. */
+/** What the form of a page carries that is about to begin a step-up. */
 export const freshFlowId = newId
+
+/** The flow that such a form begins, in this session alone: nobody chooses the id of one. */
+export const stepUpFlowId = (deps: Deps, { accountId, sessionId }: SignedInSession, form: string): string =>
+  uuidOf(deps.keyring.current().lookupHash('step up', accountId, sessionId, form))
 
 type Begun = { act: SensitiveAct; returnTo: string; choice: string }
 
@@ -123,7 +127,9 @@ export async function answerStepUp(
   return takeFlowStep(deps, flowId, source.browser, revision, async (state, now) => {
     const isTheirs = state.kind === 'step_up' && isOf(state, session)
     if (!isTheirs) return { state, refusal: { code: 'step_elsewhere' } }
-    return actOnStepUp(deps, flowId, state, session, form, source, now)
+    const step = await actOnStepUp(deps, flowId, state, session, form, source, now)
+    await noteWrongProof(deps, session.accountId, step.refusal, source, now)
+    return step
   })
 }
 

@@ -122,20 +122,22 @@ export function ChangePasswordPage(props: {
   form: string
   /** How long a password has to be. */
   least: number
+  /** What it is for, where it leads on to turning two-step verification off. */
+  toTurnOff: boolean
   refusal: Refusal | undefined
 }) {
-  const { name, handle, form, least, refusal } = props
+  const { name, handle, form, least, toTurnOff, refusal } = props
   const say = useSay()
   const isAboutCurrent = refusal !== undefined && aboutCurrent.has(refusal.code)
   const errors = useErrors(refusal, isAboutCurrent ? 'current' : 'next')
   return (
     <FormPage
       title={say('changePassword.title')}
-      lead={say('changePassword.lead')}
+      lead={say(toTurnOff ? 'changePassword.leadLonger' : 'changePassword.lead')}
       account={name}
       errors={errors}
       action={`/account/${handle}/password`}
-      hidden={{ form }}
+      hidden={{ form, ...(toTurnOff && { then: 'two_step_off' }) }}
       button={say('changePassword.change')}
       ways={<Way href={`/account/${handle}`}>{say('account.back')}</Way>}
     >

@@ -7,7 +7,7 @@ import { changePassword } from '../../../operations/security-info/change-passwor
 import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
 import type { Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
-import { takeForm, toSignIn } from '../own-form.ts'
+import { takeForm, takeFormOf, toSignIn } from '../own-form.ts'
 import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
 import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
@@ -58,10 +58,9 @@ export function accountPages(given: SignInSite) {
 
   pages.post('/account/signout', async (c) => {
     const visit = openVisit(given, c)
-    const sessions = await sessionsOf(given, visit)
-    const taken = await takeForm(given, c, visit, scopeOfAll(sessions))
+    const taken = await takeFormOf(given, c, visit, () => sessionsOf(given, visit), scopeOfAll)
     if (!taken.ok) return taken.answer
-    for (const session of sessions) {
+    for (const session of taken.owner) {
       await signOut(deps, session, visit.source, c.var.now)
       removeSessionCookie(given, c, session.handle)
     }
@@ -90,17 +89,20 @@ export function accountPages(given: SignInSite) {
   })
 
   routes.get('/account/:handle/password', async ({ c, session, token }) =>
-    answerPage(c, site, await passwordPage(session, token, undefined)),
+    answerPage(c, site, await passwordPage(session, token, c.req.query('then'), undefined)),
   )
 
   routes.post('/account/:handle/password', async ({ c, visit, session, form, token }) => {
-    const typed = { current: form.current ?? '', next: form.next ?? '' }
+    const toTurnOff = form.then === 'two_step_off'
+    const typed = { current: form.current ?? '', next: form.next ?? '', alone: toTurnOff }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
+    if (changed.ok && toTurnOff) return c.redirect(`/account/${session.handle}/security/two-step/off`, 303)
     if (changed.ok) {
       const onPath = await isOnSecurePath(deps, session.accountId, c.var.now)
       return c.redirect(`/account/${session.handle}${onPath ? '/secure' : '?done=password'}`, 303)
     }
-    return answerFormAgain(c, site, changed.refusal, await passwordPage(session, token, changed.refusal))
+    const page = await passwordPage(session, token, form.then, changed.refusal)
+    return answerFormAgain(c, site, changed.refusal, page)
   })
 
   pages.get('/.well-known/change-password', async (c) => {
@@ -108,14 +110,21 @@ export function accountPages(given: SignInSite) {
     return session === undefined ? toSignIn(c) : c.redirect(`/account/${session.handle}/password`, 303)
   })
 
-  async function passwordPage(session: SignedInSession, form: string, refusal: Refusal | undefined) {
+  async function passwordPage(
+    session: SignedInSession,
+    form: string,
+    then: string | undefined,
+    refusal: Refusal | undefined,
+  ) {
+    const toTurnOff = then === 'two_step_off'
     const account = await readAccount(deps, session.accountId)
     return (
       <ChangePasswordPage
         name={account?.names[0]?.name ?? ''}
         handle={session.handle}
         form={form}
-        least={leastLength(account?.twoStep ?? false)}
+        least={leastLength(!toTurnOff && (account?.twoStep ?? false))}
+        toTurnOff={toTurnOff}
         refusal={refusal}
       />
     )

@@ -34,7 +34,7 @@ export function changePages(given: SignInSite, routes: AccountRoutes): void {
       withChange(at, async (of) => {
         const { c, visit, session, form } = at
         const { id } = of.decision.change
-        const now = c.var.now
+        const { now } = session
         const decided =
           act === 'freeze'
             ? await freezeInSession(deps, session, id, visit.source, now)

@@ -96,7 +96,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     withItem(at, async (item, of, security) => {
       const { c, visit, session, form } = at
       const isLost = form.lost === 'yes'
-      const removed = await removeFromSecurityInfo(deps, session, item.id, isLost, visit.source, c.var.now)
+      const removed = await removeFromSecurityInfo(deps, session, item.id, isLost, visit.source, session.now)
       if (removed.ok) return c.redirect(`${home(session)}?done=removed`, 303)
       return answerFormAgain(
         c,

@@ -14,6 +14,7 @@ import {
   isOf,
   raiseSession,
   stepUpChoices,
+  stepUpFlowId,
 } from '../../../../operations/signing-in/step-up.ts'
 import type { Answering, Exchange } from '../../../exchange.ts'
 import { streamNews } from '../../../stream.ts'
@@ -70,8 +71,8 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
 
   routes.post('/account/:handle/stepup', async ({ c, visit, session, form, token }) => {
     const asked = askedFor(session, form.for, form.return_to)
-    const flow = form.flow ?? ''
-    if (asked === undefined || !uuid.test(flow)) return refusePage(c, site, { code: 'flow_ended' })
+    if (asked === undefined || !uuid.test(form.flow ?? '')) return refusePage(c, site, { code: 'flow_ended' })
+    const flow = stepUpFlowId(deps, session, form.flow ?? '')
     const begun = await beginStepUp(deps, flow, session, { ...asked, choice: form.item ?? '' }, visit.source)
     if (!begun.ok) return refusePage(c, site, begun.refusal)
     const { refusal } = begun.value
@@ -93,10 +94,10 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
     const visit = openVisit(given, c)
     const id = c.req.param('id')
     if (!uuid.test(id)) return refusePage(c, site, { code: 'flow_ended' })
-    const session = await sessionOf(given, visit, c.req.param('handle'))
     const presented = presentedSecret(given, visit, c.req.param('handle'))
     if (presented === undefined) return toSignIn(c)
     const taken = await takeForm(given, c, visit, scopeOfFlow(id))
+    const session = await sessionOf(given, visit, c.req.param('handle'))
     if (session === undefined) {
       const flow = taken.ok ? await findFlow(deps, id, visit.browser.hash) : undefined
       return flow?.state.kind === 'stepped_up' ? finish(c, flow, presented) : toSignIn(c)

@@ -103,6 +103,21 @@ export function TurnTwoStepPage({
   )
 }
 
+/** A password of eight characters is enough only beside a second proof: a longer one comes first. */
+export function LongerPasswordPage({ here, account, to }: { here: string; account: string; to: string }) {
+  const say = useSay()
+  return (
+    <Page title={say('twoStep.longerTitle')} lead={say('twoStep.longer')} account={account}>
+      <Actions>
+        <ButtonLink href={to}>{say('twoStep.longerDo')}</ButtonLink>
+      </Actions>
+      <Ways>
+        <Way href={here}>{say('twoStep.keep')}</Way>
+      </Ways>
+    </Page>
+  )
+}
+
 /** Every browser that is not asked again; each can be, or all. */
 export function TrustedBrowsersPage({
   browsers,

@@ -7,7 +7,7 @@ import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
 import type { AccountRoutes } from '../account-routes.ts'
 import { MadeRecoveryCodePage } from './set-up-pages.tsx'
-import { TrustedBrowsersPage, TurnTwoStepPage, TwoStepPage } from './two-step-pages.tsx'
+import { LongerPasswordPage, TrustedBrowsersPage, TurnTwoStepPage, TwoStepPage } from './two-step-pages.tsx'
 
 /** Two-step verification on and off, and the browsers in which it doesn't ask. */
 export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
@@ -55,6 +55,11 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
   routes.get('/account/:handle/security/two-step/off', async ({ c, session, token }) => {
     const account = await accountName(deps, session.accountId)
     const here = pathOf(session.handle)
+    const { passwordStandsAlone } = await readTwoStep(deps, session.accountId, session.now)
+    if (!passwordStandsAlone) {
+      const to = `/account/${session.handle}/password?then=two_step_off`
+      return answerPage(c, site, <LongerPasswordPage {...{ here, account, to }} />)
+    }
     return answerPage(c, site, <TurnTwoStepPage to="off" {...{ here, account }} form={token} />)
   })
 
