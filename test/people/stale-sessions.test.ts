@@ -193,7 +193,7 @@ describe('two-step verification', () => {
     const form = one.person.page.forms[0]?.fields.form ?? (await formOf(one))
     const answer = await one.person.request(`${one.home}/security/two-step/off`, { fields: { form } })
     expect(answer.headers.get('countersign-error')).toContain('password_short')
-    await one.person.open(`${one.home}/password?then=two_step_off`)
+    await one.person.open(`${one.home}/password?leads_to=two_step_off`)
     expect((await one.person.submit({ current: 'gull7lamp', next: 'gull8lamp' })).refusal).toBe(
       'password_short',
     )

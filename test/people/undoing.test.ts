@@ -213,6 +213,42 @@ describe('undoing from a notice, without being signed in', () => {
   })
 })
 
+describe('who has one contact and no password', () => {
+  test('undoes the owner’s new password at most: the one from before is the owner’s too, and opens nothing to others', async () => {
+    const phone = '+31612345699'
+    const one = await owner((account) => givePhone(account, phone))
+    await one.person.open(`${one.home}/password`)
+    await one.person.submit({ item: one.account.itemId })
+    await one.person.submit({ code: await world.readCode(one.account.email) })
+    await one.person.submit({ current: password, next: 'nine loud starlings on a wire' })
+    const thief = await answer(await noticeTo(phone, 'password'))
+    const [item] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${one.account.id} and kind = 'phone'`
+    await proveBy(thief, item?.id ?? '', phone)
+    await decide(thief)
+    expect(wordsOf(thief.page.text)).toContain('It is undone')
+    expect(await thief.isSignedIn()).toBe(false)
+    expect(thief.page.text).not.toContain('new-password')
+    await signIn(newPerson(world), one.account.email)
+    const guess = newPerson(world)
+    await guess.open('/signin')
+    await guess.submit({ username: one.account.email })
+    expect((await guess.submit({ password: 'nine loud starlings on a wire' })).refusal).toBe('sign_in_wrong')
+  })
+
+  test('a number that was not proved for ninety days freezes nothing and undoes nothing', async () => {
+    const phone = '+31612345688'
+    const one = await owner((account) => givePhone(account, phone))
+    await world.advance(days(61))
+    await thiefIn(one)
+    const reader = newPerson(world)
+    const notice = await noticeTo(phone, 'sign-in')
+    await reader.open(notice.path)
+    expect((await reader.submit({ reference: notice.reference })).refusal).toBe('reference_wrong')
+    expect(await stateOf(one.account, 'new_sign_in')).toBe('standing')
+  })
+})
+
 describe('an item that was removed', () => {
   test('is back with its seed once the removal is frozen, and proves again', async () => {
     let app: App | undefined

@@ -8,6 +8,8 @@ export type Fight = {
   thief: string
   owner: string
   twoStep: boolean
+  /** Whether the change that is fought about turned two-step verification on. */
+  turnedTwoStepOn?: true
   /** Whether the thief gets into a session at all: with the password and a code, or at a browser left open. */
   thiefIsIn: boolean
   thiefHolds: readonly Held[]
@@ -23,64 +25,54 @@ export type Fight = {
 const mailbox: Held = { id: 'mailbox', kind: 'email' }
 const phone: Held = { id: 'phone', kind: 'phone' }
 const app: Held = { id: 'app', kind: 'totp' }
-const oldMailbox: Held = { id: 'old mailbox', kind: 'email', removed: true }
+const removedMailbox: Held = { id: 'mailbox', kind: 'email', removed: true }
 
 /**
- * Who keeps an account, as docs/who-wins.md tells. A test judges each by the rules of core; stories play them
- * (test/people/freezing.test.ts).
+ * Who keeps an account, as docs/who-wins.md tells: six thieves, each against an owner who has an older item of any kind and
+ * against one who has nothing but an old contact; and where two-step verification makes a difference. A test judges each by
+ * the rules of core; stories play them (test/people/freezing.test.ts, undoing.test.ts).
  */
 export const fights: readonly Fight[] = [
   {
     thief: 'has the password',
-    owner: 'has the mailbox',
+    owner: 'has an older item of any kind',
+    twoStep: false,
+    thiefIsIn: false,
+    thiefHolds: [],
+    ownerHolds: [app],
+    winner: 'owner',
+    takes: 'nothing: a new browser is asked for a second proof',
+  },
+  {
+    thief: 'has the password',
+    owner: 'has nothing but an old contact',
     twoStep: false,
     thiefIsIn: false,
     thiefHolds: [],
     ownerHolds: [mailbox],
     winner: 'owner',
-    takes: 'nothing: a new browser is asked for a code',
-  },
-  {
-    thief: 'has the phone',
-    owner: 'has the mailbox',
-    twoStep: false,
-    thiefIsIn: false,
-    thiefHolds: [phone],
-    ownerHolds: [mailbox],
-    winner: 'owner',
-    takes: 'nothing: without the password no text is sent for signing in',
-  },
-  {
-    thief: 'sits at an unlocked browser',
-    owner: 'has the mailbox',
-    twoStep: false,
-    thiefIsIn: true,
-    thiefHolds: [],
-    ownerHolds: [mailbox],
-    winner: 'owner',
-    takes: 'nothing: each change asks for a fresh proof',
-  },
-  {
-    thief: 'has the password and phished one code',
-    owner: 'has the mailbox that the code came to',
-    twoStep: false,
-    thiefIsIn: true,
-    thiefHolds: [],
-    ownerHolds: [mailbox],
-    winner: 'owner',
-    takes:
-      'until the owner reads a notice, 30 days at most. In the first 7 the mailbox can’t be pushed out at all',
+    takes: 'nothing: a new browser is asked for a code to that contact',
   },
   {
     thief: 'has the password and the mailbox',
-    owner: 'reads the same mailbox, and has a phone',
+    owner: 'reads the same mailbox, and has an older item of any kind',
     twoStep: false,
     thiefIsIn: true,
     thiefHolds: [mailbox],
     ownerHolds: [mailbox, phone],
     winner: 'both',
     takes:
-      'until one of the two mailboxes’ passwords is changed: what either does, the other can freeze and undo',
+      'until one of the two mailboxes’ passwords is changed: what either does, the other freezes and undoes in minutes. With two further items the owner removes the mailbox as stolen',
+  },
+  {
+    thief: 'has the password and the mailbox',
+    owner: 'reads the same mailbox, and nothing else',
+    twoStep: false,
+    thiefIsIn: true,
+    thiefHolds: [mailbox],
+    ownerHolds: [mailbox],
+    winner: 'both',
+    takes: 'until the mailbox’s own password is changed: here the two look the same',
   },
   {
     thief: 'has the password and the mailbox',
@@ -90,38 +82,50 @@ export const fights: readonly Fight[] = [
     thiefHolds: [mailbox],
     ownerHolds: [mailbox, app],
     winner: 'owner',
-    takes: 'until the owner reads a notice, 30 days at most',
+    takes: 'minutes from the notice on, which can be read for 30 days',
   },
   {
-    thief: 'has nothing but a contact that its owner removed',
-    owner: 'has what remained',
+    thief: 'has the phone',
+    owner: 'has an older item of any kind',
     twoStep: false,
     thiefIsIn: false,
-    thiefHolds: [oldMailbox],
-    ownerHolds: [mailbox],
+    thiefHolds: [phone],
+    ownerHolds: [app],
     winner: 'owner',
     takes:
-      'a minute: the thief can hold the account still for 30 days after the removal, and the owner ends that',
+      'nothing: without the password no text signs in. The thief can undo changes of the last 30 days, which brings back the owner’s password from before',
   },
   {
-    thief: 'has the password and put their own contacts in place of all others',
-    owner: 'has any item from before',
+    thief: 'has the phone',
+    owner: 'has nothing but an old contact',
+    twoStep: false,
+    thiefIsIn: false,
+    thiefHolds: [phone],
+    ownerHolds: [mailbox],
+    winner: 'owner',
+    takes: 'nothing, as above',
+  },
+  {
+    thief: 'has the password and phished one code',
+    owner: 'has an older item of any kind',
     twoStep: false,
     thiefIsIn: true,
     thiefHolds: [],
     ownerHolds: [phone],
     winner: 'owner',
-    takes: 'until the owner notices, 30 days at most',
+    takes:
+      'minutes from the notice on, which can be read for 30 days. In the first 7 nothing of the owner’s can be pushed out at all',
   },
   {
-    thief: 'has the password and removed the owner’s contact',
-    owner: 'has nothing but that contact',
+    thief:
+      'has the password and phished one code, and after a week put their own contact in place of the owner’s',
+    owner: 'has nothing but that old contact',
     twoStep: false,
     thiefIsIn: true,
     thiefHolds: [],
-    ownerHolds: [{ ...mailbox, removed: true }],
+    ownerHolds: [removedMailbox],
     winner: 'owner',
-    takes: 'until the owner reads the notice, 30 days at most: freezing puts the contact back',
+    takes: 'minutes from the notice on, which can be read for 30 days: freezing puts the contact back',
   },
   {
     thief: 'has the password and removed the owner’s contact',
@@ -129,8 +133,71 @@ export const fights: readonly Fight[] = [
     twoStep: true,
     thiefIsIn: true,
     thiefHolds: [],
-    ownerHolds: [{ ...mailbox, removed: true }],
+    ownerHolds: [removedMailbox],
     winner: 'held',
     takes: 'the thief is stopped when the owner reads the notice; undoing takes a second kind of proof',
+  },
+  {
+    thief: 'has the password, phished one code and turned two-step verification on',
+    owner: 'has nothing but an old contact',
+    twoStep: false,
+    turnedTwoStepOn: true,
+    thiefIsIn: true,
+    thiefHolds: [],
+    ownerHolds: [mailbox],
+    winner: 'owner',
+    takes: '7 days from when the owner asks for it: it is announced to every contact first',
+  },
+  {
+    thief: 'has the mailbox, and would undo the two-step verification that protects against that',
+    owner: 'has the password in a browser known for long, or an older item of another kind',
+    twoStep: false,
+    turnedTwoStepOn: true,
+    thiefIsIn: false,
+    thiefHolds: [mailbox],
+    ownerHolds: [mailbox, app],
+    winner: 'owner',
+    takes: 'until the owner reads one of four notices, within the 7 days',
+  },
+  {
+    thief: 'sits at an unlocked browser',
+    owner: 'has an older item of any kind',
+    twoStep: false,
+    thiefIsIn: true,
+    thiefHolds: [],
+    ownerHolds: [app],
+    winner: 'owner',
+    takes: 'nothing: each change asks for a fresh proof',
+  },
+  {
+    thief: 'sits at an unlocked browser',
+    owner: 'has nothing but an old contact',
+    twoStep: false,
+    thiefIsIn: true,
+    thiefHolds: [],
+    ownerHolds: [mailbox],
+    winner: 'owner',
+    takes: 'nothing: each change asks for a fresh proof',
+  },
+  {
+    thief: 'has nothing but an old contact, which the owner removed',
+    owner: 'has an older item of any kind',
+    twoStep: false,
+    thiefIsIn: false,
+    thiefHolds: [removedMailbox],
+    ownerHolds: [app],
+    winner: 'owner',
+    takes:
+      'a minute: for 30 days the thief can hold the account still or put the contact back, never get in, and the owner confirms the removal',
+  },
+  {
+    thief: 'has nothing but an old contact, which the owner removed',
+    owner: 'has nothing but another old contact',
+    twoStep: false,
+    thiefIsIn: false,
+    thiefHolds: [removedMailbox],
+    ownerHolds: [{ ...mailbox, id: 'other mailbox' }],
+    winner: 'owner',
+    takes: 'a minute, as above',
   },
 ]

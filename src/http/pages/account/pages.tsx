@@ -137,7 +137,7 @@ export function ChangePasswordPage(props: {
       account={name}
       errors={errors}
       action={`/account/${handle}/password`}
-      hidden={{ form, ...(toTurnOff && { then: 'two_step_off' }) }}
+      hidden={{ form, ...(toTurnOff && { leads_to: 'two_step_off' }) }}
       button={say('changePassword.change')}
       ways={<Way href={`/account/${handle}`}>{say('account.back')}</Way>}
     >

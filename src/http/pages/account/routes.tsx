@@ -89,11 +89,11 @@ export function accountPages(given: SignInSite) {
   })
 
   routes.get('/account/:handle/password', async ({ c, session, token }) =>
-    answerPage(c, site, await passwordPage(session, token, c.req.query('then'), undefined)),
+    answerPage(c, site, await passwordPage(session, token, c.req.query('leads_to'), undefined)),
   )
 
   routes.post('/account/:handle/password', async ({ c, visit, session, form, token }) => {
-    const toTurnOff = form.then === 'two_step_off'
+    const toTurnOff = form.leads_to === 'two_step_off'
     const typed = { current: form.current ?? '', next: form.next ?? '', alone: toTurnOff }
     const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
     if (changed.ok && toTurnOff) return c.redirect(`/account/${session.handle}/security/two-step/off`, 303)
@@ -101,7 +101,7 @@ export function accountPages(given: SignInSite) {
       const onPath = await isOnSecurePath(deps, session.accountId, c.var.now)
       return c.redirect(`/account/${session.handle}${onPath ? '/secure' : '?done=password'}`, 303)
     }
-    const page = await passwordPage(session, token, form.then, changed.refusal)
+    const page = await passwordPage(session, token, form.leads_to, changed.refusal)
     return answerFormAgain(c, site, changed.refusal, page)
   })
 
@@ -113,10 +113,10 @@ export function accountPages(given: SignInSite) {
   async function passwordPage(
     session: SignedInSession,
     form: string,
-    then: string | undefined,
+    leadsTo: string | undefined,
     refusal: Refusal | undefined,
   ) {
-    const toTurnOff = then === 'two_step_off'
+    const toTurnOff = leadsTo === 'two_step_off'
     const account = await readAccount(deps, session.accountId)
     return (
       <ChangePasswordPage

@@ -57,7 +57,7 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
     const here = pathOf(session.handle)
     const { passwordStandsAlone } = await readTwoStep(deps, session.accountId, session.now)
     if (!passwordStandsAlone) {
-      const to = `/account/${session.handle}/password?then=two_step_off`
+      const to = `/account/${session.handle}/password?leads_to=two_step_off`
       return answerPage(c, site, <LongerPasswordPage {...{ here, account, to }} />)
     }
     return answerPage(c, site, <TurnTwoStepPage to="off" {...{ here, account }} form={token} />)
