@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { settingsSchema } from './config/settings.ts'
 import { ConfigMistakes, readConfig } from './config.ts'
 import { defaultPolicy } from './core/policy.ts'
-import { days, minutes, seconds } from './core/time.ts'
+import { days, ever, minutes, seconds } from './core/time.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -211,6 +211,11 @@ describe('the policy file', () => {
     expect(policy({}).limits).toEqual(defaultPolicy.limits)
   })
 
+  test('may lower the wrong codes in a row on one item, which nothing but a proof begins anew', () => {
+    const made = policy({ limits: { item_codes: { failures: [{ most: 50, within: 'ever' }] } } })
+    expect(made.limits.item_codes).toEqual({ sends: [], failures: [{ most: 50, within: ever }] })
+  })
+
   test.for([
     ['500 ms', 500],
     ['30 s', seconds(30)],
@@ -239,6 +244,17 @@ describe('the policy file', () => {
     ],
     ['a window of no length', '{"limits":{"email":{"sends":[{"most":1,"within":"0 s"}]}}}', 'within'],
     ['a window without a length', '{"limits":{"email":{"sends":[{"most":1}]}}}', 'within'],
+    [
+      'more wrong codes in a row on one item than NIST allows',
+      '{"limits":{"item_codes":{"failures":[{"most":101,"within":"ever"}]}}}',
+      'NIST SP 800-63B-4 §3.2.2',
+    ],
+    [
+      'wrong codes in a row that a wait makes good',
+      '{"limits":{"item_codes":{"failures":[{"most":100,"within":"30 d"}]}}}',
+      'ever',
+    ],
+    ['an item that never closes', '{"limits":{"item_codes":{"failures":[]}}}', 'failures'],
     ['a limit that there is not', '{"limits":{"mail":{}}}', 'limits'],
     ['a word that there is not', '{"codes":{}}', 'the file'],
     ['a country in small letters', '{"phones":{"countries":["gb"]}}', 'phones.countries'],

@@ -73,12 +73,17 @@ export const policyNotes = {
   'limits.strangers_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.strangers_codes.failures': {
     what: 'Wrong codes on one account from browsers it does not know, together; before the password and past it apart.',
-    why: 'At 20 a day, a year of guessing 6 digits comes to 0.7 %.',
+    why: 'Ours. Five days of it close an item: see `limits.item_codes`.',
   },
   'limits.known_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.known_codes.failures': {
     what: 'Wrong codes on one account from one browser it knows.',
     why: 'Ours. Strangers can never use up what a known browser needs.',
+  },
+  'limits.item_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
+  'limits.item_codes.failures': {
+    what: 'Wrong codes in a row on one email address, phone, app or recovery code of an account, from browsers it does not know, until something of the account is proved; then it is closed to them. Half of it, rounded up, may be used up before the password.',
+    why: 'NIST SP 800-63B-4 §3.2.2: at most 100. More is refused at start.',
   },
   'limits.strangers_passwords.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.strangers_passwords.failures': {

@@ -1,4 +1,4 @@
-import type { Duration } from '../../src/core/time.ts'
+import { type Duration, ever } from '../../src/core/time.ts'
 import type { Window } from '../../src/core/verifications/limits.ts'
 
 const units = [
@@ -11,6 +11,7 @@ const units = [
 
 /** A length of time as a policy file writes it, in the largest unit that it fills whole; under two days in hours. */
 export function lengthOf(time: Duration): string {
+  if (time === ever) return 'ever'
   const fitting = units.find(([unit, size]) => time % size === 0 && (unit !== 'd' || time >= 2 * size))
   const [unit, size] = fitting ?? ['ms', 1]
   return `${time / size} ${unit}`
@@ -19,7 +20,11 @@ export function lengthOf(time: Duration): string {
 export const windowsOf = (windows: readonly Window[]): string =>
   windows.length === 0
     ? 'none'
-    : windows.map(({ most, within }) => `${count(most)} in ${lengthOf(within)}`).join(', ')
+    : windows
+        .map(
+          ({ most, within }) => `${count(most)} ${within === ever ? 'in a row' : `in ${lengthOf(within)}`}`,
+        )
+        .join(', ')
 
 export const count = (number: number): string => number.toLocaleString('en-GB')
 

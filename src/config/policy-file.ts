@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { defaultPolicy, type Policy } from '../core/policy.ts'
+import { ever } from '../core/time.ts'
 
 const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -25,6 +26,12 @@ const windows = z
   )
   .max(4)
 const rule = z.strictObject({ sends: windows, failures: windows }).partial()
+/** NIST SP 800-63B-4 §3.2.2 lets nobody turn it off, wait it out, or set more. */
+const inARow = z.strictObject({
+  most: count.max(100, 'must be 100 or less (NIST SP 800-63B-4 §3.2.2)'),
+  within: z.literal('ever', 'must be "ever": it counts until something is proved').transform(() => ever),
+})
+const itemRule = z.strictObject({ sends: windows.max(0), failures: z.array(inARow).length(1) }).partial()
 
 const codePolicy = z.strictObject({
   lifetime: duration(units.min, 10 * units.min, 'must be from 1 to 10 minutes (NIST SP 800-63B-4 §3.1.3.2)'),
@@ -52,7 +59,12 @@ const policySchema = z
   .strictObject({
     code: codePolicy.partial(),
     limits: z.strictObject(
-      Object.fromEntries(Object.keys(defaultPolicy.limits).map((kind) => [kind, rule.optional()])),
+      Object.fromEntries(
+        Object.keys(defaultPolicy.limits).map((kind) => [
+          kind,
+          (kind === 'item_codes' ? itemRule : rule).optional(),
+        ]),
+      ),
     ),
     phones: phonePolicy.partial(),
     retention: z

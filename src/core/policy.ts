@@ -1,4 +1,4 @@
-import { type Duration, days, hours, minutes, seconds } from './time.ts'
+import { type Duration, days, ever, hours, minutes, seconds } from './time.ts'
 import type { PolicyLimits } from './verifications/limits.ts'
 
 /**
@@ -75,6 +75,7 @@ export const defaultPolicy: Policy = {
     browser: { sends: [{ most: 10, within: hours(1) }], failures: [] },
     strangers_codes: { sends: [], failures: [{ most: 20, within: days(1) }] },
     known_codes: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
+    item_codes: { sends: [], failures: [{ most: 100, within: ever }] },
     strangers_passwords: { sends: [], failures: [{ most: 10, within: hours(1) }] },
     known_passwords: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
   },

@@ -19,6 +19,7 @@ export type Refusal =
   | { code: 'verification_unknown' }
   // limits: `retryAt` is when the same request would be let through, and asking again never moves it
   | { code: 'wrong_codes_limit'; retryAt: Instant }
+  | { code: 'item_closed' }
   | { code: 'sends_limit'; limit: SendLimit; retryAt: Instant }
   | { code: 'resend_too_soon'; retryAt: Instant }
   | { code: 'resends_spent' }
@@ -87,7 +88,12 @@ export type RefusalCode = Refusal['code']
 export type SendLimit = 'email' | 'phone' | 'ip' | 'network' | 'quota' | 'browser'
 
 /** Whose guesses are counted together: strangers never use up what a known browser needs. */
-export type GuessLimit = 'strangers_codes' | 'known_codes' | 'strangers_passwords' | 'known_passwords'
+export type GuessLimit =
+  | 'strangers_codes'
+  | 'known_codes'
+  | 'item_codes'
+  | 'strangers_passwords'
+  | 'known_passwords'
 
 export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
 

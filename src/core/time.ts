@@ -7,3 +7,5 @@ export const seconds = (count: number): Duration => count * 1000
 export const minutes = (count: number): Duration => seconds(count * 60)
 export const hours = (count: number): Duration => minutes(count * 60)
 export const days = (count: number): Duration => hours(count * 24)
+/** Longer than anything here lives. */
+export const ever: Duration = days(36_500)

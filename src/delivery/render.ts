@@ -1,3 +1,4 @@
+import { isStoppable } from '../core/security-info/change.ts'
 import { renderAccountExistsMail } from '../messages/account-exists-mail.ts'
 import { renderCodeMail, type Sender } from '../messages/code-mail.ts'
 import { renderCodeText } from '../messages/code-text.ts'
@@ -48,8 +49,9 @@ export function renderNotice(message: LeasedNotice, letterhead: Letterhead): Ren
     ...message.told,
     at: message.askedAt,
     reference: message.messageReference,
-    stopUrl: `${letterhead.publicUrl}/changes/${reportToken(message)}`,
-    accountUrl: `${letterhead.publicUrl}/account`,
+    nextUrl: isStoppable(message.told.kind)
+      ? `${letterhead.publicUrl}/changes/${reportToken(message)}`
+      : `${letterhead.publicUrl}/account`,
   }
   const envelope = envelopeOf(message, letterhead)
   const { sender } = letterhead

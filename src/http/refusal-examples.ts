@@ -16,6 +16,7 @@ export const refusalExamples = {
   verification_cancelled: { code: 'verification_cancelled' },
   verification_unknown: { code: 'verification_unknown' },
   wrong_codes_limit: { code: 'wrong_codes_limit', retryAt: at },
+  item_closed: { code: 'item_closed' },
   sends_limit: { code: 'sends_limit', limit: 'email', retryAt: at },
   resend_too_soon: { code: 'resend_too_soon', retryAt: at },
   resends_spent: { code: 'resends_spent' },

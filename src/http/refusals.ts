@@ -20,6 +20,7 @@ export const refusalShapes = {
   verification_cancelled: { status: 409, kind: 'verification' },
   verification_unknown: { status: 404, kind: 'verification' },
   wrong_codes_limit: { status: 429, kind: 'limit' },
+  item_closed: { status: 409, kind: 'limit' },
   sends_limit: { status: 429, kind: 'limit' },
   resend_too_soon: { status: 429, kind: 'limit' },
   resends_spent: { status: 409, kind: 'verification' },

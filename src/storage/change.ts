@@ -34,7 +34,8 @@ export async function insertChange(
 export type NewNotice = {
   accountId: string
   id: string
-  changeId: string
+  /** Undefined where it tells of what strangers tried: there is nothing to freeze. */
+  changeId: string | undefined
   itemId: string
   channel: Channel
   destination: string
@@ -49,7 +50,7 @@ export async function insertNotice(sql: Sql, notice: NewNotice): Promise<void> {
   await sql`
     with told as (
       insert into notice (account_id, id, kind, change_id, item_id, destination, locale, reference, detail, expires_at)
-      values (${notice.accountId}::uuid, ${notice.id}::uuid, ${notice.told.kind}, ${notice.changeId}, ${notice.itemId},
+      values (${notice.accountId}::uuid, ${notice.id}::uuid, ${notice.told.kind}, ${notice.changeId ?? null}, ${notice.itemId},
         ${notice.destination}, ${notice.locale}, ${notice.reference}, ${JSON.stringify(notice.told)},
         statement_timestamp() + ${notice.lasts}::float8 * interval '1 millisecond')
     )
@@ -104,7 +105,8 @@ export type Notice = { kind: NoticeKind; changeId: string; itemId: string; refer
 /** The notice that a message carries: to whom, of what, and the reference printed in it. */
 export async function findNotice(sql: Sql, accountId: string, id: string): Promise<Notice | undefined> {
   const rows = await sql<{ kind: NoticeKind; change_id: string; item_id: string; reference: string }>`
-    select kind, change_id, item_id, reference from notice where account_id = ${accountId} and id = ${id}`
+    select kind, change_id, item_id, reference from notice
+    where account_id = ${accountId} and id = ${id} and change_id is not null`
   const row = rows[0]
   return row && { kind: row.kind, changeId: row.change_id, itemId: row.item_id, reference: row.reference }
 }

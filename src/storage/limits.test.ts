@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { type ItemCount, judgeItemGuess } from '../core/people/guessing.ts'
 import { defaultPolicy } from '../core/policy.ts'
 import type { SendLimit } from '../core/refusal.ts'
-import { minutes } from '../core/time.ts'
+import { days, ever, minutes } from '../core/time.ts'
 import {
   decideHit,
   type LimitKey,
@@ -13,9 +14,11 @@ import {
   type PolicyLimits,
   type Window,
   waitUntil,
+  withDerived,
 } from '../core/verifications/limits.ts'
 import { newId } from '../secrets/random.ts'
-import { readLogs } from './limits.ts'
+import { prepareGuessSql } from './guesses.ts'
+import { emptyFailures, ensureRows, readLogs } from './limits.ts'
 import { type Database, openDatabase, type Sql } from './sql.ts'
 import { type IssueAsk, type NewVerification, prepareVerificationSql } from './verification-sql.ts'
 
@@ -60,6 +63,7 @@ const ruleSets: fc.Arbitrary<PolicyLimits> = fc.record({
   browser: rule,
   strangers_codes: rule,
   known_codes: rule,
+  item_codes: rule,
   strangers_passwords: rule,
   known_passwords: rule,
 })
@@ -223,6 +227,82 @@ describe('tries as SQL decides them', () => {
         expect(await Promise.all(told)).toEqual(expected)
       }),
       { numRuns: 120, endOnFailure: true },
+    )
+  }, 60_000)
+})
+
+describe('wrong codes in a row on one item, as SQL counts them', () => {
+  const stage = fc.constantFrom('before the password' as const, 'past the password' as const)
+  const guess = fc.record({
+    by: fc.oneof(
+      { weight: 6, arbitrary: fc.constant('code' as const) },
+      { weight: 2, arbitrary: fc.constant('app' as const) },
+      { weight: 1, arbitrary: fc.constant('proof' as const) },
+    ),
+    stage,
+    right: fc.boolean(),
+    wait: fc.nat(days(400)),
+  })
+
+  test('are those of the reference model, by codes that were sent, by codes of apps, and begun anew by proofs', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(guess, { minLength: 8, maxLength: 30 }),
+        async (most, history) => {
+          const item = { sends: [], failures: [{ most, within: ever }] }
+          const email = { sends: [], failures: [] }
+          const rules = withDerived({ ...defaultPolicy.limits, email, item_codes: item })
+          const codes = prepareVerificationSql(rules)
+          const apps = prepareGuessSql(rules)
+          const all: LimitKey = { kind: 'item_codes', key: Buffer.from(newId()) }
+          const unproved: LimitKey = { kind: 'unproved_codes', key: Buffer.from(newId()) }
+          const hushed = [all, unproved].map((key): LimitKey => ({ ...key, hushed: true }))
+          await ensureRows(sql, [all, unproved])
+          let count: ItemCount = { all: [], unproved: [] }
+          let now = Date.UTC(2026, 5, 1)
+          for (const { by, stage: at, right: isRight, wait } of history) {
+            now += wait
+            await setClock(now)
+            if (by === 'proof') {
+              await emptyFailures(sql, [all.key, unproved.key])
+              count = { all: [], unproved: [] }
+              continue
+            }
+            const judged = judgeItemGuess(count, by === 'app' ? 'past the password' : at, rules, now)
+            const wrong = judged.outcome === 'compared' && !isRight
+            if (wrong) count = judged.ifWrong
+            if (by === 'app') {
+              const taken = await apps.take(sql, [all])
+              expect(taken === 'limited').toBe(judged.outcome !== 'compared')
+              if (taken !== 'limited' && isRight) await apps.giveBack(sql, taken)
+              continue
+            }
+            const id = newId()
+            const destination: LimitKey = { kind: 'email', key: Buffer.from(newId()) }
+            await codes.issue(sql, [destination], verificationFor(destination.key, id))
+            const answer = await codes.attempt(sql, {
+              subject: id,
+              id,
+              applicationId: application,
+              codeLength: 6,
+              macs: [{ key: 'k1', mac: mac(isRight ? right : '000000') }],
+              failureKeys: at === 'before the password' ? hushed : [all],
+              activityId: newId(),
+            })
+            const expected = {
+              compared: isRight ? 'approved' : 'wrong',
+              taken_for_wrong: 'wrong',
+              item_closed: 'not_compared',
+            }
+            expect(answer.result).toBe(expected[judged.outcome])
+          }
+          const stored = await readLogs(sql, [all, unproved])
+          const failuresOf = ({ key }: LimitKey) => stored.find((row) => row.key.equals(key))?.failures.length
+          expect([failuresOf(all), failuresOf(unproved)]).toEqual([count.all.length, count.unproved.length])
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
     )
   }, 60_000)
 })

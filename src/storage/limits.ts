@@ -64,6 +64,11 @@ export async function readLogs(sql: Sql, keys: readonly LimitKey[]): Promise<Sto
   }))
 }
 
+/** What was wrong before counts no more. The rows stay: a check that locks them must find them. */
+export async function emptyFailures(sql: Sql, keys: readonly Buffer[]): Promise<void> {
+  await sql`update rate_limit set failures = '{}' where key = any(${keys}::bytea[]) and failures <> '{}'`
+}
+
 /** Makes the rows that a check locks: a lock needs one. */
 export async function ensureRows(sql: Sql, keys: readonly LimitKey[]): Promise<void> {
   await sql`

@@ -1,4 +1,4 @@
-import type { Duration } from '../core/time.ts'
+import { type Duration, days } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
 /** Each round removes a small batch, so that nothing waits for it and no transaction grows long. */
@@ -25,20 +25,30 @@ export async function removeOldVerifications(sql: Sql, keptFor: Duration): Promi
   return old.length
 }
 
-/** Removes limit rows whose every hit has left every window. @returns the key to go on from, or undefined at the end */
+/**
+ * Removes limit rows whose every hit has left every window of their kind.
+ *
+ * @param keptFor how long after its newest hit a row of a kind is needed; a day where nothing is said
+ * @returns the key to go on from, or undefined at the end
+ */
 export async function removeOldLimits(
   sql: Sql,
-  longestWindow: Duration,
+  keptFor: ReadonlyMap<string, Duration>,
   after: Buffer | undefined,
 ): Promise<Buffer | undefined> {
+  const kinds = [...keptFor.keys()]
+  const times = [...keptFor.values()]
   const rows = await sql<{ key: Buffer; old: boolean }>`
-    select key, greatest(sends[1], failures[1]) < statement_timestamp() - ${longestWindow}::float8 * interval '1 millisecond' as old
-    from rate_limit where key > ${after ?? Buffer.alloc(0)} order by key limit ${batch}`
+    select l.key, greatest(l.sends[1], l.failures[1])
+      < statement_timestamp() - coalesce(k.kept, ${days(1)})::float8 * interval '1 millisecond' as old
+    from rate_limit l left join unnest(${kinds}::text[], ${times}::float8[]) as k (kind, kept) on k.kind = l.kind
+    where l.key > ${after ?? Buffer.alloc(0)} order by l.key limit ${batch}`
   const old = rows.filter((row) => row.old).map((row) => row.key)
   if (old.length > 0) {
     await sql`
-      delete from rate_limit where key = any(${old}::bytea[])
-        and greatest(sends[1], failures[1]) < statement_timestamp() - ${longestWindow}::float8 * interval '1 millisecond'`
+      delete from rate_limit l where l.key = any(${old}::bytea[]) and greatest(l.sends[1], l.failures[1])
+        < statement_timestamp() - interval '1 millisecond' * coalesce(
+          (select k.kept from unnest(${kinds}::text[], ${times}::float8[]) as k (kind, kept) where k.kind = l.kind), ${days(1)})`
   }
   return rows.length === batch ? rows.at(-1)?.key : undefined
 }

@@ -53,7 +53,7 @@ export type Attempt = {
   codeLength: CodeLength
   macs: { key: string; mac: Buffer }[]
   /** What a wrong code counts against besides its destination. The rows exist: a lock needs one. */
-  failureKeys: readonly Buffer[]
+  failureKeys: readonly Pick<LimitKey, 'key' | 'hushed'>[]
   activityId: string
 }
 
@@ -125,7 +125,8 @@ export function prepareVerificationSql(rules: LimitRules) {
         attempt.macs.map((m) => m.mac),
         attempt.activityId,
         attempt.subject,
-        attempt.failureKeys,
+        attempt.failureKeys.map(({ key }) => key),
+        attempt.failureKeys.filter(({ hushed }) => hushed).map(({ key }) => key),
       ])
       return rows[0] === undefined ? { result: 'not_compared' } : attemptedIn(rows[0])
     },
@@ -271,17 +272,20 @@ select id, created_at, expires_at from issued`
  * The lock on the destination's limits comes first. It orders all tries for one destination, so that its daily number
  * of wrong codes holds over any number of verifications; a right code waits in the same line, or guesses sent all at
  * once would each be compared before any was counted.
+ *
+ * Where a hushed limit ($9) is full, the code is taken for a wrong one without being compared; it counts on everything
+ * but that.
  */
 const attemptText = (rules: LimitRules): string => `
 with held as (
-  select l.key, ${allowsHit('l', 'failures', rules)} as allowed from rate_limit l
+  select l.key, l.key = any($9::bytea[]) as hushed, ${allowsHit('l', 'failures', rules)} as allowed from rate_limit l
   where l.key = any($8::bytea[] || (
     select destination_key from verification where subject = $7 and id = $1 and application_id = $2))
   order by l.key for update
 ), gate as (
-  select bool_and(allowed) as open from held
+  select bool_and(allowed or hushed) as open, bool_and(allowed or not hushed) as compares from held
 ), tried as (
-  update verification v set ${settling('$4::text[]', '$5::bytea[]')}
+  update verification v set ${settling(`gate.compares and ${matching('$4::text[]', '$5::bytea[]')}`)}
   from gate
   where gate.open and v.subject = $7 and v.id = $1 and v.application_id = $2 and v.state = 'pending'
     and v.attempts < v.attempts_allowed and v.expires_at > statement_timestamp() and v.code_length = $3
@@ -290,7 +294,7 @@ with held as (
     v.destination
 ), counted as (
   update rate_limit l set failures = ${withHit('l', 'failures', rules)}
-  from tried where l.key in (select key from held) and tried.state <> 'approved'
+  from tried, gate where l.key in (select key from held where not hushed or gate.compares) and tried.state <> 'approved'
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id)
   select $7, $6::uuid, case when state = 'approved' then 'code_approved' else 'code_wrong' end, $2, $1 from tried
@@ -320,7 +324,7 @@ with asked as materialized (
   from asked a join rate_limit l on l.key = a.destination_key
   order by l.key for update of l skip locked
 ), tried as (
-  update verification v set ${settling('a.keys', 'a.macs')}
+  update verification v set ${settling(matching('a.keys', 'a.macs'))}
   from asked a join held h on h.key = a.destination_key
   where h.allowed and v.subject = a.subject and v.id = a.id
     and v.application_id = a.application_id and v.state = 'pending' and v.attempts < v.attempts_allowed
@@ -347,13 +351,13 @@ export function boundMac(mac: string, purpose: string, subject: string, destinat
   return `sha256(${mac} || convert_to(${purpose} || E'\\x1f' || ${subject}::text || E'\\x1f' || ${destination}, 'UTF8'))`
 }
 
-/** What one compared try makes of a verification. */
-const settling = (keys: string, macs: string): string => `(attempts, state, sealed_code, ended_at) = (
+/** What one try makes of a verification. */
+const settling = (matches: string): string => `(attempts, state, sealed_code, ended_at) = (
     select v.attempts + 1,
       case when matches then 'approved' when last then 'exhausted' else 'pending' end,
       case when matches or last then null else v.sealed_code end,
       case when matches or last then statement_timestamp() end
-    from (select ${matching(keys, macs)} as matches, v.attempts + 1 >= v.attempts_allowed as last offset 0) as compared
+    from (select ${matches} as matches, v.attempts + 1 >= v.attempts_allowed as last offset 0) as compared
   )`
 
 /** `keys` and `macs` hold the typed code's hash under every living key; the row says which one to take. */

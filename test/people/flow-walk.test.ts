@@ -48,6 +48,7 @@ beforeAll(async () => {
         quota,
         strangers_codes: open,
         known_codes: open,
+        item_codes: open,
         strangers_passwords: open,
         known_passwords: open,
       },

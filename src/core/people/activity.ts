@@ -22,6 +22,8 @@ export const activityFilters = {
   code_not_sent: 'codes',
   /** Somebody began to sign up with an address that has this account. */
   sign_up_tried: 'codes',
+  /** So many wrong codes in a row that an item takes none from strangers any more. */
+  item_closed: 'sign_ins',
   /** The owner said of a code that they had not asked for it. */
   not_asked: 'codes',
   password_changed: 'changes',

@@ -53,6 +53,8 @@ export type SignIn = {
   itemId: string | undefined
   /** The contact that was typed before the password, where a code went to one: the pages go on naming the chosen one. */
   typedItemId: string | undefined
+  /** Which address was typed, hashed: what is guessed at for one that is no contact is counted by it. */
+  typedHash?: string | undefined
   verificationId: string | undefined
   /** The recovery code that took the place of the one that was used, sealed, until its owner has kept it. */
   sealedCode: string | undefined
@@ -191,7 +193,13 @@ export const isEntry = (state: FlowState): state is EntryState =>
 export const signedInAgainFor: Duration = seconds(60)
 
 /** What an item looks like to somebody who chooses what to prove: a contact by its hint, an app by its name. */
-export type ItemChoice = { id: string; kind: ItemKind; hint: string }
+export type ItemChoice = {
+  id: string
+  kind: ItemKind
+  hint: string
+  /** Too many wrong codes in a row: browsers that the account doesn't know can't prove it just now. */
+  closed?: boolean
+}
 
 /**
  * What comes after the right password: a browser that the account knows is let in, any other is asked for a second proof;

@@ -1,5 +1,5 @@
 import type { GuessLimit, SendLimit } from '../refusal.ts'
-import type { Duration, Instant } from '../time.ts'
+import { type Duration, days, ever, type Instant } from '../time.ts'
 
 /**
  * Limits are sliding logs: for each key (a destination, a network, …) the moments of its latest hits, newest first.
@@ -16,15 +16,29 @@ export type LimitRule = { sends: readonly Window[]; failures: readonly Window[] 
 /** A source that somebody didn't ask a code from: for a day it is counted once more, by half of what others may. */
 export type ReportedLimit = 'reported_browser' | 'reported_ip'
 
-export type LimitKind = SendLimit | GuessLimit | ReportedLimit
+/**
+ * What follows from the number of wrong codes in a row on one item: of those, strangers without the password use up half
+ * at most; and what a decoy counts, which nobody asks about.
+ */
+export type ItemLimit = 'unproved_codes' | 'decoy_codes'
+
+/** What the owner is told once: that strangers guess, in a day; that an item was closed to them, until it is opened. */
+export type ToldOnce = 'guessing_told' | 'closing_told'
+
+export type LimitKind = SendLimit | GuessLimit | ReportedLimit | ItemLimit | ToldOnce
 
 /** The numbers that an operator sets. */
 export type PolicyLimits = Record<SendLimit | GuessLimit, LimitRule>
 /** The same with what follows from them. */
-export type LimitRules = PolicyLimits & Partial<Record<ReportedLimit, LimitRule>>
+export type LimitRules = PolicyLimits & Partial<Record<ReportedLimit | ItemLimit | ToldOnce, LimitRule>>
 
 /** A key that a request counts against. The key itself is a keyed hash: nobody reads an address out of this table. */
-export type LimitKey = { kind: LimitKind; key: Buffer }
+export type LimitKey = {
+  kind: LimitKind
+  key: Buffer
+  /** Where it is full, a code is taken for a wrong one without being compared: nobody sees that it is. */
+  hushed?: true
+}
 
 export type LimitDecision = { allowed: true; log: Instant[] } | { allowed: false; retryAt: Instant }
 
@@ -59,17 +73,25 @@ export function waitUntil(
   return waits.length === 0 ? undefined : Math.max(...waits)
 }
 
-/** What a reported source may still ask for. */
-export const withReported = (limits: PolicyLimits): LimitRules => ({
+/** What an operator's numbers lead to: what a reported source may still ask for, and how an item's guesses are shared. */
+export const withDerived = (limits: PolicyLimits): LimitRules => ({
   ...limits,
   reported_browser: halved(limits.browser),
   reported_ip: halved(limits.ip),
+  unproved_codes: halved(limits.item_codes),
+  decoy_codes: { sends: [], failures: forgotten(limits.item_codes.failures) },
+  guessing_told: { sends: [], failures: [{ most: 1, within: days(1) }] },
+  closing_told: { sends: [], failures: [{ most: 1, within: ever }] },
 })
 
-const halved = (rule: LimitRule): LimitRule => ({
-  sends: rule.sends.map((window) => ({ ...window, most: Math.ceil(window.most / 2) })),
-  failures: [],
-})
+const halved = (rule: LimitRule): LimitRule => ({ sends: half(rule.sends), failures: half(rule.failures) })
+
+const half = (windows: readonly Window[]): Window[] =>
+  windows.map((window) => ({ ...window, most: Math.ceil(window.most / 2) }))
+
+/** Names that nobody has are without end: what is counted on them is kept for a day. */
+const forgotten = (windows: readonly Window[]): Window[] =>
+  windows.map((window) => ({ ...window, within: Math.min(window.within, days(1)) }))
 
 /** A shard of an application's quota holds about this many hits, so that no row is hot and no log is long. */
 const hitsPerShard = 32
@@ -83,7 +105,7 @@ export type ShardedRules = { rules: LimitRules; quotaShards: number }
  * unevenly, single requests may be refused when it is nearly used up.
  */
 export function shardQuota(limits: PolicyLimits): ShardedRules {
-  const rules = withReported(limits)
+  const rules = withDerived(limits)
   const smallest = Math.min(...rules.quota.sends.map((w) => w.most))
   const quotaShards = Number.isFinite(smallest) ? Math.max(1, Math.floor(smallest / hitsPerShard)) : 1
   const sends = rules.quota.sends.map((w) => ({ ...w, most: Math.floor(w.most / quotaShards) }))

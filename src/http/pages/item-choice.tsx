@@ -3,7 +3,12 @@ import type { Choice } from './components/choices.tsx'
 import type { Say } from './reader.tsx'
 
 /** An item among what may be proved: a contact by its hint, anything else by its kind. */
-export function itemChoice({ id, kind, hint }: ItemChoice, say: Say): Choice {
+export function itemChoice(item: ItemChoice, say: Say): Choice {
+  const choice = openChoice(item, say)
+  return item.closed ? { ...choice, hint: say('choose.closed') } : choice
+}
+
+function openChoice({ id, kind, hint }: ItemChoice, say: Say): Choice {
   switch (kind) {
     case 'email':
     case 'phone':

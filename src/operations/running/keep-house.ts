@@ -1,6 +1,7 @@
 import { signedInAgainFor } from '../../core/people/flow.ts'
 import type { Policy } from '../../core/policy.ts'
-import { hours, type Instant, minutes, seconds } from '../../core/time.ts'
+import { type Duration, days, type Instant, minutes, seconds } from '../../core/time.ts'
+import { withDerived } from '../../core/verifications/limits.ts'
 import { removeOldActivity } from '../../storage/activity.ts'
 import { removeOldChanges } from '../../storage/change.ts'
 import { eraseSeeds, removeExpiredFlows } from '../../storage/flow.ts'
@@ -53,7 +54,7 @@ export function keepHouse(
     while (!stopped && (await removeOldVerifications(sql, policy.retention.verifications)) > 0) await rest()
     let after: Buffer | undefined
     do {
-      after = await removeOldLimits(sql, longestWindow(policy), after)
+      after = await removeOldLimits(sql, limitsKept(policy), after)
       await rest()
     } while (!stopped && after !== undefined)
     while (!stopped && (await removeOldActivity(sql)) > 0) await rest()
@@ -84,8 +85,11 @@ export function keepHouse(
 
 const rest = () => new Promise((resolve) => setTimeout(resolve, pause))
 
-/** A limit row is needed while any window can still see its newest hit; a day at the least, for checks lock it. */
-function longestWindow(policy: Policy): number {
-  const windows = Object.values(policy.limits).flatMap((rule) => [...rule.sends, ...rule.failures])
-  return Math.max(hours(24), ...windows.map((w) => w.within))
-}
+/** A limit row is needed while any window of its kind can still see its newest hit; a day at the least, for checks lock it. */
+const limitsKept = (policy: Policy): ReadonlyMap<string, Duration> =>
+  new Map(
+    Object.entries(withDerived(policy.limits)).map(([kind, { sends, failures }]) => [
+      kind,
+      Math.max(days(1), ...[...sends, ...failures].map((window) => window.within)),
+    ]),
+  )

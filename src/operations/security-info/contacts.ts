@@ -25,6 +25,7 @@ import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf } from '../signing-in/item-choices.ts'
+import { reopenItems } from '../signing-in/item-guesses.ts'
 import { noteCodeUsed } from '../signing-in/note-step.ts'
 import { isOf } from '../signing-in/step-up.ts'
 import { knownCodesKey, type Source } from '../source.ts'
@@ -179,7 +180,9 @@ async function keepProved(
   const { sql } = deps.database
   if (itemId !== undefined) {
     const kind = await noteProven(sql, accountId, itemId)
-    return kind === undefined ? refuse({ code: 'choice_missing' }) : accept(null)
+    if (kind === undefined) return refuse({ code: 'choice_missing' })
+    await reopenItems(deps, accountId)
+    return accept(null)
   }
   const added = await changing(deps, { accountId, sessionId }, async (held): Promise<Result<null>> => {
     const items = await holdItems(held, accountId)

@@ -3,6 +3,7 @@ import type { ActivityKind } from '../../core/people/activity.ts'
 import {
   type Change,
   type ChangeDetail,
+  type ChangedItem,
   mostTextsADay,
   type NoticeDetail,
   noticeLasts,
@@ -67,7 +68,7 @@ export async function writeChange(
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
   await insertChange(sql, accountId, { id, kind: change.kind, sessionId, passwordBefore, detail })
-  const told = { kind: change.kind, ...itemWords(change), ip, browser, system }
+  const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
   const activity = activityOf(change)
   if (activity === undefined) return
@@ -96,9 +97,9 @@ function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
     : proved
 }
 
-function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
-  if (!('item' in change)) return {}
-  const { id, kind, address, name, addedAt, provenAt } = change.item
+/** An item as a notice names it: a contact by its hint. */
+export function itemWords(changed: ChangedItem): Pick<NoticeDetail, 'item' | 'itemKind'> {
+  const { id, kind, address, name, addedAt, provenAt } = changed
   const isAddress = (kind === 'email' || kind === 'phone') && address !== undefined
   const item = isAddress
     ? hintOf(addressOf({ id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }))
@@ -110,7 +111,7 @@ function itemWords(change: Change): Pick<NoticeDetail, 'item' | 'itemKind'> {
 export async function tellContacts(
   sql: Sql,
   account: { id: string; locale: Locale },
-  changeId: string,
+  changeId: string | undefined,
   told: NoticeDetail,
   contacts: readonly Contact[],
   now: Instant,

@@ -27,6 +27,7 @@ import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf, allChoices } from '../signing-in/item-choices.ts'
+import { reopenItems, undoingItemKey } from '../signing-in/item-guesses.ts'
 import { noteCodeUsed } from '../signing-in/note-step.ts'
 import { proveItem } from '../signing-in/prove-item.ts'
 import { provePassword } from '../signing-in/prove-password.ts'
@@ -298,13 +299,19 @@ async function takeCode(
   return proved(deps, { ...state, verificationId: undefined }, proof, source, now)
 }
 
-/** Whose wrong codes are counted together: nobody on the way to a sign-in uses up what is needed here. */
-async function guessKeys(deps: Deps, { accountId }: Undoing, source: Source): Promise<LimitKey[]> {
+/**
+ * Whose wrong codes are counted together: nobody on the way to a sign-in uses up what is needed here, or closes an item to
+ * its owner who would undo what they did.
+ */
+async function guessKeys(deps: Deps, { accountId, itemId }: Undoing, source: Source): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
   if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) {
     return [knownCodesKey(ring, accountId, source)]
   }
-  return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', accountId, 'undoing') }]
+  return [
+    { kind: 'strangers_codes', key: ring.lookupHash('strangers codes', accountId, 'undoing') },
+    ...(itemId === undefined ? [] : [undoingItemKey(ring, accountId, itemId)]),
+  ]
 }
 
 async function proveOther(
@@ -326,6 +333,7 @@ async function proveOther(
 
 /** On to the decision where enough was proved, else to the next proof. */
 async function proved(deps: Deps, state: Undoing, proof: Proof, source: Source, now: Instant): Promise<Step> {
+  await reopenItems(deps, state.accountId)
   const further: Undoing = { ...state, proofs: withProofs(state.proofs, [proof]), kept: undefined }
   const shown = await readUndoing(deps, further, source, now)
   if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }

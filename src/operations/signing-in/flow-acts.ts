@@ -64,7 +64,7 @@ async function takeStep(
   }
   const sending = mayBeTold(state) ? deps : unhurried(deps)
   if (state.step === 'choose' && form.act === 'choose')
-    return chooseItem(sending, flowId, state, form.item ?? '', source)
+    return chooseItem(sending, flowId, state, form.item ?? '', source, now)
   if (state.step === 'confirm' && form.act === 'confirm') {
     return confirmItem(sending, flowId, state, form.address ?? '', source)
   }

@@ -4,8 +4,11 @@ import { inventedHint } from '../../core/people/invented-hint.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { itemsOf } from '../../storage/security-info.ts'
+import { isKnownBrowser } from '../../storage/session.ts'
 import type { Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
+import type { Source } from '../source.ts'
+import { closedItems } from './item-guesses.ts'
 
 /**
  * What may be proved at a sign-in. Before the password that is one contact, whether the name has an account or not: what
@@ -18,6 +21,17 @@ export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemCho
   const named = usable.filter(isContact).find(({ address }) => address === state.username)
   const id = uuidOf(deps.keyring.current().lookupHash('invented item', state.username))
   return [named === undefined ? { id, ...inventedHint(state.username) } : choiceOf(named)]
+}
+
+/** The same as the one who chooses sees them: what is closed to a browser that the account doesn't know is marked. */
+export async function choicesForSignIn(deps: Deps, state: SignIn, source: Source): Promise<ItemChoice[]> {
+  const choices = await itemsForSignIn(deps, state)
+  const { accountId, passwordAt } = state
+  if (accountId === undefined || passwordAt === undefined) return choices
+  if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) return choices
+  const ids = choices.map(({ id }) => id)
+  const closed = await closedItems(deps, accountId, ids)
+  return choices.map((choice) => (closed.has(choice.id) ? { ...choice, closed: true } : choice))
 }
 
 async function usableItems(deps: Deps, state: SignIn): Promise<Item[]> {

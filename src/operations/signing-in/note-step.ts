@@ -72,6 +72,7 @@ const refusedBy: readonly RefusalCode[] = [
   'recovery_code_wrong',
   'code_tries_spent',
   'wrong_codes_limit',
+  'item_closed',
   'totp_wrong',
   'totp_used',
   'passkey_refused',

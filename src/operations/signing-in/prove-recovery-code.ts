@@ -13,7 +13,7 @@ import { takeGuess } from './prove-totp.ts'
 /**
  * A recovery code, which is used once and at once replaced (NIST SP 800-63B-4 §4.2.1.1).
  *
- * Refusals: `recovery_code_malformed` (nothing counted), `wrong_codes_limit`, `recovery_code_wrong`.
+ * Refusals: `recovery_code_malformed` (nothing counted), `wrong_codes_limit`, `item_closed`, `recovery_code_wrong`.
  *
  * @returns what was proved, and the code that takes its place: shown now, and never again
  */

@@ -1,5 +1,5 @@
 import type { Proof } from '../../core/people/session.ts'
-import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import { canonicalCode } from '../../core/verifications/code.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
@@ -7,7 +7,7 @@ import { openTotpSeed, totpStep } from '../../secrets/totp.ts'
 import type { CountedGuess } from '../../storage/guesses.ts'
 import { sealedSeedOf, takeTotpStep } from '../../storage/security-info.ts'
 import type { Deps } from '../deps.ts'
-import { guessesWait } from '../verifications/limits.ts'
+import { whyNoGuess } from '../verifications/limits.ts'
 
 /**
  * A code of an authenticator app. It is counted as a guess before it is compared, and each is right once.
@@ -15,7 +15,8 @@ import { guessesWait } from '../verifications/limits.ts'
  * @param guesses what a wrong code counts against
  * @param now by the database's clock: apps go by the world's, not by that of whichever process answers
  *
- * Refusals: `code_malformed` (nothing counted), `wrong_codes_limit`, `choice_missing`, `totp_wrong`, `totp_used`.
+ * Refusals: `code_malformed` (nothing counted), `wrong_codes_limit`, `item_closed`, `choice_missing`, `totp_wrong`,
+ * `totp_used`.
  */
 export async function proveTotp(
   deps: Deps,
@@ -40,7 +41,7 @@ export async function proveTotp(
   return accept({ kind: 'totp', at: now, itemId })
 }
 
-/** Counts a guess, where its limits have room. Refusal: `wrong_codes_limit`. */
+/** Counts a guess, where its limits have room. Refusals: `wrong_codes_limit`, `item_closed`. */
 export async function takeGuess(
   deps: Deps,
   guesses: readonly LimitKey[],
@@ -48,7 +49,7 @@ export async function takeGuess(
 ): Promise<Result<CountedGuess>> {
   const guess = await deps.guessSql.take(deps.database.sql, guesses)
   if (guess !== 'limited') return accept(guess)
-  const retryAt = (await guessesWait(deps, guesses)) ?? now + seconds(60)
-  const refusal: Refusal = { code: 'wrong_codes_limit', retryAt }
-  return refuse(refusal)
+  return refuse(
+    (await whyNoGuess(deps, guesses)) ?? { code: 'wrong_codes_limit', retryAt: now + seconds(60) },
+  )
 }

@@ -1,4 +1,4 @@
-import { type Address, parseEmail, parsePhone } from '../../core/address.ts'
+import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
 import {
   afterPassword,
   afterSecond,
@@ -25,13 +25,22 @@ import { isFrozen } from '../security-info/held-still.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
 import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
-import { guessesWait } from '../verifications/limits.ts'
+import { fullOf, guessesWait } from '../verifications/limits.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import type { FlowForm } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
-import { accountOrNone, itemAddress, itemsForSignIn, toldOf, typedContact } from './item-choices.ts'
+import {
+  accountOrNone,
+  choicesForSignIn,
+  itemAddress,
+  itemsForSignIn,
+  toldOf,
+  typedContact,
+} from './item-choices.ts'
+import { hushedItemKeys, itemKey, reopenItems } from './item-guesses.ts'
 import { proveItem } from './prove-item.ts'
 import { usernameLookup } from './sign-up.ts'
+import { tellOfGuesses } from './tell-guesses.ts'
 
 type Step = { state: FlowState; refusal?: Refusal }
 
@@ -149,6 +158,8 @@ function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean)
 /**
  * What to prove. Past the password that may be anything the account has, and a code to a contact is sent at once; before
  * it only a contact, whose hidden part must be typed.
+ *
+ * Refusals: `choice_missing`, `item_closed`, those of `issueFlowCode`.
  */
 export async function chooseItem(
   deps: Deps,
@@ -156,9 +167,11 @@ export async function chooseItem(
   state: SignIn,
   itemId: string,
   source: Source,
+  now: Instant,
 ): Promise<Step> {
-  const chosen = (await itemsForSignIn(deps, state)).find((item) => item.id === itemId)
+  const chosen = (await choicesForSignIn(deps, state, source)).find((item) => item.id === itemId)
   if (chosen === undefined) return { state, refusal: { code: 'choice_missing' } }
+  if (chosen.closed) return closed(deps, state, itemId, source, now)
   const { kind } = chosen
   if (kind !== 'email' && kind !== 'phone') return { state: { ...state, step: kind, itemId } }
   if (state.passwordAt === undefined)
@@ -168,9 +181,22 @@ export async function chooseItem(
   return sendCode(deps, flowId, { ...state, itemId }, address, 'code', source, state)
 }
 
+async function closed(
+  deps: Deps,
+  state: SignIn,
+  itemId: string,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
+  const guesses = await codeKeys(deps, state, itemId, source)
+  await tellOfStrangers(deps, state, itemId, guesses, source, now)
+  return { state, refusal: { code: 'item_closed' } }
+}
+
 /**
- * The hidden part of the address that was chosen, or the whole of another contact. Whether it was right shows nowhere: a wrong one, or one of an account
- * that does not exist, makes a decoy that takes the same work.
+ * The hidden part of the address that was chosen, or the whole of another contact. Whether it was right shows nowhere: a
+ * wrong one, or one of an account that does not exist, makes a decoy that takes the same work, and so does a contact that
+ * is closed to strangers.
  */
 export async function confirmItem(
   deps: Deps,
@@ -180,10 +206,15 @@ export async function confirmItem(
   source: Source,
 ): Promise<Step> {
   if (state.itemId === undefined) return { state: { ...state, step: 'choose' } }
-  const contact = await typedContact(deps, state, typed)
+  const named = await typedContact(deps, state, typed)
   const decoy = await decoyAddress(deps, flowId, state, typed)
+  const typedHash = deps.keyring.current().lookupHash('typed', destinationOf(decoy)).toString('base64url')
+  const chosen = { ...state, typedItemId: named?.id, typedHash }
+  const guesses = await codeKeys(deps, chosen, undefined, source)
+  const isClosed = (await fullOf(deps, guesses)).some(({ hushed }) => hushed)
+  const contact = isClosed ? undefined : named
   const [to, kind] = contact ? [contact.address, 'code' as const] : [decoy, 'decoy' as const]
-  return sendCode(deps, flowId, { ...state, typedItemId: contact?.id }, to, kind, source, state)
+  return sendCode(deps, flowId, chosen, to, kind, source, state)
 }
 
 /**
@@ -237,16 +268,19 @@ export async function answerSignInCode(
 ): Promise<Step> {
   if (state.verificationId === undefined) return { state: { ...state, step: 'choose' } }
   const awaited = ofFlow(flowId, state.verificationId)
-  const guesses = await codeKeys(deps, state, source)
+  const provenItem = state.typedItemId ?? state.itemId
+  const guesses = await codeKeys(deps, state, provenItem, source)
   await ensureRows(deps.database.sql, guesses)
   const checked = await checkCode(deps, awaited, typed, now, guesses)
   if (!checked.ok) {
+    await tellOfStrangers(deps, state, provenItem, guesses, source, now)
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
-  const itemId = state.typedItemId ?? state.itemId
+  const itemId = provenItem
   if (state.accountId === undefined || itemId === undefined) return { state: { ...state, step: 'choose' } }
   const kind = await noteProven(deps.database.sql, state.accountId, itemId)
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
+  await reopenItems(deps, state.accountId)
   return { state: afterProof(state, { kind, at: checked.value.approvedAt, itemId }, now) }
 }
 
@@ -275,9 +309,13 @@ export async function answerItem(
       : elsewhere(before)
   }
   const state = withTrust(before, form)
-  const guesses = await codeKeys(deps, state, source)
+  const guesses = await codeKeys(deps, state, itemId, source)
   const proved = await proveItem(deps, { flowId, step, accountId, itemId }, form, guesses, source, now)
-  if (!proved.ok) return { state, refusal: proved.refusal }
+  if (!proved.ok) {
+    await tellOfStrangers(deps, state, itemId, guesses, source, now)
+    return { state, refusal: proved.refusal }
+  }
+  await reopenItems(deps, accountId)
   const { proof, sealedCode } = proved.value
   return sealedCode === undefined
     ? { state: afterProof(state, proof, now) }
@@ -294,15 +332,45 @@ export const withTrust = (state: SignIn, form: FlowForm): SignIn => ({
 
 /**
  * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
- * strangers' past it, so that nobody without the password can use up what somebody with it needs.
+ * strangers' past it, so that nobody without the password can use up what somebody with it needs. Strangers' count on the
+ * item as well.
+ *
+ * @param itemId what is to be proved, past the password
  */
-async function codeKeys(deps: Deps, state: SignIn, source: Source): Promise<LimitKey[]> {
+async function codeKeys(
+  deps: Deps,
+  state: SignIn,
+  itemId: string | undefined,
+  source: Source,
+): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
   const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
   if (known) return [knownCodesKey(ring, whose, source)]
   const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
-  return [{ kind: 'strangers_codes', key: ring.lookupHash('strangers codes', whose, stage) }]
+  const strangers: LimitKey = {
+    kind: 'strangers_codes',
+    key: ring.lookupHash('strangers codes', whose, stage),
+  }
+  if (state.passwordAt === undefined) return [strangers, ...hushedItemKeys(ring, whose, state)]
+  return state.accountId === undefined || itemId === undefined
+    ? [strangers]
+    : [strangers, itemKey(ring, state.accountId, itemId)]
+}
+
+/** Whoever types wrong codes past the right password, on a browser that the account doesn't know, is told of. */
+async function tellOfStrangers(
+  deps: Deps,
+  state: SignIn,
+  itemId: string | undefined,
+  guesses: readonly LimitKey[],
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const strangers = guesses.find(({ kind }) => kind === 'strangers_codes')
+  if (state.accountId === undefined || state.passwordAt === undefined) return
+  if (strangers === undefined || itemId === undefined) return
+  await tellOfGuesses(deps, state.accountId, itemId, strangers, source, now)
 }
 
 function signedIn(state: SignIn, now: Instant): FlowState {

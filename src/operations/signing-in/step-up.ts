@@ -38,6 +38,7 @@ import { type FlowForm, resend } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { type FlowView, type StepAnswer, takeFlowStep } from './flow-step.ts'
 import { addressOf, allChoices } from './item-choices.ts'
+import { reopenItems } from './item-guesses.ts'
 import { noteCodeUsed, noteWrongProof } from './note-step.ts'
 import { proveItem } from './prove-item.ts'
 import { provePassword } from './prove-password.ts'
@@ -187,6 +188,7 @@ async function proveOther(
   const guesses = [knownCodesKey(deps.keyring.current(), state.accountId, source)]
   const proved = await proveItem(deps, { flowId, ...state }, form, guesses, source, now)
   if (!proved.ok) return { state, refusal: proved.refusal }
+  await reopenItems(deps, state.accountId)
   const { proof, sealedCode } = proved.value
   return sealedCode === undefined
     ? done(proof)
@@ -254,6 +256,7 @@ async function proveCode(
   await noteCodeUsed(sql, accountId, verificationId, now)
   const kind = await noteProven(sql, accountId, itemId)
   if (kind === undefined) return refuse({ code: 'choice_missing' })
+  await reopenItems(deps, accountId)
   return accept({ kind, at: checked.value.approvedAt, itemId })
 }
 

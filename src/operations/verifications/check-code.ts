@@ -9,7 +9,7 @@ import { noteCodeUsed } from '../../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
 import { inTurn } from './in-turn.ts'
-import { guessesWait } from './limits.ts'
+import { whyNoGuess } from './limits.ts'
 
 /** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */
 export const checkApplicationCode = (
@@ -26,7 +26,7 @@ export const checkApplicationCode = (
  * @param guesses what a wrong code counts against besides its destination; their rows exist
  *
  * Refusals: `code_malformed` (nothing spent), `code_wrong`, `code_expired`, `code_used`, `code_tries_spent`,
- * `verification_cancelled`, `wrong_codes_limit`, `verification_unknown`.
+ * `verification_cancelled`, `wrong_codes_limit`, `item_closed`, `verification_unknown`.
  */
 export async function checkCode(
   deps: Deps,
@@ -41,7 +41,7 @@ export async function checkCode(
     for (const _ of ['as known', 'after a look at the ring']) {
       const attempt = {
         ...whose,
-        failureKeys: guesses.map((g) => g.key),
+        failureKeys: guesses,
         codeLength: code.length as CodeLength,
         macs: deps.keyring
           .current()
@@ -89,8 +89,7 @@ async function whyNotCompared(
     return { code: 'code_malformed', length: verification.codeLength }
   }
   const kind = verification.channel === 'email' ? 'email' : 'phone'
-  const retryAt = await guessesWait(deps, [{ kind, key: destinationKey }, ...guesses])
-  return retryAt === undefined ? undefined : { code: 'wrong_codes_limit', retryAt }
+  return whyNoGuess(deps, [{ kind, key: destinationKey }, ...guesses])
 }
 
 /** A code that was used speaks for its number range. Told after the approval: losing it to a crash costs nothing. */

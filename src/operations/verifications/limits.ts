@@ -85,10 +85,32 @@ export const mayPassOnAnotherShard = (refusal: { limit: SendLimit } | undefined)
 
 /** Until when one of these keys takes no more guesses; undefined where all do. */
 export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
-  const waits = (await readLogs(deps.database.sql, keys)).flatMap((log) => {
+  const waits = await waitsOf(deps, keys)
+  return waits.length === 0 ? undefined : Math.max(...waits.map(({ until }) => until))
+}
+
+/** Which of these keys take no more guesses. */
+export const fullOf = async <Key extends LimitKey>(deps: Deps, keys: readonly Key[]): Promise<Key[]> =>
+  (await waitsOf(deps, keys)).map(({ key }) => key)
+
+/** Why a code may not be guessed at; undefined where nothing speaks against it. What is hushed says nothing. */
+export async function whyNoGuess(deps: Deps, keys: readonly LimitKey[]): Promise<Refusal | undefined> {
+  const waits = await waitsOf(
+    deps,
+    keys.filter(({ hushed }) => !hushed),
+  )
+  if (waits.some(({ key }) => key.kind === 'item_codes')) return { code: 'item_closed' }
+  const retryAt = Math.max(...waits.map(({ until }) => until))
+  return waits.length === 0 ? undefined : { code: 'wrong_codes_limit', retryAt }
+}
+
+async function waitsOf<Key extends LimitKey>(
+  deps: Deps,
+  keys: readonly Key[],
+): Promise<{ key: Key; until: Instant }[]> {
+  return (await readLogs(deps.database.sql, keys)).flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
     const until = key && waitUntil(log.failures, deps.limits.rules[key.kind]?.failures ?? [], log.now)
-    return until === undefined ? [] : [until]
+    return key === undefined || until === undefined ? [] : [{ key, until }]
   })
-  return waits.length === 0 ? undefined : Math.max(...waits)
 }

@@ -7,7 +7,7 @@ import { translate } from '../../../locales/catalogue.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
 import { readWaiting, waitingMark } from '../../../operations/signing-in/flow-code.ts'
 import type { FlowView } from '../../../operations/signing-in/flow-step.ts'
-import { itemsForSignIn } from '../../../operations/signing-in/item-choices.ts'
+import { choicesForSignIn, itemsForSignIn } from '../../../operations/signing-in/item-choices.ts'
 import { flowPasskeyOptions, openSealedCode } from '../../../operations/signing-in/prove-item.ts'
 import type { Answering } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
@@ -63,7 +63,7 @@ async function pageOf(
     case 'password':
       return <PasswordPage {...step} username={username} />
     case 'choose': {
-      const items = await itemsForSignIn(given.deps, state)
+      const items = await choicesForSignIn(given.deps, state, visit.source)
       return (
         <ChoosePage
           {...step}

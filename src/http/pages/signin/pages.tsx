@@ -168,7 +168,7 @@ export function ChoosePage({ items, guarded, twoStep, chosen, sent, ...step }: C
         label={say(onlyCodes ? 'choose.label' : 'choose.proofLabel')}
         hint={say('choose.notYours')}
         error={errorOf(errors, 'item')}
-        chosen={chosen ?? items[0]?.id}
+        chosen={chosen ?? items.find(({ closed }) => !closed)?.id}
         choices={items.map((item) => itemChoice(item, say))}
       />
     </SignInStep>
