@@ -96,6 +96,10 @@ export const policyNotes = {
     why: 'Ours.',
   },
   'limits.quota.failures': { what: 'Wrong codes for one application.', why: 'None.' },
+  'changes.perDay': {
+    what: 'Changes of one kind (such as a new password) on one account in 24 hours.',
+    why: 'Ours. More than anybody makes: 20 items can be added and removed again. Each is kept for 30 days and told to every contact.',
+  },
   'phones.countries': {
     what: 'Countries (ISO 3166-1 alpha-2) whose numbers get codes. With the built-in inbox and no list of your own: all.',
     why: 'Closed until the operator opens it: toll fraud lives on open lists.',

@@ -66,6 +66,7 @@ const policySchema = z
         ]),
       ),
     ),
+    changes: z.strictObject({ perDay: count }).partial(),
     phones: phonePolicy.partial(),
     retention: z
       .strictObject({

@@ -17,6 +17,8 @@ export type Policy = {
     freshBelow: Duration
   }
   limits: PolicyLimits
+  /** How many changes of one kind an account takes in a day: each is told to every contact, and kept for 30 days. */
+  changes: { perDay: number }
   phones: {
     /** ISO 3166-1 alpha-2. Empty: no codes go to phones. */
     countries: readonly string[]
@@ -79,6 +81,7 @@ export const defaultPolicy: Policy = {
     strangers_passwords: { sends: [], failures: [{ most: 10, within: hours(1) }] },
     known_passwords: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
   },
+  changes: { perDay: 30 },
   phones: {
     countries: [],
     prefix: { digits: 7, sends: 50, leastUsedShare: 0.2, closedFor: days(1) },

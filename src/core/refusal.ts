@@ -74,6 +74,7 @@ export type Refusal =
   | { code: 'item_exists' }
   | { code: 'items_full'; most: number }
   | { code: 'changes_frozen' }
+  | { code: 'changes_limit'; retryAt: Instant }
   | { code: 'must_remain'; missing: 'contact' | 'second_kind' }
   // "I didn't ask for this"
   | { code: 'message_unknown' }

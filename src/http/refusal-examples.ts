@@ -69,6 +69,7 @@ export const refusalExamples = {
   item_exists: { code: 'item_exists' },
   items_full: { code: 'items_full', most: 20 },
   changes_frozen: { code: 'changes_frozen' },
+  changes_limit: { code: 'changes_limit', retryAt: at },
   must_remain: { code: 'must_remain', missing: 'contact' },
   message_unknown: { code: 'message_unknown' },
   reference_wrong: { code: 'reference_wrong' },

@@ -70,6 +70,7 @@ export const refusalShapes = {
   item_exists: { status: 409, kind: 'input' },
   items_full: { status: 409, kind: 'limit' },
   changes_frozen: { status: 409, kind: 'access' },
+  changes_limit: { status: 429, kind: 'limit' },
   must_remain: { status: 409, kind: 'access' },
   message_unknown: { status: 404, kind: 'input' },
   reference_wrong: { status: 422, kind: 'verification' },

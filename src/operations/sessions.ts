@@ -83,7 +83,7 @@ export async function openSession(
     const detail = { proofs, newBrowser, sessionId: token.sessionId, flow: flowId }
     await noteActivity(sql, toldTo(accountId), { kind: 'signed_in', detail }, source, now)
     if (newBrowser && done.signedUp !== true) {
-      await noteChange(sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
+      await noteChange(deps, sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
     }
     return token
   })

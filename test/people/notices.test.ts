@@ -156,7 +156,7 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
     locale: 'en' as const,
     origin: publicUrl,
   }
-  await noteChange(harbour.sql, account.id, { kind: 'two_step_off' }, source, harbour.now)
+  await noteChange(harbour.deps, harbour.sql, account.id, { kind: 'two_step_off' }, source, harbour.now)
   for (let spent = 0; spent < hours(1); spent += minutes(2)) await harbour.advance(minutes(2))
   away = false
   await harbour.advance(hours(1))

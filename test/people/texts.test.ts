@@ -77,7 +77,7 @@ test('a phone is told of ten things a day, whatever its owner does all day; mail
   const change = { kind: 'recovery_code_made' as const }
   for (let times = 0; times < 12; times += 1) {
     await world.deps.database.transaction((sql) =>
-      noteChange(sql, account.id, change, sourceOf(newBrowser()), world.now),
+      noteChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
     )
   }
   const told = await world.sql<{ channel: string; count: number }>`
@@ -89,7 +89,7 @@ test('a phone is told of ten things a day, whatever its owner does all day; mail
   ])
   await world.advance(days(1))
   await world.deps.database.transaction((sql) =>
-    noteChange(sql, account.id, change, sourceOf(newBrowser()), world.now),
+    noteChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
   )
   expect((await world.inbox(phone.address)).length).toBe(11)
 })

@@ -1,4 +1,5 @@
 import { type Duration, days, type Instant } from '../time.ts'
+import { waitUntil } from '../verifications/limits.ts'
 import type { ItemKind } from './security-info.ts'
 
 /** For so long a change can be frozen by one old contact, and undone. */
@@ -93,6 +94,25 @@ export type StoredChange = {
   /** Of one that is kept: the items that can't freeze it again. */
   silenced?: readonly string[] | undefined
 }
+
+/**
+ * Until when an account takes no more changes of a kind; undefined where it does. Each kind counts by itself: a thief who
+ * adds and removes things all day keeps nobody from a new password, and where he changes that, undoing asks for a new one.
+ * What was undone counts as well, or changing and undoing would have no end.
+ *
+ * @param newestFirst the changes of a day or more
+ */
+export const changesWait = (
+  newestFirst: readonly Pick<StoredChange, 'kind' | 'at'>[],
+  kind: ChangeKind,
+  perDay: number,
+  now: Instant,
+): Instant | undefined =>
+  waitUntil(
+    newestFirst.filter((change) => change.kind === kind).map(({ at }) => at),
+    [{ most: perDay, within: days(1) }],
+    now,
+  )
 
 /** What a notice says of its change, besides when. */
 export type NoticeDetail = {

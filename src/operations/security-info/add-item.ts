@@ -31,7 +31,7 @@ export async function addItem(
       const isThere = items.some(({ id }) => id === item.id)
       if (items.length >= mostItems && !isThere) return refuse({ code: 'items_full', most: mostItems })
       await insert(sql)
-      await noteChange(sql, accountId, { kind: 'item_added', item: changed }, source, now, sessionId)
+      await noteChange(deps, sql, accountId, { kind: 'item_added', item: changed }, source, now, sessionId)
       return accept('added' as const)
     })
     deps.wakeOutbox()

@@ -46,7 +46,15 @@ export async function changePassword(
     const before = await setPassword(held, accountId, hash, standsAlone(decision.value))
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
-    await noteChange(held, accountId, { kind: 'password_changed', before }, source, now, session.sessionId)
+    await noteChange(
+      deps,
+      held,
+      accountId,
+      { kind: 'password_changed', before },
+      source,
+      now,
+      session.sessionId,
+    )
     return accept(null)
   })
   deps.wakeOutbox()

@@ -1,13 +1,14 @@
 import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
 import { type FlowState, flowLasts, type ProveContact } from '../../core/people/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
-import type { ChangedItem } from '../../core/security-info/change.ts'
+import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
 import { missingAfter, provedBesides } from '../../core/security-info/removal.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
+import { changesOf } from '../../storage/change.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
 import {
@@ -38,8 +39,8 @@ import { noteChange } from './note-change.ts'
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes
  * can prove it.
  *
- * Refusals: `email_malformed`, `phone_malformed`, `phone_country_not_served`, `item_exists`, `items_full`, those of
- * `issueFlowCode`.
+ * Refusals: `email_malformed`, `phone_malformed`, `phone_country_not_served`, `item_exists`, `items_full`,
+ * `changes_limit`, those of `issueFlowCode`.
  *
  * @returns the id of the flow
  */
@@ -55,6 +56,9 @@ export async function beginContact(
   const items = await itemsOf(deps.database.sql, session.accountId)
   const refusal = whyNotAdded(items, destinationOf(address.value))
   if (refusal !== undefined) return refuse(refusal)
+  const changes = await changesOf(deps.database.sql, session.accountId)
+  const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
+  if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
   return sendTo(deps, session, address.value, undefined, returnTo, source)
 }
 
@@ -190,7 +194,7 @@ async function keepProved(
     if (refusal !== undefined) return refuse(refusal)
     const item = { id: newId(), ...contact, addedAt: now, provenAt }
     await insertContact(held, accountId, item)
-    await noteChange(held, accountId, { kind: 'item_added', item }, source, now, sessionId)
+    await noteChange(deps, held, accountId, { kind: 'item_added', item }, source, now, sessionId)
     return accept(null)
   })
   deps.wakeOutbox()
@@ -200,7 +204,7 @@ async function keepProved(
 /**
  * Removes an item. What must remain is judged while nobody else can change it.
  *
- * Refusals: `choice_missing`, `must_remain`.
+ * Refusals: `choice_missing`, `must_remain`, `changes_frozen`, `changes_limit`.
  *
  * @param lost it was lost or stolen, and two others were freshly proved: it has no say in any change from now on
  */
@@ -224,7 +228,7 @@ export async function removeFromSecurityInfo(
     const isLost = lost && provedBesides(items, freshItems(session), itemId, rules, now) >= 2
     await setItemAside(sql, accountId, itemId)
     const change = { kind: 'item_removed', item: remembered(item), lost: isLost } as const
-    await noteChange(sql, accountId, change, source, now, session.sessionId)
+    await noteChange(deps, sql, accountId, change, source, now, session.sessionId)
     return accept(null)
   })
   deps.wakeOutbox()

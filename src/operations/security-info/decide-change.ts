@@ -47,7 +47,7 @@ import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
 import { isFrozen } from './held-still.ts'
-import { tellContacts, writeChange } from './note-change.ts'
+import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
 export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }
@@ -201,7 +201,9 @@ async function undo(
         // It is a change like any other: somebody with an older item can take it back.
         const before = plan.passwordBefore ?? replaced
         const items = await itemsOf(sql, accountId)
-        await writeChange(sql, account, items, { kind: 'password_changed', before }, source, now, sessionId)
+        const changed = { kind: 'password_changed', before } as const
+        await writeChange(sql, account, items, changed, source, now, sessionId)
+        await noteInActivity(sql, accountId, changed, source, now, sessionId)
       }
     }
     return accept('undone')

@@ -31,7 +31,7 @@ export async function makeRecoveryCode(
   const made = await changing(deps, session, async (sql) => {
     const replaced = await putRecoveryCode(deps, sql, accountId, form, now)
     if (replaced.ok && replaced.value.isNew) {
-      await noteChange(sql, accountId, { kind: 'recovery_code_made' }, source, now, sessionId)
+      await noteChange(deps, sql, accountId, { kind: 'recovery_code_made' }, source, now, sessionId)
     }
     return replaced
   })

@@ -4,6 +4,7 @@ import {
   type Change,
   type ChangeDetail,
   type ChangedItem,
+  changesWait,
   mostTextsADay,
   type NoticeDetail,
   noticeLasts,
@@ -18,6 +19,7 @@ import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/
 import { holdItems, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
+import type { Deps } from '../deps.ts'
 import { addressOf } from '../signing-in/item-choices.ts'
 import type { Source } from '../source.ts'
 import { TakenBack } from '../verifications/taken-back.ts'
@@ -27,11 +29,14 @@ import { TakenBack } from '../verifications/taken-back.ts'
  * undone for 30 days, a line in its activity, and a notice to every contact it has, or had before. Wake the outbox after
  * the commit.
  *
- * Throws `TakenBack` with `changes_frozen` where the account is held still: nothing further changes.
+ * Throws `TakenBack` with `changes_frozen` where the account is held still: nothing further changes; and with
+ * `changes_limit` where a day has had as many of the kind as it takes. A sign-in, or a way back that was used, is never
+ * refused: beyond that number it stands in the activity alone.
  *
  * @param sessionId the session that made it: freezing the change ends it
  */
 export async function noteChange(
+  deps: Deps,
   sql: Sql,
   accountId: string,
   change: Change,
@@ -44,12 +49,18 @@ export async function noteChange(
   const items = await (changes ? holdItems(sql, accountId) : itemsOf(sql, accountId))
   const account = await findAccount(sql, accountId)
   if (account === undefined) return
-  const held = changes && frozenChange(await changesOf(sql, accountId), now)
-  if (held) throw new TakenBack({ code: 'changes_frozen' })
-  await writeChange(sql, account, items, change, source, now, sessionId)
+  const before = await changesOf(sql, accountId)
+  if (changes && frozenChange(before, now)) throw new TakenBack({ code: 'changes_frozen' })
+  const retryAt = changesWait(before, change.kind, deps.policy.changes.perDay, now)
+  if (retryAt !== undefined && changes) throw new TakenBack({ code: 'changes_limit', retryAt })
+  if (retryAt === undefined) await writeChange(sql, account, items, change, source, now, sessionId)
+  await noteInActivity(sql, accountId, change, source, now, sessionId)
 }
 
-/** The same where the account is held already, and whatever holds it still: for what undoing a change brings with it. */
+/**
+ * The change and its notices alone, where the account is held already, and whatever holds it still: for what undoing a
+ * change brings with it.
+ */
 export async function writeChange(
   sql: Sql,
   account: Account,
@@ -59,7 +70,6 @@ export async function writeChange(
   now: Instant,
   sessionId: string | undefined,
 ): Promise<void> {
-  const accountId = account.id
   const { ip, browser, system } = activitySource(source)
   const id = newTimeId(now)
   const twoStep = account.twoStepAt !== undefined && change.kind !== 'two_step_on'
@@ -67,19 +77,24 @@ export async function writeChange(
   if ('item' in change) detail.item = change.item
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
-  await insertChange(sql, accountId, { id, kind: change.kind, sessionId, passwordBefore, detail })
+  await insertChange(sql, account.id, { id, kind: change.kind, sessionId, passwordBefore, detail })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
-  const activity = activityOf(change)
-  if (activity === undefined) return
-  const { item: hint, itemKind } = told
-  await noteActivity(
-    sql,
-    toldTo(accountId),
-    { kind: activity, detail: { hint, itemKind, sessionId } },
-    source,
-    now,
-  )
+}
+
+/** A line of what was changed, however many there were. */
+export async function noteInActivity(
+  sql: Sql,
+  accountId: string,
+  change: Change,
+  source: Source,
+  now: Instant,
+  sessionId: string | undefined,
+): Promise<void> {
+  const kind = activityOf(change)
+  if (kind === undefined) return
+  const { item: hint, itemKind } = 'item' in change ? itemWords(change.item) : {}
+  await noteActivity(sql, toldTo(accountId), { kind, detail: { hint, itemKind, sessionId } }, source, now)
 }
 
 /** A sign-in is told in the activity by itself, whatever browser it came from. */

@@ -65,7 +65,7 @@ export async function beginTwoStep(
     if (!made.ok) throw new TakenBack(made.refusal)
     // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
     if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
-    if (isNew) await noteChange(sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
+    if (isNew) await noteChange(deps, sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
     return accept({ code: made.value.code, isNew })
   })
   deps.wakeOutbox()
@@ -91,7 +91,7 @@ export async function endTwoStep(
       return refuse({ code: 'password_short', least: shortestAlone })
     if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
-    await noteChange(sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)
+    await noteChange(deps, sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)
     return accept(null)
   })
   deps.wakeOutbox()

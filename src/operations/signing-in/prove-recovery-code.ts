@@ -34,7 +34,8 @@ export async function proveRecoveryCode(
   const hashes = [hashRecoveryCode(accountId, code), hashRecoveryCode(accountId, next)] as const
   const itemId = await deps.database.transaction(async (held) => {
     const used = await useRecoveryCode(held, accountId, ...hashes)
-    if (used !== undefined) await noteChange(held, accountId, { kind: 'recovery_code_used' }, source, now)
+    if (used !== undefined)
+      await noteChange(deps, held, accountId, { kind: 'recovery_code_used' }, source, now)
     return used
   })
   if (itemId === undefined) return refuse({ code: 'recovery_code_wrong' })
