@@ -33,9 +33,12 @@ export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {
  * The same, and where its browser or address was reported in the last day, its half of them. A network is not halved:
  * it belongs to many.
  */
-export async function sendKeysOf(deps: Deps, source: Source): Promise<LimitKey[]> {
+export const sendKeysOf = (deps: Deps, source: Source): Promise<LimitKey[]> =>
+  withHalves(deps, sourceSendKeys(deps.keyring.current(), source))
+
+/** What a send counts against, and for each source that was reported in the last day its half of what others may. */
+export async function withHalves(deps: Deps, keys: readonly LimitKey[]): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
-  const keys = sourceSendKeys(ring, source)
   const reported = await reportedAmong(deps.database.sql, reportableKeys(keys))
   const halves = keys
     .filter(({ key }) => reported.some((one) => one.equals(key)))
@@ -51,6 +54,15 @@ export async function sendKeysOf(deps: Deps, source: Source): Promise<LimitKey[]
 /** What a report counts against. */
 export const reportableKeys = (keys: readonly LimitKey[]): Buffer[] =>
   keys.filter(({ kind }) => kind === 'browser' || kind === 'ip').map(({ key }) => key)
+
+/**
+ * The same for a code that an application asked for somebody at this address: what they may ask of that application, and on
+ * the pages. Another application has counts of its own.
+ */
+export const endUserKeys = (ring: Keyring, applicationId: string, ip: string): Buffer[] => {
+  const { host } = networksOf(ip)
+  return [ring.lookupHash('ip', applicationId, host), ring.lookupHash('page ip', host)]
+}
 
 /** What a guess at a password counts against whatever account it is for. */
 export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({

@@ -8,8 +8,10 @@ export type ReportedMessage = {
   verificationId: string
   reference: string
   askedAt: Instant
-  /** Undefined where an application asked. */
-  from: AskedFrom | undefined
+  /** The application that asked; undefined where it was somebody at a page. */
+  application: string | undefined
+  /** Undefined where an application asked, and said not for whom. */
+  from: AskedFrom | AskedByApplication | undefined
 }
 
 export async function findReported(
@@ -18,9 +20,11 @@ export async function findReported(
   messageId: string,
 ): Promise<ReportedMessage | undefined> {
   const rows = await sql<ReportedRow>`
-    select v.id, v.message_reference, v.created_at, a.detail from message m
+    select v.id, v.message_reference, v.created_at, p.name as application, a.detail from message m
     join verification v on v.subject = m.subject and v.id = m.verification_id
-    left join activity a on a.subject = v.subject and a.verification_id = v.id and a.kind = 'asked_from'
+    left join application p on p.id = v.application_id
+    left join activity a on a.subject = v.subject and a.verification_id = v.id
+      and a.kind in ('asked_from', 'code_requested') and a.detail is not null
     where m.subject = ${subject} and m.id = ${messageId}`
   return rows[0] && readReported(rows[0])
 }
@@ -32,20 +36,33 @@ export async function findAsked(
   verificationId: string,
 ): Promise<ReportedMessage | undefined> {
   const rows = await sql<ReportedRow>`
-    select v.id, v.message_reference, v.created_at, a.detail from verification v
+    select v.id, v.message_reference, v.created_at, null as application, a.detail from verification v
     left join activity a on a.subject = v.subject and a.verification_id = v.id and a.kind = 'asked_from'
     where v.subject = ${subject} and v.id = ${verificationId}`
   return rows[0] && readReported(rows[0])
 }
 
-type ReportedRow = { id: string; message_reference: string; created_at: Date; detail: AskedFrom | null }
+type ReportedRow = {
+  id: string
+  message_reference: string
+  created_at: Date
+  application: string | null
+  detail: AskedFrom | AskedByApplication | null
+}
 
 const readReported = (row: ReportedRow): ReportedMessage => ({
   verificationId: row.id,
   reference: row.message_reference,
   askedAt: Number(row.created_at),
+  application: row.application ?? undefined,
   from: row.detail ?? undefined,
 })
+
+/**
+ * Whom an application said that a code is for, kept with the verification. Their address is not: the network is enough
+ * for whoever says that they didn't ask, and the keyed hashes, in base64, for what a report counts against.
+ */
+export type AskedByApplication = { network: string; keys: string[] }
 
 /** Who asked for a code on a page: kept with the verification, for whoever says they didn't. */
 export type AskedFrom = ActivitySource & {

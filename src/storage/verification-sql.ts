@@ -5,6 +5,7 @@ import type { LimitKey, LimitRules } from '../core/verifications/limits.ts'
 import type { Locale, MessageKind, Purpose } from '../core/verifications/message.ts'
 
 import { allowsHit, withHit } from './limits.ts'
+import type { AskedByApplication } from './report.ts'
 import {
   deadlockDetected,
   divisionByZero,
@@ -38,6 +39,8 @@ export type NewVerification = {
   messageId: string
   messageKind: MessageKind
   activityId: string
+  /** Of an application that said whom it is for: their network, and what counts against them, for a report. */
+  askedFrom?: AskedByApplication | undefined
 }
 
 export type Issued =
@@ -188,6 +191,7 @@ const verificationJson = (v: NewVerification) => ({
   message_id: v.messageId,
   message_kind: v.messageKind,
   activity_id: v.activityId,
+  asked_from: v.askedFrom,
 })
 
 const attemptJson = (attempt: Attempt) => ({
@@ -245,7 +249,7 @@ ${takenText(rules)}, asked as (
   select * from json_to_recordset($3::json) as r (subject uuid, id uuid, application_id uuid, purpose text,
     channel text, destination text, destination_key bytea, locale text, reference text, message_reference text,
     request_hash bytea, code_length smallint, code_key text, code_mac bytea, sealed_code bytea, tries smallint,
-    lifetime int, message_id uuid, message_kind text, activity_id uuid)
+    lifetime int, message_id uuid, message_kind text, activity_id uuid, asked_from jsonb)
 ), issued as (
   insert into verification (subject, id, application_id, purpose, channel, destination, destination_key, locale,
     reference, message_reference, request_hash, code_length, code_key, code_mac, sealed_code, attempts_allowed,
@@ -260,8 +264,8 @@ ${takenText(rules)}, asked as (
   insert into message (subject, id, verification_id, kind, channel)
   select subject, message_id, id, message_kind, channel from asked, allowed where one = 1
 ), noted as (
-  insert into activity (subject, id, kind, application_id, verification_id)
-  select subject, activity_id, 'code_requested', application_id, id from asked, allowed where one = 1
+  insert into activity (subject, id, kind, application_id, verification_id, detail)
+  select subject, activity_id, 'code_requested', application_id, id, asked_from from asked, allowed where one = 1
 )
 select id, created_at, expires_at from issued`
 

@@ -288,6 +288,8 @@ describe('the owner', () => {
     const { account, app } = await owner()
     for (let guess = 0; guess < 4; guess += 1) await typesAppCode(account, app)
     expect(await noticesTo(account.email, guessedTitle)).toEqual([])
+    await typesAppCode(account, app)
+    expect(await noticesTo(account.email, guessedTitle)).toHaveLength(1)
     for (let guess = 0; guess < 10; guess += 1) await typesAppCode(account, app)
     const [notice, ...more] = await noticesTo(account.email, guessedTitle)
     expect(more).toEqual([])

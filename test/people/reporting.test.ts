@@ -4,7 +4,7 @@ import { hours } from '../../src/core/time.ts'
 import { readActivity } from '../../src/storage/activity.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn, signInByCode } from '../support/accounts.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { type Client, openWorld, type World } from '../support/world.ts'
 
 let world: World
 let nth = 0
@@ -158,4 +158,87 @@ test('a name without an account leaves nothing that a report could be told to', 
     select count(*)::int as count from activity where kind = 'not_asked' and application_id is null
       and not detail @> '{"decoy": true}' and at = ${new Date(world.now)}`
   expect(row?.count).toBe(0)
+})
+
+/** Somebody reads the newest message to an address, and says that they didn't ask for it. */
+async function disowns(email: string): Promise<Person> {
+  const message = (await world.inbox(email)).at(-1)
+  const reader = newPerson(world)
+  await reader.open(/\/report\/[\w-]+/.exec(message?.text ?? '')?.[0] ?? '')
+  await reader.submit({ reference: message?.reference ?? '' })
+  return reader
+}
+
+/** How many codes an application gets out for somebody at this address before a limit stops it. */
+async function issuedFor(client: Client, ip: string): Promise<number> {
+  for (let count = 0; ; count += 1) {
+    nth += 1
+    const { status, body } = await client.issue(`reader${nth}@example.net`, { end_user: { ip } })
+    if (status === 201) continue
+    expect(body).toMatchObject({ code: 'sends_limit', limit: 'ip' })
+    return count
+  }
+}
+
+test('a code that an application asked for ends as well; the page names it, when, and the network it was for', async () => {
+  const shop = await world.application('Corner Shop')
+  const { body } = await shop.issue('buyer1@example.net', { end_user: { ip: '198.51.100.77' } })
+  const reader = await disowns('buyer1@example.net')
+  const words = wordsOf(reader.page.text)
+  expect(words).toContain('The code no longer works')
+  expect(words).toContain('Corner Shop')
+  expect(words).toContain('198.51.100.0/24')
+  expect(words).not.toContain('198.51.100.77')
+  expect(words).toContain('half as many codes')
+  expect((await shop.read(body.id)).body.status).toBe('cancelled')
+})
+
+test('the address that an application asked for may ask for half, of it and on the pages, for a day', async () => {
+  const [shop, other] = [await world.application(), await world.application()]
+  const ip = '198.51.100.91'
+  await shop.issue('buyer2@example.net', { end_user: { ip } })
+  await disowns('buyer2@example.net')
+  expect(await issuedFor(shop, ip)).toBe(10)
+  expect(await issuedFor(shop, '198.51.100.92')).toBe(20)
+  expect(await issuedFor(other, ip)).toBe(20)
+  const onPages = async (): Promise<number> => {
+    for (let count = 0; ; count += 1) {
+      const person = newPerson(world, { ip })
+      nth += 1
+      await person.open('/signup')
+      await person.submit({ email: `reader${nth}@example.net` })
+      if (person.page.refusal === 'sends_limit') return count
+    }
+  }
+  expect(await onPages()).toBe(10)
+  await world.advance(hours(25))
+  expect(await issuedFor(shop, ip)).toBe(20)
+})
+
+test('where the application said not for whom, the code ends, nobody is held to half, and the page says so', async () => {
+  const livingReports = async () =>
+    (await world.sql`select 1 from reported_source where until > statement_timestamp()`).length
+  const shop = await world.application('Quiet Shop')
+  await shop.issue('buyer3@example.net')
+  const before = await livingReports()
+  const reader = await disowns('buyer3@example.net')
+  const words = wordsOf(reader.page.text)
+  expect(words).toContain('The code no longer works')
+  expect(words).toContain('Quiet Shop')
+  expect(words).toContain('tell us whom it was for')
+  expect(words).not.toContain('half as many codes')
+  expect(await livingReports()).toBe(before)
+  for (let sends = 0; sends < 30; sends += 1) {
+    nth += 1
+    expect((await shop.issue(`reader${nth}@example.net`)).status).toBe(201)
+  }
+})
+
+test('of the address of an end user nothing is kept in clear', async () => {
+  const shop = await world.application()
+  await shop.issue('buyer4@example.net', { end_user: { ip: '203.0.113.201' } })
+  const [row] = await world.sql<{ all: string }>`
+    select string_agg(row_to_json(a)::text, '') as all from activity a`
+  expect(row?.all).toContain('203.0.113.0/24')
+  expect(row?.all).not.toContain('203.0.113.201')
 })

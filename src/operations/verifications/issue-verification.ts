@@ -11,8 +11,16 @@ import { lockNotAvailable, sqlState } from '../../storage/sql.ts'
 import { find, ofApplication } from '../../storage/verification.ts'
 import type { Issued, NewVerification } from '../../storage/verification-sql.ts'
 import type { Deps } from '../deps.ts'
+import { endUserKeys, withHalves } from '../source.ts'
 import { inTurn } from './in-turn.ts'
-import { destinationKey, mayPassOnAnotherShard, shardsTried, sourceKeys, whyLimited } from './limits.ts'
+import {
+  destinationKey,
+  mayPassOnAnotherShard,
+  networkText,
+  shardsTried,
+  sourceKeys,
+  whyLimited,
+} from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
 
@@ -44,7 +52,7 @@ export async function issueVerification(
       idempotencyKey === undefined ? newId() : idempotentId(ring, applicationId, idempotencyKey, uses)
     const destination = destinationKey(ring, applicationId, request.address)
     const shard = anyOf(deps.limits.quotaShards)
-    const keys = [destination, ...sourceKeys(ring, applicationId, request, shard)]
+    const keys = [destination, ...(await sendsCountedOn(deps, applicationId, request, shard))]
     const fresh = newVerification(deps, applicationId, id, destination, request, requestHash)
     const about = destination.key.toString('base64')
     const issued = await inTurn(about, () => issueOnce(deps, keys, fresh, request))
@@ -70,6 +78,17 @@ export async function issueVerification(
       return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
     }
   }
+}
+
+/** Where the request says whom it is for, they may have been reported; else there is nobody to look for. */
+async function sendsCountedOn(
+  deps: Deps,
+  applicationId: string,
+  request: VerificationRequest,
+  shard: number,
+): Promise<LimitKey[]> {
+  const keys = sourceKeys(deps.keyring.current(), applicationId, request, shard)
+  return request.endUserIp === undefined ? keys : withHalves(deps, keys)
 }
 
 /** How long an Idempotency-Key gives its first answer again; then it may be used for another request. */
@@ -137,7 +156,9 @@ function newVerification(
   request: VerificationRequest,
   requestHash: Buffer | undefined,
 ): NewVerification {
-  const { current } = deps.keyring.current()
+  const ring = deps.keyring.current()
+  const { current } = ring
+  const { endUserIp } = request
   const code = newCode(request.length)
   const to = destinationOf(request.address)
   return {
@@ -161,8 +182,14 @@ function newVerification(
     messageId: newTimeId(),
     messageKind: 'code',
     activityId: newTimeId(),
+    askedFrom: endUserIp === undefined ? undefined : askedFor(ring, applicationId, endUserIp),
   }
 }
+
+const askedFor = (ring: Keyring, applicationId: string, ip: string) => ({
+  network: networkText(ip),
+  keys: endUserKeys(ring, applicationId, ip).map((key) => key.toString('base64')),
+})
 
 const asIssued = (fresh: NewVerification, at: { createdAt: Instant; expiresAt: Instant }): Verification => ({
   id: fresh.id,

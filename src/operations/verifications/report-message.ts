@@ -1,5 +1,6 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { days, hours, type Instant } from '../../core/time.ts'
+import type { Locale } from '../../core/verifications/message.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import { firstTimeId, newTimeId, uuidOf } from '../../secrets/random.ts'
 import { amendCodeActivity } from '../../storage/activity.ts'
@@ -23,8 +24,16 @@ export type ReportOutcome = (
   | { result: 'over' }
   | { result: 'used'; usedAt: Instant }
 ) & {
-  /** Who asked for it, and when; undefined where an application did. */
-  asked: { at: Instant; where: Where } | undefined
+  asked: Asked
+}
+
+/** Who asked for a code, and when. */
+export type Asked = {
+  at: Instant
+  /** Undefined where somebody did at a page. */
+  application: string | undefined
+  /** Undefined where an application did, and said not for whom: then nobody can be held to half either. */
+  where: Where | undefined
 }
 
 /** How the reporter shows that the message came to them: what is printed in it, or the accounts they're signed in to. */
@@ -84,7 +93,7 @@ export async function isForAccount(
 }
 
 const isTold = ({ from }: ReportedMessage, { accountIds }: { accountIds: readonly string[] }): boolean =>
-  from !== undefined && from.decoy !== true && accountIds.includes(from.accountId)
+  from !== undefined && !('network' in from) && from.decoy !== true && accountIds.includes(from.accountId)
 
 async function isItsReference(
   deps: Deps,
@@ -110,10 +119,19 @@ async function reportAsked(
   const reported = await endAsNotAsked(sql, subject, message.verificationId, newTimeId(now))
   if (reported === undefined) return refuse({ code: 'reference_wrong' })
   if (reported.isNew) await tellOfReport(deps, message, source, now)
-  const { from, askedAt } = message
-  const { ip, browser, system } = from ?? {}
-  const asked = from && { at: askedAt, where: whereOf(deps, { ip, browser, system }, source.locale) }
-  return accept({ ...resultOf(reported), asked })
+  const { from, askedAt, application } = message
+  const where = from && whereAsked(deps, from, source.locale)
+  return accept({ ...resultOf(reported), asked: { at: askedAt, application, where } })
+}
+
+/** Of whom an application asked for no more is kept than their network. */
+function whereAsked(deps: Deps, from: NonNullable<ReportedMessage['from']>, locale: Locale): Where {
+  if ('network' in from) {
+    const { network } = from
+    return { network, place: deps.placeOf(network.split('/')[0] ?? '', locale) }
+  }
+  const { ip, browser, system } = from
+  return whereOf(deps, { ip, browser, system }, locale)
 }
 
 /** The account reads of the report at the code itself; who asked is held to half from now on. */
@@ -128,6 +146,8 @@ async function tellOfReport(
   const { sql } = deps.database
   const keys = from.keys.map((key) => Buffer.from(key, 'base64'))
   await noteReportedSource(sql, keys, halvedFor)
+  // What an application asks for belongs to no account.
+  if ('network' in from) return
   const since = firstTimeId(askedAt - hours(1))
   await amendCodeActivity(sql, from.accountId, verificationId, since, { notAskedAt: now })
   const told = { accountId: from.accountId, decoy: from.decoy === true }

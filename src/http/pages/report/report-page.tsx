@@ -1,6 +1,6 @@
 import type { Refusal } from '../../../core/refusal.ts'
 import { formatMoment } from '../../../locales/moments.ts'
-import type { ReportOutcome } from '../../../operations/verifications/report-message.ts'
+import type { Asked, ReportOutcome } from '../../../operations/verifications/report-message.ts'
 import { PlaceWords, useBrowserWords } from '../account/activity/where.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
@@ -83,7 +83,7 @@ export function ReportedPage({ outcome, handle }: { outcome: ReportOutcome; hand
           <p>{say('report.endedNext')}</p>
         </>
       )}
-      {outcome.asked !== undefined && <WhoAsked asked={outcome.asked} />}
+      <WhoAsked asked={outcome.asked} />
       <Ways>
         {handle !== undefined && (
           <>
@@ -102,20 +102,31 @@ export function ReportedPage({ outcome, handle }: { outcome: ReportOutcome; hand
   )
 }
 
-function WhoAsked({ asked }: { asked: NonNullable<ReportOutcome['asked']> }) {
+function WhoAsked({ asked: { at, application, where } }: { asked: Asked }) {
+  const { site } = useReader()
   const say = useSay()
   const browserWords = useBrowserWords()
+  const by =
+    application === undefined
+      ? where && { name: say('notMe.facts.browser'), value: browserWords(where) }
+      : { name: say('report.application'), value: <bdi>{application}</bdi> }
   return (
     <>
       <h2>{say('report.who')}</h2>
       <Facts
         facts={[
-          { name: say('notMe.facts.when'), value: <Moment at={asked.at} shape="moment" /> },
-          { name: say('notMe.facts.browser'), value: browserWords(asked.where) },
-          { name: say('notMe.facts.where'), value: <PlaceWords where={asked.where} /> },
+          { name: say('notMe.facts.when'), value: <Moment at={at} shape="moment" /> },
+          ...(by === undefined ? [] : [by]),
+          ...(where === undefined
+            ? []
+            : [{ name: say('notMe.facts.where'), value: <PlaceWords where={where} /> }]),
         ]}
       />
-      <p class="after">{say('report.halved')}</p>
+      <p class="after">
+        {where === undefined
+          ? say('report.unknown', { application: `\u2068${application ?? site.name}\u2069` })
+          : say('report.halved')}
+      </p>
     </>
   )
 }
