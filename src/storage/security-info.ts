@@ -180,7 +180,8 @@ export async function replaceRecoveryCode(
 }
 
 /**
- * Uses a recovery code and puts the next in its place, by compare-and-set: of any number at once one is taken.
+ * Uses a recovery code and puts the next in its place, by compare-and-set: of any number at once one is taken. As the
+ * next is a function of the flow, where it stands there already this flow put it there.
  *
  * @returns the item's id; undefined where this was not the code
  */
@@ -189,13 +190,18 @@ export async function useRecoveryCode(
   accountId: string,
   codeHash: Buffer,
   nextHash: Buffer,
-): Promise<string | undefined> {
-  const rows = await sql<{ id: string }>`
+): Promise<{ itemId: string; result: 'used' | 'used_before' } | undefined> {
+  const used = await sql<{ id: string }>`
     update security_info set code_hash = ${nextHash}, proven_at = statement_timestamp(), last_used_at = statement_timestamp()
     where account_id = ${accountId} and kind = 'recovery_code' and code_hash = ${codeHash}
       and coalesce(frozen_until <= statement_timestamp(), true)
     returning id`
-  return rows[0]?.id
+  if (used[0] !== undefined) return { itemId: used[0].id, result: 'used' }
+  const before = await sql<{ id: string }>`
+    select id from security_info
+    where account_id = ${accountId} and kind = 'recovery_code' and code_hash = ${nextHash}
+      and coalesce(frozen_until <= statement_timestamp(), true)`
+  return before[0] && { itemId: before[0].id, result: 'used_before' }
 }
 
 export async function setItemName(sql: Sql, accountId: string, itemId: string, name: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Proof } from '../../src/core/people/session.ts'
 import { days, minutes, seconds } from '../../src/core/time.ts'
+import { actOnFlow } from '../../src/operations/signing-in/flow-acts.ts'
+import { openSealedCode } from '../../src/operations/signing-in/prove-item.ts'
+import { claimStep } from '../../src/storage/flow.ts'
 import {
   knownPerson,
   livingSessions,
@@ -9,7 +12,7 @@ import {
   password,
   signIn,
 } from '../support/accounts.ts'
-import { act, inTurns, putFlow, signInOf } from '../support/flows.ts'
+import { act, type HeldFlow, inTurns, putFlow, signInOf, sourceOf } from '../support/flows.ts'
 import { giveApp, givePasskey, giveRecoveryCode, giveTwoStep, passkeyOptionsOn } from '../support/items.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, type World, wrongCode } from '../support/world.ts'
@@ -234,14 +237,78 @@ describe('a recovery code', () => {
     expect(await again.isSignedIn()).toBe(true)
   })
 
-  test('of two hundred at once one is let in', async () => {
-    const { account } = await twoStepOwner()
-    const code = await giveRecoveryCode(world, account)
+  /** A sign-in that waits for the recovery code, without pages around it. */
+  const waiting = async (account: MadeAccount) => {
     const [item] = await world.sql<{ id: string }>`
       select id from security_info where account_id = ${account.id} and kind = 'recovery_code'`
     const itemId = item?.id ?? ''
     const state = signInOf(account, { step: 'recovery_code', passwordAt: world.now, twoStep: true, itemId })
-    const flows = await inTurns(200, () => putFlow(world, state))
+    return putFlow(world, state)
+  }
+
+  /** Uses the code and dies before the flow could keep what takes its place: the page stands where it stood. */
+  const useAndDie = async (flow: HeldFlow, code: string) => {
+    const claimed = await claimStep(world.sql, flow.id, flow.browser, flow.revision)
+    if (claimed === undefined) throw new Error('The flow has gone on.')
+    const form = { act: 'recovery_code', recovery_code: code }
+    const step = await actOnFlow(
+      world.deps,
+      flow.id,
+      claimed.state,
+      form,
+      sourceOf(flow.browser),
+      claimed.now,
+    )
+    expect(step.refusal).toBeUndefined()
+    flow.revision += 1
+  }
+
+  const nextOf = (flow: HeldFlow, answered: Awaited<ReturnType<typeof act>>): string => {
+    const state = answered.ok ? answered.value.flow.state : undefined
+    if (state?.kind !== 'sign_in' || state.sealedCode === undefined) throw new Error('No code was shown.')
+    return openSealedCode(world.deps, flow.id, state.sealedCode)
+  }
+
+  test('that was used when everything stopped: the same form, sent again, shows the one that took its place', async () => {
+    const { account } = await twoStepOwner()
+    const code = await giveRecoveryCode(world, account)
+    const flow = await waiting(account)
+    await useAndDie(flow, code)
+    const told = await world.sql`select 1 from change where account_id = ${account.id}`
+    const answered = await act(world, flow, { act: 'recovery_code', recovery_code: code })
+    expect(answered.ok && answered.value.refusal).toBeUndefined()
+    expect(await world.sql`select 1 from change where account_id = ${account.id}`).toEqual(told)
+
+    const later = await waiting(account)
+    const next = nextOf(flow, answered)
+    const proved = await act(world, later, { act: 'recovery_code', recovery_code: next })
+    expect(proved.ok && proved.value.refusal).toBeUndefined()
+  })
+
+  test('that was used when everything stopped is used: in any other sign-in it is refused', async () => {
+    const { account } = await twoStepOwner()
+    const code = await giveRecoveryCode(world, account)
+    const flow = await waiting(account)
+    await useAndDie(flow, code)
+    const elsewhere = await act(world, await waiting(account), { act: 'recovery_code', recovery_code: code })
+    expect(elsewhere.ok && elsewhere.value.refusal?.code).toBe('recovery_code_wrong')
+  })
+
+  test('that was used when everything stopped is dead once another was made', async () => {
+    const { account } = await twoStepOwner()
+    const code = await giveRecoveryCode(world, account)
+    const flow = await waiting(account)
+    await useAndDie(flow, code)
+    await world.advance(1)
+    await giveRecoveryCode(world, account)
+    const answered = await act(world, flow, { act: 'recovery_code', recovery_code: code })
+    expect(answered.ok && answered.value.refusal?.code).toBe('recovery_code_wrong')
+  })
+
+  test('of two hundred at once one is let in', async () => {
+    const { account } = await twoStepOwner()
+    const code = await giveRecoveryCode(world, account)
+    const flows = await inTurns(200, () => waiting(account))
     const answers = await Promise.all(
       flows.map((flow) => act(world, flow, { act: 'recovery_code', recovery_code: code })),
     )

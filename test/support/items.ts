@@ -1,7 +1,7 @@
 import { HOTP, Secret } from 'otpauth'
 import { userHandleOf } from '../../src/secrets/passkey.ts'
 import { newId } from '../../src/secrets/random.ts'
-import { hashRecoveryCode, newRecoveryCode } from '../../src/secrets/recovery-code.ts'
+import { hashRecoveryCode, recoveryCodeOf } from '../../src/secrets/recovery-code.ts'
 import { newTotpSeed, sealTotpSeed } from '../../src/secrets/totp.ts'
 import { turnTwoStepOn } from '../../src/storage/account.ts'
 import { insertPasskey, insertTotp, replaceRecoveryCode } from '../../src/storage/security-info.ts'
@@ -57,7 +57,7 @@ export async function givePasskey(
 }
 
 export async function giveRecoveryCode(world: World, account: MadeAccount): Promise<string> {
-  const code = newRecoveryCode()
+  const code = recoveryCodeOf(world.deps.keyring.current(), account.id, newId())
   const item = { accountId: account.id, id: newId(), codeHash: hashRecoveryCode(account.id, code) }
   await replaceRecoveryCode(world.sql, item, world.now)
   return code

@@ -44,7 +44,8 @@ export async function proveItem(
       return bare(await provePasskey(deps, accountId, form.credential ?? '', asked, source, now))
     }
     case 'recovery_code': {
-      const proved = await proveRecoveryCode(deps, accountId, form.recovery_code ?? '', guesses, source, now)
+      const asked = { accountId, flowId }
+      const proved = await proveRecoveryCode(deps, asked, form.recovery_code ?? '', guesses, source, now)
       if (!proved.ok) return proved
       const sealed = deps.keyring.current().lasting.seal(proved.value.next, boundTo(flowId))
       return accept({ proof: proved.value.proof, sealedCode: sealed.toString('base64url') })
