@@ -13,24 +13,69 @@ import { whereWords } from './where-words.ts'
 export type NoticeContent = NoticeDetail & {
   at: Instant
   reference: string
-  /** The page that stops it, where there is something to stop: opening it changes nothing. Else the account's. */
+  /** The page that its reader should go to: opening it changes nothing. */
   nextUrl: string
 }
 
-/** What its reader can do: stop it, decide what was stopped already, or see to it that nobody gets in. */
-function whatNow({ kind, undoFrom }: NoticeContent): SentenceKey {
-  if (isWarning(kind)) return 'notice.warned'
-  if (!isStoppable(kind)) return 'notice.look'
-  return undoFrom === undefined ? 'notice.notYou' : 'notice.notYouUndo'
+type Words = {
+  you: SentenceKey
+  referenceUse: SentenceKey
+  next: SentenceKey
+  link: SentenceKey
+  text: SentenceKey
 }
 
-const linkLabel = ({ kind }: NoticeContent): SentenceKey =>
-  isStoppable(kind) ? 'notice.stop' : 'notice.open'
+/** Something that was done in the account, and can be stopped. */
+const doneHere: Words = {
+  you: 'notice.you',
+  referenceUse: 'notice.referenceUse',
+  next: 'notice.notYou',
+  link: 'notice.stop',
+  text: 'notice.text',
+}
 
-/** What happened to an account, for each of its contacts: what, when, from where, and how to stop it. */
+/** An undo that is announced: it can be stopped before it takes place. */
+const announced: Words = { ...doneHere, next: 'notice.notYouUndo' }
+
+/** Something that was stopped or taken back: that is for its owner to decide, signed in. */
+const decided: Words = {
+  you: 'notice.youDecide',
+  referenceUse: 'notice.referenceListed',
+  next: 'notice.look',
+  link: 'notice.open',
+  text: 'notice.textLook',
+}
+
+/** What somebody tried who has the password: nothing was done that could be stopped. */
+const tried: Words = {
+  you: 'notice.you',
+  referenceUse: 'notice.referenceListed',
+  next: 'notice.warned',
+  link: 'notice.open',
+  text: 'notice.text',
+}
+
+/** A number that was proved on another account: there is nothing to stop, but something to confirm. */
+const taken: Words = {
+  you: 'notice.taken.you',
+  referenceUse: 'notice.taken.referenceUse',
+  next: 'notice.taken.do',
+  link: 'notice.taken.account',
+  text: 'notice.taken.text',
+}
+
+function wordsFor({ kind }: NoticeDetail): Words {
+  if (kind === 'phone_taken') return taken
+  if (kind === 'undo_asked') return announced
+  if (isWarning(kind)) return tried
+  return isStoppable(kind) ? doneHere : decided
+}
+
+/** What happened to an account, for each of its contacts: what, when, from where, and what to do about it. */
 export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Sender): MailContent {
   const operator = isolate(locale, inertText(sender.name))
   const say = (key: SentenceKey, values = {}) => translate(locale, key, { operator, ...values })
+  const words = wordsFor(told)
   const letter: Letter = {
     locale,
     brand: inertText(sender.name),
@@ -38,18 +83,21 @@ export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Se
     heading: say(`notice.${told.kind}.title`),
     lead: say(`notice.${told.kind}.lead`),
     code: undefined,
-    warning: say(isStoppable(told.kind) || isWarning(told.kind) ? 'notice.you' : 'notice.youDecide'),
+    warning: say(words.you),
     facts: [
       ...itemFacts(told, say),
       { name: say('notice.when'), value: formatMoment(locale, told.at) },
-      { name: say('notice.where'), value: whereWords(told, locale) },
+      // Whoever proved the number has an account of their own, which is nobody else's to know of.
+      ...(told.kind === 'phone_taken'
+        ? []
+        : [{ name: say('notice.where'), value: whereWords(told, locale) }]),
       ...(told.undoFrom === undefined
         ? []
         : [{ name: say('notice.undoFrom'), value: formatMoment(locale, told.undoFrom) }]),
       { name: say('message.mail.reference'), value: told.reference, ltr: true as const },
     ],
-    note: say(isStoppable(told.kind) ? 'notice.referenceUse' : 'notice.referenceListed'),
-    unasked: { text: say(whatNow(told)), link: { label: say(linkLabel(told)), url: told.nextUrl } },
+    note: say(words.referenceUse),
+    unasked: { text: say(words.next), link: { label: say(words.link), url: told.nextUrl } },
     signature: say('notice.sender', { address: isolate(locale, sender.address) }),
   }
   return { subject: letter.subject, text: layOutText(letter), html: layOutHtml(letter) }
@@ -62,10 +110,10 @@ function itemFacts({ kind, item, itemKind }: NoticeDetail, say: (key: SentenceKe
   return [{ name: say('notice.item'), value: say(`choose.${itemKind}`) }]
 }
 
-/** The same in a line, with where to stop it. */
+/** The same in a line, with where to go. */
 export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Sender): { text: string } {
   const operator = shorten(inertText(sender.name, ' '), 24)
   const title = translate(locale, `notice.${told.kind}.title`, { operator })
   const values = { operator, title, reference: told.reference, url: told.nextUrl }
-  return { text: translate(locale, isStoppable(told.kind) ? 'notice.text' : 'notice.textLook', values) }
+  return { text: translate(locale, wordsFor(told).text, values) }
 }

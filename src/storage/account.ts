@@ -1,5 +1,6 @@
 import type { Instant } from '../core/time.ts'
 import type { Locale } from '../core/verifications/message.ts'
+import { addHolder } from './contact.ts'
 import type { Sql } from './sql.ts'
 
 export type Role = 'member' | 'administrator'
@@ -63,7 +64,7 @@ export type NewAccount = {
 }
 
 /**
- * Makes an account with its first name and its first, proved contact. Name and account live on two shards: the name
+ * Makes an account with its first name and its first, proved contact. Name, account and the contact's look-up live on three shards: the name
  * comes first, so that of two at once the second fails before anything of it exists.
  *
  * @throws a unique violation (23505) where the name has an account
@@ -78,6 +79,7 @@ export async function insertAccount(sql: Sql, account: NewAccount): Promise<void
   await sql`
     insert into security_info (account_id, id, kind, address, proven_at, last_used_at)
     values (${id}, ${account.itemId}, 'email', ${account.username}, ${new Date(account.provenAt)}, ${new Date(account.provenAt)})`
+  await addHolder(sql, account.username, id)
 }
 
 export type AccountName = { name: string; kind: 'email' | 'phone'; addedAt: Instant }

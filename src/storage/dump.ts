@@ -13,6 +13,8 @@ export type TableMove =
       needsKeyring?: string
     }
   | { move: 'left behind'; because: string }
+  /** By this SQL, from what was read in. */
+  | { move: 'made anew'; by: string }
 
 const stillLives = `(state = 'pending' and expires_at > now())`
 
@@ -186,6 +188,13 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'expires_at',
     ],
   },
+  // Also for files of releases that had no such table.
+  contact: {
+    move: 'made anew',
+    by: `insert into contact (lookup, account_ids)
+      select sha256(convert_to('contact ' || address, 'UTF8')), array_agg(account_id order by account_id)
+      from security_info where address is not null group by address`,
+  },
   phone_prefix: { move: 'exported', order: 'prefix', columns: ['prefix', 'sends', 'used', 'filled_at'] },
   phone_spend: { move: 'exported', order: 'day', columns: ['day', 'amount'] },
   rate_limit: { move: 'left behind', because: 'limits begin anew, under the key ring of the other side' },
@@ -276,6 +285,9 @@ export async function writeDump(
         )
       },
     })
+    for (const table of Object.values(tableMoves)) {
+      if (table.move === 'made anew') await client.query(table.by)
+    }
     await client.query('commit')
   } finally {
     // Without a commit, leaving is the rollback.

@@ -1,7 +1,9 @@
 import type { Passkey } from '../core/security-info/passkey.ts'
 import type { ContactKind, Item, ItemKind } from '../core/security-info/security-info.ts'
+import { phoneStale } from '../core/security-info/step-up.ts'
 import type { Instant } from '../core/time.ts'
 import { holdAccount } from './account.ts'
+import { addHolder, removeHolder } from './contact.ts'
 import type { Sql } from './sql.ts'
 
 type ItemRow = {
@@ -13,14 +15,19 @@ type ItemRow = {
   proven_at: Date | null
   last_used_at: Date | null
   frozen: boolean
+  now: Date
 }
 
-export async function itemsOf(sql: Sql, accountId: string): Promise<Item[]> {
+export const itemsOf = async (sql: Sql, accountId: string): Promise<Item[]> =>
+  (await itemsAsOf(sql, accountId)).items
+
+/** The items, and the moment by the database's clock at which they were so. */
+export async function itemsAsOf(sql: Sql, accountId: string): Promise<{ items: Item[]; now: Instant }> {
   const rows = await sql<ItemRow>`
     select id, kind, address, name, added_at, proven_at, last_used_at,
-      coalesce(frozen_until > statement_timestamp(), false) as frozen from security_info
-    where account_id = ${accountId} order by added_at, id`
-  return rows.map(itemOf)
+      coalesce(frozen_until > statement_timestamp(), false) as frozen, statement_timestamp() as now
+    from security_info where account_id = ${accountId} order by added_at, id`
+  return { items: rows.map(itemOf), now: Number(rows[0]?.now ?? 0) }
 }
 
 function itemOf(row: ItemRow): Item {
@@ -43,7 +50,11 @@ function itemOf(row: ItemRow): Item {
   }
 }
 
-/** A code to a contact was right. @returns what that proved; undefined where the contact is gone */
+/**
+ * A code to a contact was right. A number that proves nothing by itself is not proved by that: see `confirmNumber`.
+ *
+ * @returns what that proved; undefined where the contact is gone or frozen, or such a number
+ */
 export async function noteProven(
   sql: Sql,
   accountId: string,
@@ -51,9 +62,38 @@ export async function noteProven(
 ): Promise<'email_code' | 'text_code' | undefined> {
   const rows = await sql<{ kind: ItemKind }>`
     update security_info set proven_at = statement_timestamp(), last_used_at = statement_timestamp()
-    where account_id = ${accountId} and id = ${itemId} and kind in ('email', 'phone')
+    where account_id = ${accountId} and id = ${itemId} and (kind = 'email' or
+        kind = 'phone' and proven_at > statement_timestamp() - ${phoneStale}::float8 * interval '1 millisecond')
       and coalesce(frozen_until <= statement_timestamp(), true) returning kind`
   return rows[0] && (rows[0].kind === 'email' ? 'email_code' : 'text_code')
+}
+
+/**
+ * The account's own number from now on. One that proved nothing by itself, since that was long ago or another account
+ * had proved it since, is as new as if it had just been added.
+ *
+ * @returns whether the account has it
+ */
+export async function confirmNumber(sql: Sql, accountId: string, itemId: string): Promise<boolean> {
+  const rows = await sql`
+    update security_info set proven_at = statement_timestamp(), last_used_at = statement_timestamp(),
+      added_at = case when proven_at > statement_timestamp() - ${phoneStale}::float8 * interval '1 millisecond'
+        then added_at else statement_timestamp() end
+    where account_id = ${accountId} and id = ${itemId} and kind = 'phone'
+      and coalesce(frozen_until <= statement_timestamp(), true) returning id`
+  return rows.length === 1
+}
+
+/** @returns the id of the item that was this account's confirmed number until now, where there was one */
+export async function unconfirmNumber(
+  sql: Sql,
+  accountId: string,
+  number: string,
+): Promise<string | undefined> {
+  const rows = await sql<{ id: string }>`
+    update security_info set proven_at = null
+    where account_id = ${accountId} and kind = 'phone' and address = ${number} and proven_at is not null returning id`
+  return rows[0]?.id
 }
 
 /** Adds an authenticator app that has just been proved by a code of this time step. */
@@ -234,40 +274,46 @@ export async function insertContact(
   await sql`
     insert into security_info (account_id, id, kind, address, proven_at)
     values (${accountId}, ${contact.id}, ${contact.kind}, ${contact.address}, ${provenAt}::timestamptz)`
+  await addHolder(sql, contact.address, accountId)
 }
 
 export async function removeItem(sql: Sql, accountId: string, itemId: string): Promise<void> {
-  await sql`delete from security_info where account_id = ${accountId} and id = ${itemId}`
+  const removed = await sql<{ address: string | null }>`
+    delete from security_info where account_id = ${accountId} and id = ${itemId} returning address`
+  const address = removed[0]?.address ?? undefined
+  if (address !== undefined) await removeHolder(sql, address, accountId)
 }
 
 /** Removes an item so that it can be put back as it was, seed and public key included. */
 export async function setItemAside(sql: Sql, accountId: string, itemId: string): Promise<void> {
   await sql`
-    with gone as (delete from security_info where account_id = ${accountId} and id = ${itemId} returning *)
-    insert into removed_item (account_id, id, item) select account_id, id, to_jsonb(gone) from gone
+    insert into removed_item (account_id, id, item)
+    select account_id, id, to_jsonb(s) from security_info s where account_id = ${accountId} and id = ${itemId}
     on conflict (account_id, id) do update set item = excluded.item, removed_at = statement_timestamp()`
+  await removeItem(sql, accountId, itemId)
 }
 
 /**
  * Puts back what was set aside, with its age. Where the same address or passkey was added again meanwhile, that one is set
- * aside: the older has a say in what came since. Another recovery code stays.
+ * aside: the older has a say in what came since. Another recovery code stays. A number that another account has proved
+ * meanwhile comes back unconfirmed.
  */
 export async function putItemBack(sql: Sql, accountId: string, itemId: string): Promise<void> {
-  const rows = await sql<{ item: unknown }>`
+  const rows = await sql<{ item: { address: string | null; credential_id: string | null; kind: ItemKind } }>`
     delete from removed_item where account_id = ${accountId} and id = ${itemId} returning item`
-  if (rows[0] === undefined) return
-  const item = JSON.stringify(rows[0].item)
+  const item = rows[0]?.item
+  if (item === undefined) return
+  const again = await sql<{ id: string }>`
+    select id from security_info where account_id = ${accountId}
+      and (address = ${item.address} or credential_id = ${item.credential_id}::text::bytea)`
+  for (const { id } of again) await setItemAside(sql, accountId, id)
   await sql`
-    with gone as (
-      delete from security_info s using jsonb_populate_record(null::security_info, ${item}::jsonb) as back
-      where s.account_id = ${accountId} and (s.address = back.address or s.credential_id = back.credential_id)
-      returning s.*
-    )
-    insert into removed_item (account_id, id, item) select account_id, id, to_jsonb(gone) from gone
-    on conflict (account_id, id) do update set item = excluded.item, removed_at = statement_timestamp()`
-  await sql`
-    insert into security_info select * from jsonb_populate_record(null::security_info, ${item}::jsonb)
+    insert into security_info select * from jsonb_populate_record(null::security_info, ${JSON.stringify(item)}::jsonb)
     on conflict do nothing`
+  if (item.address === null) return
+  const others = (await addHolder(sql, item.address, accountId)).filter((id) => id !== accountId)
+  const isTaken = item.kind === 'phone' && (await isConfirmedBy(sql, others, item.address))
+  if (isTaken) await unconfirmNumber(sql, accountId, item.address)
 }
 
 /** Items that came after a moment, and these, prove nothing until then. */
@@ -293,6 +339,14 @@ export async function freezeUntil(sql: Sql, accountId: string, until: Instant): 
 /** What was frozen proves again. */
 export async function thawItems(sql: Sql, accountId: string): Promise<void> {
   await sql`update security_info set frozen_until = null where account_id = ${accountId} and frozen_until is not null`
+}
+
+async function isConfirmedBy(sql: Sql, accountIds: readonly string[], number: string): Promise<boolean> {
+  const rows = await sql`
+    select 1 from security_info
+    where account_id = any(${accountIds}::uuid[]) and kind = 'phone' and address = ${number} and proven_at is not null
+    limit 1`
+  return rows.length === 1
 }
 
 export async function removeRecoveryCode(sql: Sql, accountId: string): Promise<void> {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportLines } from '../../src/operations/running/export.ts'
 import { ImportRefused, importLines } from '../../src/operations/running/import.ts'
 import { packageRoot } from '../../src/package-root.ts'
+import { sha256 } from '../../src/secrets/digest.ts'
 import { followKeyring } from '../../src/secrets/keyring-file.ts'
 import { tableMoves } from '../../src/storage/dump.ts'
 import { newestMigration } from '../../src/storage/migrate.ts'
@@ -180,6 +181,16 @@ test('what is imported exports as it was, and nothing that was under way is aliv
         const first = await exportOf(from)
         const counts = await importInto(first)
         expect(contentOf(await exportOf(to))).toEqual(contentOf(first))
+        const { rows: contacts } = await target.query('select lookup, account_ids from contact')
+        const holders = Map.groupBy(rows, (r) => r.text)
+        expect(new Map(contacts.map((c) => [c.lookup.toString('hex'), c.account_ids.toSorted()]))).toEqual(
+          new Map(
+            [...holders].map(([address, held]) => [
+              sha256(`contact ${address}`).toString('hex'),
+              held.map((r) => r.subject).sort(),
+            ]),
+          ),
+        )
         expect(counts).toMatchObject({ application: 1, verification: rows.length, activity: rows.length })
 
         const verifications = first

@@ -200,7 +200,8 @@ test('before the password a code goes to any contact that is typed in full, and 
   const { known, unknown, id } = await twoNames()
   const other = `second-${known}`
   await world.sql`
-    insert into security_info (account_id, id, kind, address) values (${id}, ${newId()}, 'email', ${other})`
+    insert into security_info (account_id, id, kind, address, proven_at)
+    values (${id}, ${newId()}, 'email', ${other}, statement_timestamp())`
   const inFull = send((typed) => ({ address: `second-${typed}` }))
   await compare(known, unknown, [...guarded, inFull, wrongCode])
   expect((await world.inbox(other)).map(({ subject }) => subject)).toHaveLength(1)

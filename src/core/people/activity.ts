@@ -38,6 +38,8 @@ export const activityFilters = {
   change_kept: 'changes',
   /** Somebody with an older contact asked to undo a change, which has to be announced first. */
   undo_asked: 'changes',
+  /** One of the account's numbers was proved on another account. */
+  phone_taken: 'changes',
 } as const satisfies Record<string, ActivityFilter>
 
 export type ActivityKind = keyof typeof activityFilters

@@ -23,20 +23,21 @@ export const changeKinds = [
 export type ChangeKind = (typeof changeKinds)[number]
 /** Of what strangers tried who have the password: nothing was changed, and there is nothing to freeze. */
 export const warningKinds = ['codes_guessed', 'item_closed'] as const
-/** A notice tells of a change, of what became of one, or warns. */
+/** A notice tells of a change, of what became of one, that a number was proved on another account, or warns. */
 export type NoticeKind =
   | ChangeKind
   | 'change_frozen'
   | 'change_undone'
   | 'change_kept'
   | 'undo_asked'
+  | 'phone_taken'
   | (typeof warningKinds)[number]
 
 export const isWarning = (kind: NoticeKind): boolean => warningKinds.some((warning) => warning === kind)
 
 /** Whether there is something to stop by the page that a notice leads to; else it leads to the account. */
 export const isStoppable = (kind: NoticeKind): boolean =>
-  !isWarning(kind) && kind !== 'change_frozen' && kind !== 'change_undone'
+  !isWarning(kind) && kind !== 'change_frozen' && kind !== 'change_undone' && kind !== 'phone_taken'
 
 /**
  *     standing --an old contact--> frozen --proofs from before--> undone

@@ -1,6 +1,6 @@
 import type { Instant } from '../time.ts'
 import type { ItemKind } from './security-info.ts'
-import { isOnProbation, phoneStale } from './step-up.ts'
+import { isOnProbation, standsAlone } from './step-up.ts'
 
 /** An item as far as it can still prove something when another one goes. */
 export type RemainingItem = {
@@ -37,11 +37,8 @@ export function missingAfter(
 const kindsOf = (items: readonly RemainingItem[]): Set<ItemKind> =>
   new Set(items.map(({ kind }) => kind).filter((kind) => kind !== 'recovery_code'))
 
-function counts(item: RemainingItem, account: AccountRules, now: Instant): boolean {
-  if (item.provenAt === undefined || item.frozen === true) return false
-  if (item.kind === 'phone' && now >= item.provenAt + phoneStale) return false
-  return !isOnProbation(item, account.createdAt, now)
-}
+const counts = (item: RemainingItem, account: AccountRules, now: Instant): boolean =>
+  standsAlone(item, now) && !isOnProbation(item, account.createdAt, now)
 
 /** Items that a session has freshly proved besides the one that goes: with two, it goes as lost or stolen. */
 export function provedBesides(

@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Proof, type ProofKind, proofKinds, withProofs } from '../people/session.ts'
 import { days, hours, minutes } from '../time.ts'
-import { type Act, actRules, mayProve, needsStepUp, type ProvingItem, type StepUpRule } from './step-up.ts'
+import {
+  type Act,
+  actRules,
+  mayProve,
+  needsStepUp,
+  type ProvingItem,
+  type StepUpRule,
+  standsAlone,
+} from './step-up.ts'
 
 const now = Date.UTC(2026, 5, 1)
 const acts = Object.keys(actRules) as Act[]
@@ -22,8 +30,17 @@ const item = (id: string, older: number, more: Partial<ProvingItem> = {}): Provi
   ...more,
 })
 const items = fc
-  .array(fc.record({ older: itemAge, frozen: fc.boolean() }), { minLength: 1, maxLength: 4 })
-  .map((all) => all.map(({ older, frozen }, nth) => item(`item ${nth}`, older, { frozen })))
+  .array(fc.record({ older: itemAge, frozen: fc.boolean(), unproved: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map((all) =>
+    all.map(({ older, frozen, unproved }, nth) =>
+      item(`item ${nth}`, older, { frozen, ...(unproved && { provenAt: undefined }) }),
+    ),
+  )
+/** Nothing of it proves anything: only here does the password open the confirming of a contact. */
+const isStuck = (own: readonly ProvingItem[]) => !own.some((one) => one.provenAt !== undefined && !one.frozen)
 const proofs = fc.array(
   fc.record({
     kind: fc.constantFrom<ProofKind>(...proofKinds),
@@ -44,10 +61,12 @@ test('what needs a step-up is done with one proof of the table’s kinds, less t
       const rule = ruleOf(act)
       const isYoung = (one: ProvingItem) => now - one.addedAt < days(7) && now - createdAt >= days(7)
       const allowed = proved.some((proof) => {
-        if (!rule.by.includes(proof.kind) || now - proof.at >= minutes(10)) return false
-        if (proof.kind === 'password') return true
+        if (now - proof.at >= minutes(10)) return false
+        if (proof.kind === 'password')
+          return rule.by.includes('password') || (act === 'confirm_item' && isStuck(own))
+        if (!rule.by.includes(proof.kind)) return false
         const by = own.find((one) => one.id === proof.itemId)
-        return by !== undefined && by.frozen !== true && (rule.youngSuffices || !isYoung(by))
+        return by !== undefined && !isStuck([by]) && (rule.youngSuffices || !isYoung(by))
       })
       expect(needsStepUp(act, proved, own, createdAt, now) === undefined).toBe(allowed)
     }),
@@ -61,11 +80,12 @@ test('whoever is signed in may do what only takes power away', () => {
   }
 })
 
-test('a password alone opens no act that touches security info', () => {
+test('a password alone opens no act that touches security info, but to confirm a contact where nothing else proves anything', () => {
   fc.assert(
     fc.property(anySensitive, items, created, (act, own, createdAt) => {
       const needed = needsStepUp(act, [{ kind: 'password', at: now }], own, createdAt, now)
-      expect(needed === undefined).toBe(act === 'export_activity')
+      const opens = act === 'export_activity' || (act === 'confirm_item' && isStuck(own))
+      expect(needed === undefined).toBe(opens)
     }),
   )
 })
@@ -149,4 +169,34 @@ test('of several proofs by one item a session keeps the latest', () => {
   ]
   const fresh: Proof[] = [{ kind: 'email_code', at: 9, itemId: 'a' }]
   expect(withProofs(earlier, fresh)).toEqual([earlier[0], earlier[2], fresh[0]])
+})
+
+test('a number proves nothing by itself once it was not proved for 90 days, or was proved on another account since', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: days(400) }), fc.boolean(), (ago, frozen) => {
+      const phone = { kind: 'phone', provenAt: now - ago, frozen }
+      expect(standsAlone(phone, now)).toBe(!frozen && ago < days(90))
+      expect(standsAlone({ ...phone, kind: 'email' }, now)).toBe(!frozen)
+      expect(standsAlone({ ...phone, provenAt: undefined }, now)).toBe(false)
+    }),
+  )
+})
+
+test('whatever numbers are taken from an account, its owner is never stuck: an item proves, or the password leads to confirming one', () => {
+  const kinds = fc.constantFrom('email', 'phone', 'totp')
+  const own = fc.array(
+    fc.record({ kind: kinds, older: itemAge, taken: fc.boolean() }).map(({ kind, older, taken }) => ({
+      ...item('x', older, { kind }),
+      ...(kind === 'phone' && taken && { provenAt: undefined }),
+    })),
+    { minLength: 1, maxLength: 4 },
+  )
+  fc.assert(
+    fc.property(own, created, (some, createdAt) => {
+      const password: Proof = { kind: 'password', at: now }
+      const proves = some.some((one) => mayProve(one, ruleOf('add_item'), createdAt, now))
+      expect(needsStepUp('confirm_item', [password], some, createdAt, now) === undefined).toBe(!proves)
+    }),
+    { numRuns: 2000 },
+  )
 })

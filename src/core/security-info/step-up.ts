@@ -91,9 +91,30 @@ export const isOnProbation = (item: { addedAt: Instant }, accountCreatedAt: Inst
 export type StepUpNeeded = { rule: StepUpRule; why: 'nothing_fresh' | 'on_probation' }
 
 /**
+ * Whether an item counts for anything by itself: it was proved and nobody froze it; a number also not too long ago, and
+ * by no other account since, which makes it unproved here.
+ */
+export function standsAlone(item: Pick<ProvingItem, 'kind' | 'provenAt' | 'frozen'>, now: Instant): boolean {
+  return item.frozen !== true && item.provenAt !== undefined && isCurrent(item, now)
+}
+
+/**
+ * The rule of an act, for an account with these items. Where none of them counts by itself, the password opens the one
+ * act that ends this: confirming a contact, which takes a code as well.
+ */
+export function ruleFor(
+  act: SensitiveAct,
+  items: readonly Pick<ProvingItem, 'kind' | 'provenAt' | 'frozen'>[],
+  now: Instant,
+): StepUpRule {
+  const isStuck = act === 'confirm_item' && !items.some((item) => standsAlone(item, now))
+  return isStuck ? passwordToo : actRules[act]
+}
+
+/**
  * Whether an act needs another proof first.
  *
- * @param items the account's, as they are now: a proof by an item that is gone or frozen is none
+ * @param items the account's, as they are now: a proof by an item that is gone, frozen or unproved is none
  * @returns undefined where the act may be done
  */
 export function needsStepUp(
@@ -103,13 +124,13 @@ export function needsStepUp(
   accountCreatedAt: Instant,
   now: Instant,
 ): StepUpNeeded | undefined {
-  const rule: Rule = actRules[act]
-  if (rule.needs === 'signed_in') return undefined
+  if (!isSensitive(act)) return undefined
+  const rule = ruleFor(act, items, now)
   const fresh = proofs.filter((proof) => rule.by.includes(proof.kind) && now < proof.at + stepUpLasts)
   const standing = fresh.flatMap((proof) => {
     if (proof.kind === 'password') return [{ young: false }]
     const item = items.find((candidate) => candidate.id === proof.itemId)
-    if (item === undefined || item.frozen === true) return []
+    if (item === undefined || item.frozen === true || item.provenAt === undefined) return []
     return [{ young: isOnProbation(item, accountCreatedAt, now) }]
   })
   if (standing.some(({ young }) => rule.youngSuffices || !young)) return undefined
@@ -123,12 +144,9 @@ export function mayProve(
   accountCreatedAt: Instant,
   now: Instant,
 ): boolean {
-  return mayProveAlone(item, now) && (rule.youngSuffices || !isOnProbation(item, accountCreatedAt, now))
+  if (!standsAlone(item, now)) return false
+  return rule.youngSuffices || !isOnProbation(item, accountCreatedAt, now)
 }
-
-/** Whether an item proves something with nothing beside it: it was proved once, is not frozen, and no number gone stale. */
-export const mayProveAlone = (item: ProvingItem, now: Instant): boolean =>
-  item.frozen !== true && item.provenAt !== undefined && isCurrent(item, now)
 
 /** Whether an item is still its owner's as far as time can tell: a number that was not proved for long may not be. */
 export const isCurrent = (item: { kind: string; provenAt: Instant | undefined }, now: Instant): boolean =>

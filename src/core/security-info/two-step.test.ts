@@ -7,21 +7,31 @@ import { isTrusted, supportsTwoStep } from './two-step.ts'
 const item = fc
   .record({
     kind: fc.constantFrom<ItemKind>('email', 'phone', 'totp', 'passkey', 'recovery_code'),
-    provenAt: fc.option(fc.nat(), { nil: undefined }),
+    provenAt: fc.option(
+      fc.oneof(fc.integer({ min: days(880), max: days(1000) }), fc.constantFrom(days(910), days(910) + 1)),
+      { nil: undefined },
+    ),
     frozen: fc.boolean(),
   })
   .map((some) => ({ id: 'x', addedAt: 0, lastUsedAt: undefined, address: 'a', name: 'a', ...some }) as Item)
 const items = fc.array(item, { maxLength: 5 })
 
-test('two-step verification takes two proved kinds and a proved contact; a recovery code is none, nor is what is frozen', () => {
+const now = days(1000)
+
+test('two-step verification takes two proved kinds and a proved contact; a recovery code is none, nor is what is frozen, nor a number that was not proved for 90 days', () => {
   fc.assert(
     fc.property(items, (some) => {
       const proved = some.filter(
-        ({ provenAt, kind, frozen }) => provenAt !== undefined && kind !== 'recovery_code' && !frozen,
+        ({ provenAt, kind, frozen }) =>
+          provenAt !== undefined &&
+          kind !== 'recovery_code' &&
+          !frozen &&
+          !(kind === 'phone' && now - provenAt >= days(90)),
       )
       const wanted = new Set(proved.map(({ kind }) => kind)).size >= 2 && proved.some(isContact)
-      expect(supportsTwoStep(some)).toBe(wanted)
+      expect(supportsTwoStep(some, now)).toBe(wanted)
     }),
+    { numRuns: 1000 },
   )
 })
 

@@ -1,5 +1,6 @@
 import { type Duration, days, type Instant } from '../time.ts'
 import { type Item, isContact } from './security-info.ts'
+import { standsAlone } from './step-up.ts'
 
 /** A browser that is trusted is forgotten when nobody signs in on it for this long. */
 export const trustIdle: Duration = days(60)
@@ -21,9 +22,7 @@ export const isTrusted = (trust: Trust | undefined, now: Instant): boolean =>
  * Two kinds, so that losing one locks nobody out; and a contact, so that every change can be told. A recovery code is for
  * when they are lost, and counts as none.
  */
-export function supportsTwoStep(items: readonly Item[]): boolean {
-  const standing = items.filter(
-    (item) => item.provenAt !== undefined && !item.frozen && item.kind !== 'recovery_code',
-  )
+export function supportsTwoStep(items: readonly Item[], now: Instant): boolean {
+  const standing = items.filter((item) => standsAlone(item, now) && item.kind !== 'recovery_code')
   return new Set(standing.map(({ kind }) => kind)).size >= 2 && standing.some(isContact)
 }

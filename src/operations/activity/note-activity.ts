@@ -43,6 +43,14 @@ export const noteActivity = (sql: Sql, told: Told, what: What, source: Source, n
     detail: detailOf(told, what.detail, source),
   })
 
+/** What happened to an account by nobody's doing in it: whoever was behind it is not its owner's to know. */
+export const noteFromOutside = (
+  sql: Sql,
+  accountId: string,
+  what: { kind: ActivityKind; detail: ActivityDetail },
+  now: Instant,
+): Promise<void> => insertActivity(sql, { subject: accountId, id: newTimeId(now), ...what })
+
 /** Writes down what anybody can cause without end: repeats from one source are counted on one row. */
 export async function noteRepeated(
   deps: Deps,

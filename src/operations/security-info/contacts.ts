@@ -11,14 +11,7 @@ import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
-import {
-  holdItems,
-  insertContact,
-  itemsOf,
-  mostItems,
-  noteProven,
-  setItemAside,
-} from '../../storage/security-info.ts'
+import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
@@ -32,6 +25,7 @@ import { isOf } from '../signing-in/step-up.ts'
 import { knownCodesKey, type Source } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
+import { claiming, confirmContact } from './claim-number.ts'
 import { changing } from './held-still.ts'
 import { noteChange } from './note-change.ts'
 
@@ -181,14 +175,14 @@ async function keepProved(
   source: Source,
   now: Instant,
 ): Promise<Result<null>> {
-  const { sql } = deps.database
   if (itemId !== undefined) {
-    const kind = await noteProven(sql, accountId, itemId)
+    const kind = await confirmContact(deps, { accountId, sessionId }, itemId, now)
     if (kind === undefined) return refuse({ code: 'choice_missing' })
     await reopenItems(deps, accountId)
     return accept(null)
   }
-  const added = await changing(deps, { accountId, sessionId }, async (held): Promise<Result<null>> => {
+  const by = { accountId, sessionId }
+  const added = await claiming(deps, by, contact, now, async (held): Promise<Result<null>> => {
     const items = await holdItems(held, accountId)
     const refusal = whyNotAdded(items, contact.address)
     if (refusal !== undefined) return refuse(refusal)

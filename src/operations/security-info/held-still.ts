@@ -13,25 +13,38 @@ export async function isFrozen(sql: Sql, accountId: string, now: Instant): Promi
   return frozenChange(await changesOf(sql, accountId), now) !== undefined
 }
 
+/** One transaction that may find out half-way that it has to be refused: then nothing of it was done. */
+export async function refusable<Value>(
+  deps: Deps,
+  work: (sql: Sql) => Promise<Result<Value>>,
+): Promise<Result<Value>> {
+  try {
+    return await deps.database.transaction(work)
+  } catch (fault) {
+    if (fault instanceof TakenBack) return refuse(fault.refusal)
+    throw fault
+  }
+}
+
+/** Who changes an account: one of its sessions, or somebody on the way to one. */
+export type ChangedBy = { accountId: string; sessionId?: string | undefined }
+
+/** Whether a session has been ended since its form was taken: then it changes nothing. Called while its account is held. */
+export const hasEnded = async (sql: Sql, { accountId, sessionId }: ChangedBy): Promise<boolean> =>
+  sessionId !== undefined && !(await isUnended(sql, accountId, sessionId))
+
 /**
  * One transaction of a session that changes something of its account. The account is held first, so that of two at once
  * one waits for the other and never both; a session that was ended meanwhile changes nothing.
  *
  * Refusals: `form_stale` for such a session, `changes_frozen` where the account is held still.
  */
-export async function changing<Value>(
+export const changing = <Value>(
   deps: Deps,
-  { accountId, sessionId }: { accountId: string; sessionId: string },
+  by: ChangedBy,
   work: (sql: Sql) => Promise<Result<Value>>,
-): Promise<Result<Value>> {
-  try {
-    return await deps.database.transaction(async (sql) => {
-      await holdAccount(sql, accountId)
-      if (!(await isUnended(sql, accountId, sessionId))) return refuse({ code: 'form_stale' })
-      return work(sql)
-    })
-  } catch (fault) {
-    if (fault instanceof TakenBack) return refuse(fault.refusal)
-    throw fault
-  }
-}
+): Promise<Result<Value>> =>
+  refusable(deps, async (sql) => {
+    await holdAccount(sql, by.accountId)
+    return (await hasEnded(sql, by)) ? refuse({ code: 'form_stale' }) : work(sql)
+  })

@@ -2,7 +2,7 @@ import type { StoredChange } from '../../core/security-info/change.ts'
 import { type Missing, missingAfter } from '../../core/security-info/removal.ts'
 import { judgeSafety, type Safety } from '../../core/security-info/safety.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { isOnProbation, probation } from '../../core/security-info/step-up.ts'
+import { isOnProbation, probation, standsAlone } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { type AccountName, findAccount, findAccountId, usernamesOf } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
@@ -43,10 +43,10 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
   const twoStep = account.twoStepAt !== undefined
   const rules = { createdAt: account.createdAt, twoStep }
   const circular = await circularContacts(sql, accountId, items.filter(isContact), names)
-  const judged = items.map(({ id, kind, provenAt }) => ({
-    kind,
-    proved: provenAt !== undefined,
-    circular: circular.has(id),
+  const judged = items.map((item) => ({
+    kind: item.kind,
+    proved: standsAlone(item, now),
+    circular: circular.has(item.id),
   }))
   return {
     names,

@@ -33,7 +33,7 @@ export async function readTwoStep(deps: Deps, accountId: string, now: Instant): 
   ])
   return {
     onSince: account?.twoStepAt,
-    possible: supportsTwoStep(items),
+    possible: supportsTwoStep(items, now),
     passwordStandsAlone: account?.passwordStandsAlone ?? true,
     trusted: trusted.length,
   }
@@ -60,7 +60,7 @@ export async function beginTwoStep(
   const { accountId, sessionId } = session
   const begun = await changing(deps, session, async (sql) => {
     const isNew = await turnTwoStepOn(sql, accountId)
-    if (!supportsTwoStep(await itemsOf(sql, accountId))) throw new TakenBack({ code: 'two_step_kinds' })
+    if (!supportsTwoStep(await itemsOf(sql, accountId), now)) throw new TakenBack({ code: 'two_step_kinds' })
     const made = await putRecoveryCode(deps, sql, accountId, form, now)
     if (!made.ok) throw new TakenBack(made.refusal)
     // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.

@@ -11,7 +11,7 @@ import { type Proof, withProofs } from '../../core/people/session.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { mayProveAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
+import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
 import { isLongKnown, undoAnnouncedFor } from '../../core/security-info/undo.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
@@ -133,7 +133,7 @@ export async function readUndoing(
 function provable(state: Undoing, { before }: Decision, now: Instant): Item[] {
   const proved = freshIds(state, now)
   const kinds = new Set(before.filter(({ id }) => proved.has(id)).map(({ kind }) => kind))
-  return before.filter((item) => mayProveAlone(item, now) && !kinds.has(item.kind))
+  return before.filter((item) => standsAlone(item, now) && !kinds.has(item.kind))
 }
 
 const freshIds = ({ proofs }: Undoing, now: Instant): Set<string | undefined> =>

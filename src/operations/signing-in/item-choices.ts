@@ -2,8 +2,9 @@ import { type Address, hintOf, parseEmail, parsePhone } from '../../core/address
 import { completesHint, type ItemChoice, type SignIn } from '../../core/people/flow.ts'
 import { inventedHint } from '../../core/people/invented-hint.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
+import { standsAlone } from '../../core/security-info/step-up.ts'
 import { uuidOf } from '../../secrets/random.ts'
-import { itemsOf } from '../../storage/security-info.ts'
+import { itemsAsOf } from '../../storage/security-info.ts'
 import { isKnownBrowser } from '../../storage/session.ts'
 import type { Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
@@ -34,10 +35,14 @@ export async function choicesForSignIn(deps: Deps, state: SignIn, source: Source
   return choices.map((choice) => (closed.has(choice.id) ? { ...choice, closed: true } : choice))
 }
 
+/** What counts by itself; past the password, where no second proof of its own is asked for, anything that isn't frozen. */
 async function usableItems(deps: Deps, state: SignIn): Promise<Item[]> {
-  const items = await itemsOf(deps.database.sql, accountOrNone(deps, state))
-  return items.filter((item) => !item.frozen)
+  const { items, now } = await itemsAsOf(deps.database.sql, accountOrNone(deps, state))
+  return items.filter((item) => (mayConfirm(state) ? !item.frozen : standsAlone(item, now)))
 }
+
+/** Whether a code may prove a number that proves nothing by itself: beside the password, and not instead of a second kind. */
+export const mayConfirm = ({ passwordAt, twoStep }: SignIn): boolean => passwordAt !== undefined && !twoStep
 
 /** Contacts by their hints. */
 const contactChoices = (items: readonly Item[]): ItemChoice[] => items.filter(isContact).map(choiceOf)

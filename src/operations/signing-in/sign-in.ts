@@ -21,6 +21,7 @@ import { noteProven } from '../../storage/security-info.ts'
 import { isKnownBrowser } from '../../storage/session.ts'
 import { cancel } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
+import { confirmContact } from '../security-info/claim-number.ts'
 import { isFrozen } from '../security-info/held-still.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
 import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
@@ -34,6 +35,7 @@ import {
   choicesForSignIn,
   itemAddress,
   itemsForSignIn,
+  mayConfirm,
   toldOf,
   typedContact,
 } from './item-choices.ts'
@@ -278,7 +280,9 @@ export async function answerSignInCode(
   }
   const itemId = provenItem
   if (state.accountId === undefined || itemId === undefined) return { state: { ...state, step: 'choose' } }
-  const kind = await noteProven(deps.database.sql, state.accountId, itemId)
+  const kind =
+    (await noteProven(deps.database.sql, state.accountId, itemId)) ??
+    (mayConfirm(state) ? await confirmContact(deps, { accountId: state.accountId }, itemId, now) : undefined)
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
   await reopenItems(deps, state.accountId)
   return { state: afterProof(state, { kind, at: checked.value.approvedAt, itemId }, now) }

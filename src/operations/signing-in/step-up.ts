@@ -10,13 +10,12 @@ import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts
 import { isContact } from '../../core/security-info/security-info.ts'
 import {
   type Act,
-  actRules,
   isSensitive,
   mayProve,
   needsStepUp,
+  ruleFor,
   type SensitiveAct,
   type StepUpNeeded,
-  type StepUpRule,
 } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { newId, newTimeId, uuidOf } from '../../secrets/random.ts'
@@ -63,8 +62,8 @@ export async function stepUpChoices(
   act: SensitiveAct,
   now: Instant,
 ): Promise<StepUpChoices> {
-  const rule: StepUpRule = actRules[act]
   const { items, createdAt } = await provingItems(deps, accountId)
+  const rule = ruleFor(act, items, now)
   return {
     items: allChoices(items.filter((item) => mayProve(item, rule, createdAt, now))),
     password: rule.by.includes('password'),

@@ -102,8 +102,12 @@ function Line({ line, here }: { line: ActivityLine; here: string }) {
       below={
         <>
           <Why detail={detail} />
-          <WhereLine where={line.where} many={detail.many === true} />
-          <br />
+          {line.newest.kind !== 'phone_taken' && (
+            <>
+              <WhereLine where={line.where} many={detail.many === true} />
+              <br />
+            </>
+          )}
           <When line={line} />
         </>
       }
