@@ -275,6 +275,21 @@ describe('two-step verification', () => {
     expect(wordsOf(person.page.text)).toContain('Recovery code')
   })
 
+  test('turned on again where it is on, it makes no recovery code that nobody is told of', async () => {
+    const { account, person, home } = await provedOwner((made) => giveApp(world, made))
+    await person.open(`${home}/security/two-step/on`)
+    const { action, fields } = person.form('make')
+    await giveTwoStep(world, account)
+    await world.advance(seconds(1))
+    await person.open(`${home}/security/two-step/on`)
+    expect(person.page.path).toBe(`${home}/security/two-step`)
+    const again = await person.request(action, { fields })
+    expect(again.headers.get('countersign-error')).toContain('form_stale')
+    const codes = await world.sql`
+      select 1 from security_info where account_id = ${account.id} and kind = 'recovery_code'`
+    expect(codes).toEqual([])
+  })
+
   test('of two who turn it on and take its second kind away at once, it is never on with one kind', async () => {
     const { account, person, home } = await provedOwner((made) => giveApp(world, made))
     await person.open(`${home}/security/two-step/on`)

@@ -44,9 +44,9 @@ export const hasRecoveryCode = async (deps: Deps, accountId: string): Promise<bo
 
 /**
  * Turns two-step verification on, and makes a recovery code with it. The account's row is taken first: whoever removes an
- * item meanwhile waits, and finds it on.
+ * item meanwhile waits, and finds it on. Where it was on already, the new code is a change by itself and told as one.
  *
- * Refusals: `two_step_kinds`, `form_stale`.
+ * Refusals: `two_step_kinds`, `form_stale`, `changes_frozen`.
  *
  * @returns the recovery code, which is shown now and never again, and whether this turned it on
  */

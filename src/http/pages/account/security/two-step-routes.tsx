@@ -31,7 +31,7 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
   routes.get('/account/:handle/security/two-step/on', async ({ c, session, token }) => {
     const here = pathOf(session.handle)
     const twoStep = await readTwoStep(deps, session.accountId, session.now)
-    if (!twoStep.possible) return c.redirect(here, 303)
+    if (!twoStep.possible || twoStep.onSince !== undefined) return c.redirect(here, 303)
     const account = await accountName(deps, session.accountId)
     const make = recoveryCodeForm(session.now)
     return answerPage(c, site, <TurnTwoStepPage to="on" {...{ here, account, make }} form={token} />)
