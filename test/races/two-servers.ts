@@ -12,7 +12,7 @@ import { newId } from '../../src/secrets/random.ts'
 import { sealBound } from '../../src/secrets/sealed-code.ts'
 import { type Database, openDatabase } from '../../src/storage/sql.ts'
 import { freePort, untilServing } from '../support/countersign.ts'
-import { emptyDatabase } from '../support/databases.ts'
+import { emptyDatabase, type TestDatabase } from '../support/databases.ts'
 
 export type Answer = { status: number; body: { id: string; code?: string; status: string | number } }
 
@@ -36,14 +36,17 @@ const { ensureBuilt } = createRequire(import.meta.url)('../../scripts/build.cjs'
 }
 
 /** Two processes of the built program on one database and one key ring, as behind a load balancer. */
-export async function startTwoServers(): Promise<TwoServers> {
+export async function startTwoServers(
+  environment: Record<string, string> = {},
+  given?: TestDatabase,
+): Promise<TwoServers> {
   await ensureBuilt(packageRoot, process.execPath, () => {})
-  const place = await emptyDatabase()
+  const place = given ?? (await emptyDatabase())
   const folder = mkdtempSync(join(tmpdir(), 'countersign-races-'))
   const ports = [await freePort(), await freePort()]
   let faults = ''
   const servers = ports.map((port) =>
-    startServer({ DATABASE_URL: place.url, PORT: String(port), DATA_DIR: folder }),
+    startServer({ ...environment, DATABASE_URL: place.url, PORT: String(port), DATA_DIR: folder }),
   )
   for (const server of servers) {
     server.stdout?.on('data', (chunk) => {

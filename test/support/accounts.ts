@@ -4,7 +4,7 @@ import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
 import { rememberBrowser } from '../../src/storage/session.ts'
 import { newPerson, type Page, type Person } from './person.ts'
-import type { World } from './world.ts'
+import type { Ground } from './world.ts'
 
 /** The password of every account that is made here. */
 export const password = 'wharf lantern 7 gulls'
@@ -15,7 +15,7 @@ const quickHash = hash(password, { algorithm: 2, memoryCost: 8, timeCost: 1, par
 export type MadeAccount = { id: string; email: string; itemId: string }
 
 /** An account as a sign-up leaves it, made at once. */
-export async function makeAccount(world: World, email: string): Promise<MadeAccount> {
+export async function makeAccount(world: Ground, email: string): Promise<MadeAccount> {
   const account = { id: newId(), email, itemId: newId() }
   await world.deps.database.transaction(async (sql) =>
     insertAccount(sql, {
@@ -33,7 +33,7 @@ export async function makeAccount(world: World, email: string): Promise<MadeAcco
 }
 
 /** A browser that the account has been signed in on before. */
-export async function knownPerson(world: World, account: MadeAccount): Promise<Person> {
+export async function knownPerson(world: Ground, account: MadeAccount): Promise<Person> {
   const person = newPerson(world)
   await person.open('/signin')
   await rememberBrowser(world.sql, account.id, person.browser)
@@ -41,7 +41,7 @@ export async function knownPerson(world: World, account: MadeAccount): Promise<P
 }
 
 /** Signs up to the end, as a person does. */
-export async function signUp(world: World, person: Person, email: string): Promise<Page> {
+export async function signUp(world: Ground, person: Person, email: string): Promise<Page> {
   await person.open('/signup')
   await person.submit({ email })
   await person.submit({ code: await world.readCode(email) })
@@ -59,7 +59,7 @@ export async function signIn(person: Person, email: string, more: { keep?: 'yes'
 
 /** Signs in on a browser that the account doesn't know, with a code. */
 export async function signInByCode(
-  world: World,
+  world: Ground,
   person: Person,
   email: string,
   more: { keep?: 'yes' } = {},
@@ -70,14 +70,14 @@ export async function signInByCode(
 }
 
 /** Opens a page of an account that asks for a proof first, and gives it by a code to an address. */
-export async function stepUp(world: World, person: Person, path: string, email: string): Promise<Page> {
+export async function stepUp(world: Ground, person: Person, path: string, email: string): Promise<Page> {
   await person.open(path)
   await person.submit({ item: person.form('item').fields.item ?? '' })
   return person.submit({ code: await world.readCode(email) })
 }
 
 /** How many sessions of the account are alive. */
-export async function livingSessions(world: World, accountId: string): Promise<number> {
+export async function livingSessions(world: Ground, accountId: string): Promise<number> {
   const [row] = await world.sql<{ count: number }>`
     select count(*)::int as count from session where account_id = ${accountId} and ended_at is null`
   return row?.count ?? 0

@@ -44,6 +44,29 @@ export async function migratedDatabase(): Promise<TestDatabase> {
 export const emptyDatabase = (from?: TestDatabase): Promise<TestDatabase> =>
   makeDatabase(from === undefined ? '' : `template ${from.connection.database}`)
 
+/**
+ * An empty database for services of their own processes. Its clock runs as it does, and ahead by what stands in
+ * `test_clock.ahead`: what they decide by the database's clock is then decided that much later.
+ */
+export async function databaseAhead(): Promise<TestDatabase> {
+  const made = await emptyDatabase()
+  const client = new pg.Client(made.connection)
+  await client.connect()
+  await client.query('create schema test_clock')
+  await client.query('create table test_clock.ahead (by interval not null)')
+  await client.query(`insert into test_clock.ahead values ('0')`)
+  for (const name of ['statement_timestamp', 'now', 'clock_timestamp']) {
+    await client.query(`
+      create function test_clock.${name}() returns timestamptz language sql stable
+      as 'select pg_catalog.${name}() + (select by from test_clock.ahead)'`)
+  }
+  await client.query(
+    `alter database ${made.connection.database} set search_path = public, test_clock, pg_catalog`,
+  )
+  await client.end()
+  return made
+}
+
 async function makeDatabase(from: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await asAdministrator((client) => client.query(`create database ${name} ${from}`))

@@ -6,12 +6,16 @@ import { sealBound } from '../../src/secrets/sealed-code.ts'
 import { hashToken, newBrowserToken } from '../../src/secrets/tokens.ts'
 import { insertFlow } from '../../src/storage/flow.ts'
 import type { MadeAccount } from './accounts.ts'
-import { publicUrl, type World } from './world.ts'
+import { type Ground, publicUrl, type World } from './world.ts'
 
 /** Flows without pages around them: for what is done thousands of times. */
 export type HeldFlow = { id: string; browser: Buffer; revision: number }
 
-export async function putFlow(world: World, state: FlowState, browser = newBrowser()): Promise<HeldFlow> {
+export async function putFlow(
+  world: Pick<Ground, 'sql'>,
+  state: FlowState,
+  browser = newBrowser(),
+): Promise<HeldFlow> {
   const id = newId()
   await insertFlow(world.sql, { id, browser, state, lasts: flowLasts })
   return { id, browser, revision: 0 }

@@ -8,12 +8,12 @@ import { insertPasskey, insertTotp, replaceRecoveryCode } from '../../src/storag
 import type { MadeAccount } from './accounts.ts'
 import { newAuthenticator, type TestAuthenticator } from './authenticator.ts'
 import type { Page } from './person.ts'
-import type { World } from './world.ts'
+import type { Ground } from './world.ts'
 
 /** The code that an app shows, some steps of 30 seconds from now. */
 export type App = { itemId: string; seed: string; code(steps?: number): string }
 
-export const appOf = (world: World, itemId: string, seed: string): App => ({
+export const appOf = (world: Ground, itemId: string, seed: string): App => ({
   itemId,
   seed,
   code: (steps = 0) =>
@@ -24,7 +24,7 @@ export const appOf = (world: World, itemId: string, seed: string): App => ({
 })
 
 /** An authenticator app as a set-up leaves it, long enough ago that every code is still to be used. */
-export async function giveApp(world: World, account: MadeAccount, name = 'Pocket phone'): Promise<App> {
+export async function giveApp(world: Ground, account: MadeAccount, name = 'Pocket phone'): Promise<App> {
   const itemId = newId()
   const seed = newTotpSeed()
   const sealedSeed = sealTotpSeed(world.deps.keyring.current(), seed, account.id, itemId)
@@ -34,7 +34,7 @@ export async function giveApp(world: World, account: MadeAccount, name = 'Pocket
 
 /** A passkey as a set-up leaves it. */
 export async function givePasskey(
-  world: World,
+  world: Ground,
   account: MadeAccount,
   changes: { eligible?: boolean } = {},
 ): Promise<TestAuthenticator & { itemId: string }> {
@@ -56,14 +56,14 @@ export async function givePasskey(
   return { ...authenticator, itemId }
 }
 
-export async function giveRecoveryCode(world: World, account: MadeAccount): Promise<string> {
+export async function giveRecoveryCode(world: Ground, account: MadeAccount): Promise<string> {
   const code = recoveryCodeOf(world.deps.keyring.current(), account.id, newId())
   const item = { accountId: account.id, id: newId(), codeHash: hashRecoveryCode(account.id, code) }
   await replaceRecoveryCode(world.sql, item, world.now)
   return code
 }
 
-export const giveTwoStep = (world: World, account: MadeAccount): Promise<boolean> =>
+export const giveTwoStep = (world: Ground, account: MadeAccount): Promise<boolean> =>
   turnTwoStepOn(world.sql, account.id)
 
 /** What a page asks the browser for. */

@@ -1,5 +1,5 @@
 import { hashToken } from '../../src/secrets/tokens.ts'
-import { publicUrl, type World } from './world.ts'
+import { type Ground, publicUrl } from './world.ts'
 
 /** A form as it stands on a page: where it is sent, and what it holds before anybody types. */
 export type PageForm = { action: string; fields: Record<string, string> }
@@ -56,7 +56,7 @@ let people = 0
 
 /** Somebody whom nothing is known of yet, or who has these cookies. */
 export function newPerson(
-  world: World,
+  world: Pick<Ground, 'app'>,
   has: { cookies?: Iterable<[string, string]>; ip?: string } = {},
 ): Person {
   people += 1

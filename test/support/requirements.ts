@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 
 /** Real programs that some tests talk to: the files each needs (the first is what `requirement` gives), and Debian's packages. */
 export const requirements = {
-  chromium: { files: ['/usr/bin/chromium'], packages: 'chromium fonts-noto-core fonts-noto-mono fonts-noto-cjk' },
+  chromium: {
+    files: ['/usr/bin/chromium'],
+    packages: 'chromium fonts-noto-core fonts-noto-mono fonts-noto-cjk',
+  },
   postfix: { files: ['/usr/sbin/postfix'], packages: 'postfix' },
   opendkim: { files: ['/usr/sbin/opendkim'], packages: 'opendkim opendkim-tools' },
   'postgresql-15': {

@@ -17,12 +17,13 @@ import type { Deps } from '../../src/operations/deps.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/running/api-keys.ts'
 import { readiness } from '../../src/operations/running/readiness.ts'
 import { gatherVerifications } from '../../src/operations/verifications/together.ts'
+import type { Keyring } from '../../src/secrets/keyring.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
 import { HashingBusy } from '../../src/secrets/password-hash.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { prepareGuessSql } from '../../src/storage/guesses.ts'
 import type { InboxContent } from '../../src/storage/inbox.ts'
-import { isUnavailable, openDatabase, type Sql } from '../../src/storage/sql.ts'
+import { type Database, isUnavailable, openDatabase, type Sql } from '../../src/storage/sql.ts'
 import { prepareVerificationSql } from '../../src/storage/verification-sql.ts'
 import { migratedDatabase } from './databases.ts'
 
@@ -95,6 +96,18 @@ export type World = {
   worker: { leave(): Promise<void>; comeBack(): void }
   rotateKeys(): Promise<void>
   close(): Promise<void>
+}
+
+/** What people and their accounts need of a world: whatever answers them, and the tables and keys behind it. */
+export type Ground = Pick<World, 'now' | 'sql' | 'readCode'> & {
+  app: {
+    request(
+      url: string,
+      sent: { method: string; headers: [string, string][]; body?: string },
+      from: { incoming: { socket: { remoteAddress: string } } },
+    ): Response | Promise<Response>
+  }
+  deps: { database: Pick<Database, 'transaction'>; keyring: { current(): Keyring } }
 }
 
 export type WorldSettings = {

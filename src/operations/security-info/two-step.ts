@@ -44,7 +44,7 @@ export const hasRecoveryCode = async (deps: Deps, accountId: string): Promise<bo
 
 /**
  * Turns two-step verification on, and makes a recovery code with it. The account's row is taken first: whoever removes an
- * item meanwhile waits, and finds it on. Where it was on already, the new code is a change by itself and told as one.
+ * item meanwhile waits, and finds it on. Where it was on already, nothing is made.
  *
  * Refusals: `two_step_kinds`, `form_stale`, `changes_frozen`.
  *
