@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -14,69 +14,9 @@ import {
   untilServing,
 } from '../support/countersign.ts'
 import { openApi } from './api.ts'
+import { type Canary, columnsOf, filesOf, sightings, text, written } from './canary.ts'
 import { newStory, openHistory } from './history.ts'
 import { writePolicy } from './installation.ts'
-
-/** A byte string that must be found nowhere, and what it is. */
-type Canary = { what: string; bytes: Buffer; digits?: true }
-
-/** Each place is a name and what is there. @returns where which canary was found */
-function sightings(places: readonly (readonly [string, Buffer])[], canaries: readonly Canary[]): string[] {
-  return places.flatMap(([place, content]) =>
-    canaries.filter((canary) => holds(content, canary)).map((canary) => `${canary.what} in ${place}`),
-  )
-}
-
-/** Digits count only where they stand alone: within a longer number they are somebody else's. */
-function holds(content: Buffer, { bytes, digits }: Canary): boolean {
-  for (let at = content.indexOf(bytes); at >= 0; at = content.indexOf(bytes, at + 1)) {
-    const [before, after] = [content[at - 1] ?? 0, content[at + bytes.length] ?? 0]
-    if (!digits || !(isDigit(before) || isDigit(after))) return true
-  }
-  return false
-}
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
-
-/** The ways in which a secret might have been written down. */
-const written = (what: string, secret: Buffer): Canary[] => [
-  { what: `${what}, raw`, bytes: secret },
-  { what: `${what}, hex`, bytes: Buffer.from(secret.toString('hex')) },
-  { what: `${what}, base64`, bytes: Buffer.from(secret.toString('base64').replace(/=+$/, '')) },
-  { what: `${what}, base64url`, bytes: Buffer.from(secret.toString('base64url')) },
-]
-
-const text = (what: string, value: string): Canary => ({ what, bytes: Buffer.from(value) })
-
-/** Every file beneath: data, write-ahead log and whatever else the server keeps. */
-function filesOf(folder: string): (readonly [string, Buffer])[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
-    .map((file) => [file, readFileSync(file)] as const)
-}
-
-/** Each column of each table as text, bytes as hex and as themselves. */
-async function columnsOf(connection: pg.ClientConfig): Promise<(readonly [string, Buffer])[]> {
-  const client = new pg.Client(connection)
-  await client.connect()
-  const { rows } = await client.query<{ table: string; column: string; type: string }>(`
-    select c.relname as table, a.attname as column, a.atttypid::regtype::text as type
-    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
-  const columns: (readonly [string, Buffer])[] = []
-  for (const { table, column, type } of rows) {
-    const values = await client.query<{ v: string | Buffer }>(
-      `select ${pg.escapeIdentifier(column)}${type === 'bytea' ? '' : '::text'} as v from ${pg.escapeIdentifier(table)}`,
-    )
-    const parts = values.rows.flatMap(({ v }) =>
-      v === null ? [] : Buffer.isBuffer(v) ? [v] : [Buffer.from(v)],
-    )
-    columns.push([`${table}.${column}`, Buffer.concat(parts.flatMap((part) => [part, Buffer.from('\n')]))])
-  }
-  await client.end()
-  return columns
-}
 
 test('no code, key or address is found where it does not belong: tables, data files, log of writes, logs, metrics', async () => {
   const folder = temporaryFolder()

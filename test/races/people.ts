@@ -1,4 +1,3 @@
-import { Agent, request } from 'node:http'
 import { simpleParser } from 'mailparser'
 import { expect, vi } from 'vitest'
 import type { Proof } from '../../src/core/people/session.ts'
@@ -8,6 +7,7 @@ import { accountHandle, newBrowserToken, sessionTokenOf } from '../../src/secret
 import { insertSession, rememberBrowser } from '../../src/storage/session.ts'
 import { type MadeAccount, makeAccount } from '../support/accounts.ts'
 import { databaseAhead } from '../support/databases.ts'
+import { openNetwork } from '../support/network.ts'
 import { cookieNamed, newPerson, type Person } from '../support/person.ts'
 import { openSmtpSink } from '../support/smtp-sink.ts'
 import { type Ground, publicUrl } from '../support/world.ts'
@@ -41,14 +41,14 @@ export async function startTwoWorlds(): Promise<TwoWorlds> {
   const { database } = servers
   const { sql } = database
   const ring = await servers.keyring()
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const network = openNetwork()
   const ground = (portOf: () => number | undefined): Ground => ({
     get now() {
       return Date.now() + ahead
     },
     sql,
     deps: { database, keyring: { current: () => ring } },
-    app: { request: (url, sent, from) => ask(agent, portOf(), url, sent, from) },
+    app: network.at(portOf),
     async readCode(to) {
       const [newest] = await sql<{ id: string }>`
         select id from verification where destination = ${to} order by created_at desc limit 1`
@@ -80,42 +80,11 @@ export async function startTwoWorlds(): Promise<TwoWorlds> {
       await sql`update test_clock.ahead set by = ${ahead}::float8 * interval '1 millisecond'`
     },
     async close() {
-      agent.destroy()
+      network.close()
       await servers.close()
       await sink.close()
     },
   }
-}
-
-type Asked = Parameters<Ground['app']['request']>
-
-function ask(agent: Agent, port: number | undefined, ...[url, sent, from]: Asked): Promise<Response> {
-  const { pathname, search } = new URL(url)
-  const headers = {
-    ...Object.fromEntries(sent.headers),
-    'X-Forwarded-For': from.incoming.socket.remoteAddress,
-  }
-  const options = { agent, host: '127.0.0.1', port, path: pathname + search, method: sent.method, headers }
-  return new Promise((resolve, reject) => {
-    const asked = request(options, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.once('error', reject)
-      answer.once('end', () => {
-        const fields = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
-          values.map((value): [string, string] => [name, value]),
-        )
-        resolve(
-          new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, {
-            status: answer.statusCode ?? 0,
-            headers: fields,
-          }),
-        )
-      })
-    })
-    asked.once('error', reject)
-    asked.end(sent.body)
-  })
 }
 
 /** An account past its first week, as is its address: what it proves counts in full. */
