@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
+import { HOTP, Secret } from 'otpauth'
 import { expect, test } from 'vitest'
 import { requirement } from '../../test/support/requirements.ts'
 import { seconds } from '../core/time.ts'
@@ -46,6 +47,23 @@ test.skipIf(!oathtool)(
     )
   },
 )
+
+test('at any moment three codes are right at most: those of the steps around it, and no other for hours', () => {
+  const codeOf = (seed: string, counter: number) =>
+    HOTP.generate({ secret: Secret.fromBase32(seed), counter })
+  fc.assert(
+    fc.property(fc.integer({ min: 1_700_000_000, max: 4_000_000_000 }), (at) => {
+      const seed = newTotpSeed()
+      const current = Math.floor(at / 30)
+      const around = new Set([-1, 0, 1].map((ahead) => codeOf(seed, current + ahead)))
+      const tried = Array.from({ length: 400 }, (_, nth) => codeOf(seed, current + nth - 200))
+      const right = new Set(tried.filter((code) => totpStep(seed, code, seconds(at)) !== undefined))
+      expect(right).toEqual(around)
+      expect(right.size).toBeLessThanOrEqual(3)
+    }),
+    { numRuns: 5 },
+  )
+})
 
 test('what is no six digits is no code', () => {
   for (const typed of ['', '12345', '1234567', 'abcdef', '94287082']) {

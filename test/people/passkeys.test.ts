@@ -103,11 +103,77 @@ describe('a passkey alone', () => {
     expect(await person.isSignedIn()).toBe(true)
   })
 
-  test('that was only touched is refused, with what to do instead', async () => {
+  const misplaced: [
+    string,
+    () => Promise<{ person: Person; challenge: string; fields: Record<string, string> }>,
+  ][] = [
+    [
+      'a challenge that was answered before',
+      async () => {
+        const { key } = await owner()
+        const { person, options, fields } = await atSignIn()
+        await send(person, fields, key.get(options))
+        return { person, challenge: options.challenge, fields }
+      },
+    ],
+    [
+      "another page's challenge",
+      async () => {
+        const { person, options } = await atSignIn()
+        return { person, challenge: options.challenge, fields: (await atSignIn(person)).fields }
+      },
+    ],
+    [
+      "another browser's challenge",
+      async () => {
+        const [mine, theirs] = [await atSignIn(), await atSignIn()]
+        const fields = { ...mine.fields, offer: theirs.fields.offer ?? '' }
+        return { person: mine.person, challenge: theirs.options.challenge, fields }
+      },
+    ],
+    [
+      "the challenge of another account's own form",
+      async () => {
+        const other = await owner()
+        const asked = newPerson(world)
+        await asked.open('/signin')
+        await asked.submit({ username: other.account.email })
+        await asked.submit({ password })
+        await asked.submit({ item: other.key.itemId })
+        const { person, fields } = await atSignIn()
+        return { person, challenge: passkeyOptionsOn(asked.page).challenge, fields }
+      },
+    ],
+    [
+      'a challenge of nobody',
+      async () => {
+        const { person, fields } = await atSignIn()
+        return { person, challenge: Buffer.alloc(32, 7).toString('base64url'), fields }
+      },
+    ],
+  ]
+
+  test.each(misplaced)('is refused where it answers %s: of 100, none is let in', async (_, ask) => {
+    const { account, key } = await owner(true)
+    let asked = await ask()
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (tries % 20 === 19) asked = await ask()
+      const { person, challenge, fields } = asked
+      const said = { counter: 0, eligible: true, backedUp: true }
+      await send(person, fields, key.get({ challenge }, said))
+      expect(person.page.refusal).toBe('passkey_refused')
+    }
+    expect(await signedInNow(account)).toEqual([])
+  })
+
+  test('that was only touched is refused, with what to do instead: of 100, none is let in', async () => {
     const { account, key } = await owner()
-    const { person, options, fields } = await atSignIn()
-    await send(person, fields, key.get(options, { verified: false }))
-    expect(person.page.refusal).toBe('passkey_unverified')
+    const person = newPerson(world)
+    for (let tries = 0; tries < 100; tries += 1) {
+      const { options, fields } = await atSignIn(person)
+      await send(person, fields, key.get(options, { verified: false }))
+      expect(person.page.refusal).toBe('passkey_unverified')
+    }
     expect(await signedInNow(account)).toEqual([])
   })
 
