@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Proof } from '../../src/core/people/session.ts'
+import { type Strength, strengthOf } from '../../src/core/security-info/strength.ts'
 import { days, minutes, seconds } from '../../src/core/time.ts'
 import { actOnFlow } from '../../src/operations/signing-in/flow-acts.ts'
 import { openSealedCode } from '../../src/operations/signing-in/prove-item.ts'
+import { newId } from '../../src/secrets/random.ts'
 import { claimStep } from '../../src/storage/flow.ts'
+import { insertContact } from '../../src/storage/security-info.ts'
 import {
   knownPerson,
   livingSessions,
@@ -435,6 +438,69 @@ describe('a browser that is trusted', () => {
     await person.submit({ username: account.email })
     await person.submit({ password: next })
     expect(person.page.text).toContain('name="item"')
+  })
+})
+
+describe('S25: what a sign-in proved is told as it was, and promoted by nothing', () => {
+  const ways: [string, Partial<Strength>][] = [
+    ['email', { acr: 'aal1', amr: ['pwd'], phishingResistant: false }],
+    ['phone', { acr: 'aal2', amr: ['otp', 'sms', 'pwd', 'mfa'], restricted: true, phishingResistant: false }],
+    ['totp', { acr: 'aal2', amr: ['otp', 'pwd', 'mfa'], restricted: false, phishingResistant: false }],
+    ['passkey', { acr: 'aal2', phishingResistant: true }],
+    ['passkey_touch', { acr: 'aal2', amr: ['pop', 'pwd', 'mfa'], phishingResistant: true }],
+    ['recovery_code', { acr: 'aal1', amr: ['pwd'], phishingResistant: false }],
+    ['trusted', { acr: 'aal1', amr: ['pwd'], phishingResistant: false }],
+  ]
+
+  test.each(ways)('by %s', async (way, strength) => {
+    const { account, app, person } = await twoStepOwner()
+    const key = await givePasskey(world, account)
+    const recoveryCode = await giveRecoveryCode(world, account)
+    const phone = {
+      id: newId(),
+      kind: 'phone',
+      address: `+4474001234${10 + nth}`,
+      provenAt: world.now,
+    } as const
+    await insertContact(world.sql, account.id, phone)
+    const [recovery] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${account.id} and kind = 'recovery_code'`
+    if (way === 'trusted') {
+      await world.sql`
+        update known_browser set trusted_at = statement_timestamp(), trust_used_at = statement_timestamp()
+        where account_id = ${account.id}`
+    }
+    await signIn(person, account.email)
+    const prove: Record<string, () => Promise<unknown>> = {
+      async email() {
+        await choose(person, account.itemId)
+        await person.submit({ code: await world.readCode(account.email) })
+      },
+      async phone() {
+        await choose(person, phone.id)
+        await person.submit({ code: await world.readCode(phone.address) })
+      },
+      async totp() {
+        await choose(person, app.itemId)
+        await person.submit({ code: app.code() })
+      },
+      async passkey() {
+        await choose(person, key.itemId)
+        await person.submit({ credential: key.get(passkeyOptionsOn(person.page)) })
+      },
+      async passkey_touch() {
+        await choose(person, key.itemId)
+        await person.submit({ credential: key.get(passkeyOptionsOn(person.page), { verified: false }) })
+      },
+      async recovery_code() {
+        await choose(person, recovery?.id ?? '')
+        await person.submit({ recovery_code: recoveryCode })
+        await person.press('kept')
+      },
+    }
+    await prove[way]?.()
+    expect(await person.isSignedIn()).toBe(true)
+    expect(strengthOf(await proofsOf(account))).toMatchObject(strength)
   })
 })
 

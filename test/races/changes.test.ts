@@ -95,7 +95,7 @@ describe('turning two-step verification on', () => {
       await Promise.all(round % 2 === 0 ? [on(), off()] : [off(), on()])
       const [row] = await worlds.both.sql<{ on: boolean }>`
         select two_step_at is not null as on from account where id = ${account.id}`
-      const supported = supportsTwoStep(await itemsNow(account))
+      const supported = supportsTwoStep(await itemsNow(account), worlds.both.now)
       expect(row?.on).toBe(supported)
       came[row?.on ? 'on' : 'off'] += 1
     }
