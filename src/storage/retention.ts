@@ -39,14 +39,14 @@ export async function removeOldLimits(
   const kinds = [...keptFor.keys()]
   const times = [...keptFor.values()]
   const rows = await sql<{ key: Buffer; old: boolean }>`
-    select l.key, greatest(l.sends[1], l.failures[1])
+    select l.key, coalesce(greatest(l.sends[1], l.failures[1]), l.made_at)
       < statement_timestamp() - coalesce(k.kept, ${days(1)})::float8 * interval '1 millisecond' as old
     from rate_limit l left join unnest(${kinds}::text[], ${times}::float8[]) as k (kind, kept) on k.kind = l.kind
     where l.key > ${after ?? Buffer.alloc(0)} order by l.key limit ${batch}`
   const old = rows.filter((row) => row.old).map((row) => row.key)
   if (old.length > 0) {
     await sql`
-      delete from rate_limit l where l.key = any(${old}::bytea[]) and greatest(l.sends[1], l.failures[1])
+      delete from rate_limit l where l.key = any(${old}::bytea[]) and coalesce(greatest(l.sends[1], l.failures[1]), l.made_at)
         < statement_timestamp() - interval '1 millisecond' * coalesce(
           (select k.kept from unnest(${kinds}::text[], ${times}::float8[]) as k (kind, kept) where k.kind = l.kind), ${days(1)})`
   }

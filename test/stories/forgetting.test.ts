@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
 import { keepHouse } from '../../src/operations/running/keep-house.ts'
+import { ensureRows } from '../../src/storage/limits.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 
 let world: World
@@ -115,6 +116,17 @@ test('verifications and all that belongs to them are removed after 30 days, limi
     rate_limit: 0,
   })
   expect((await shop.read(body.id)).body.code).toBe('verification_unknown')
+})
+
+test('the row of a limit that holds no hit is removed a day after it was made', async () => {
+  const key = { kind: 'known_codes', key: Buffer.alloc(32, 7) } as const
+  await ensureRows(world.sql, [key])
+  const rows = async () => ({
+    rows: (await world.sql`select 1 from rate_limit where key = ${key.key}`).length,
+  })
+  await removed(rows, { rows: 1 })
+  await world.advance(days(1) + 1)
+  await removed(rows, { rows: 0 })
 })
 
 /** One round of housekeeping leaves just this. */
