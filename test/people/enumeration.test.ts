@@ -178,7 +178,8 @@ test.for([
   [
     'several contacts',
     (id: string) => world.sql`
-    insert into security_info (account_id, id, kind, address) values (${id}, ${newId()}, 'email', 'second@example.com')`,
+    insert into security_info (account_id, id, kind, address, proven_at)
+    values (${id}, ${newId()}, 'email', 'second@example.com', statement_timestamp())`,
   ],
   [
     'a name that is no contact of it',
