@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
-import { HOTP, Secret } from 'otpauth'
+import { HOTP, Secret, URI } from 'otpauth'
 import { expect, test } from 'vitest'
 import { requirement } from '../../test/support/requirements.ts'
 import { seconds } from '../core/time.ts'
@@ -71,14 +71,50 @@ test('what is no six digits is no code', () => {
   }
 })
 
-test('a seed has 160 random bits, and its address says under which names an app files it', () => {
+test('a seed has 160 random bits', () => {
   const seed = newTotpSeed()
   expect(seed).toMatch(/^[A-Z2-7]{32}$/)
   expect(newTotpSeed()).not.toBe(seed)
-  const address = new URL(totpAddress(seed, 'Harbour: Büro & Co', 'ana+x@example.org'))
-  expect(address.protocol).toBe('otpauth:')
-  expect(address.searchParams.get('secret')).toBe(seed)
-  expect(address.searchParams.get('issuer')).toBe('Harbour: Büro & Co')
+})
+
+test('its address is a key URI: spaces as %20, and in front of the label the issuer again', () => {
+  expect(totpAddress(rfcSeed, 'Harbour Büro & Co', 'ana+x@example.org')).toBe(
+    'otpauth://totp/Harbour%20B%C3%BCro%20%26%20Co:ana%2Bx%40example.org?issuer=Harbour%20B%C3%BCro%20%26%20Co' +
+      `&secret=${rfcSeed}&algorithm=SHA1&digits=6&period=30`,
+  )
+})
+
+test('a long name of the service is cut, so that its QR code stays one that a camera reads', () => {
+  const issuer = new URL(totpAddress(rfcSeed, '港'.repeat(64), 'a')).searchParams.get('issuer')
+  expect(issuer).toBe('港'.repeat(32))
+})
+
+test('apps that split the label at its colon read the names that were meant, whatever they hold', () => {
+  expect(totpAddress(rfcSeed, 'Harbour: Büro', 'a')).toContain(
+    '/Harbour%20B%C3%BCro:a?issuer=Harbour%20B%C3%BCro&',
+  )
+  const name = fc
+    .string({
+      unit: fc.constantFrom(':', ' ', '%', '/', '?', '&', '+', '#', 'a', 'ü', '港', 'م', '🔑'),
+      minLength: 1,
+    })
+    .filter((text) => /[^\s:]/.test(text))
+  const plain = (text: string) => text.replaceAll(':', ' ').replace(/\s+/g, ' ').trim()
+  fc.assert(
+    fc.property(name, name, (issuer, label) => {
+      const address = totpAddress(rfcSeed, issuer, label)
+      expect(address).toMatch(/^[!-~]+$/)
+      const [path = '', query = ''] = address.slice('otpauth://totp/'.length).split('?')
+      // Whether an app decodes the label before it splits it or after: there is one colon to split it at.
+      const label1 = path.split(':').map(decodeURIComponent)
+      expect(decodeURIComponent(path).split(':')).toEqual(label1)
+      expect(label1).toEqual([plain(issuer), plain(label)])
+      expect(new URLSearchParams(query).get('issuer')).toBe(plain(issuer))
+      expect(new URLSearchParams(query).get('secret')).toBe(rfcSeed)
+      expect(URI.parse(address)).toMatchObject({ issuer: plain(issuer), label: plain(label), period: 30 })
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('a sealed seed opens for its own account and item alone, also after the ring has rotated', () => {

@@ -12,9 +12,22 @@ const drift = 1
 /** A new seed, base32: 160 bits (RFC 4226 §4 R6). */
 export const newTotpSeed = (): string => new Secret({ size: 20 }).base32
 
-/** What a QR code tells an app: the seed, and under which names it files it. */
-export const totpAddress = (seed: string, issuer: string, label: string): string =>
-  new TOTP({ issuer, label, secret: Secret.fromBase32(seed) }).toString()
+/**
+ * What a QR code tells an app: the seed, and under which names it files it, as a key URI
+ * (github.com/google/google-authenticator/wiki/Key-Uri-Format). A colon parts issuer and account there, so that neither
+ * may have one of its own, not even escaped.
+ */
+export const totpAddress = (seed: string, issuer: string, account: string): string =>
+  new TOTP({
+    issuer: withoutColons([...issuer].slice(0, longestIssuer).join('')),
+    label: withoutColons(account),
+    secret: Secret.fromBase32(seed),
+  }).toString()
+
+/** A name stands there twice, each letter as up to twelve: what is longer makes a code that no camera reads off a screen. */
+const longestIssuer = 32
+
+const withoutColons = (name: string): string => name.replaceAll(':', ' ').replace(/\s+/g, ' ').trim()
 
 /**
  * The time step that a typed code belongs to, counted from the epoch; undefined where it is none of those that are

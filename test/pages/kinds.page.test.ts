@@ -1,6 +1,7 @@
 import { HOTP, Secret } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
+import { readByCamera, zbarPath } from '../support/qr-reader.ts'
 import type { RunningService } from '../support/running-service.ts'
 import { plugIn } from '../support/virtual-authenticator.ts'
 import {
@@ -47,6 +48,11 @@ describe.skipIf(!chromiumPath)('the kinds of security info', () => {
       await visitor.way('setUp.totpTitle')
       const key = await keyOn(visitor)
       await visitor.looksRight('setting up an app')
+      if (zbarPath) {
+        const address = await visitor.page.locator('main a[href^="otpauth:"]').getAttribute('href')
+        expect(address).toContain(`secret=${key}&`)
+        expect(await readByCamera(visitor.page.locator('svg.qr'))).toBe(address)
+      }
       await visitor.typeInto('code', '000000')
       await visitor.typeInto('name', 'Old phone')
       await visitor.send()

@@ -18,6 +18,7 @@ export const requirements = {
   },
   w3m: { files: ['/usr/bin/w3m'], packages: 'w3m' },
   curl: { files: ['/usr/bin/curl'], packages: 'curl' },
+  zbar: { files: ['/usr/bin/zbarimg'], packages: 'zbar-tools' },
   oathtool: { files: ['/usr/bin/oathtool'], packages: 'oathtool' },
 } satisfies Record<string, { files: [string, ...string[]]; packages: string }>
 
