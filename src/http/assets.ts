@@ -87,6 +87,8 @@ const compact = (css: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,>]) ?/g, '$1')
     .replace(/: /g, ':')
+    .replace(/ \/ /g, '/')
+    .replace(/@media \(/g, '@media(')
     .replace(/(?<![\d.])0\./g, '.')
     .replace(/ !important/g, '!important')
     .replace(/="([a-z]+)"/g, '=$1')

@@ -21,12 +21,16 @@ export const formatMoment = (locale: Locale, at: Instant, timeZone?: string): st
     timeZoneName: 'short',
   }).format(at)
 
+/** A day, the month in words, such as "22 November 2026". */
+export const formatDay = (locale: Locale, at: Instant, timeZone?: string): string =>
+  formatter(locale, timeZone, { day: 'numeric', month: 'long', year: 'numeric' }).format(at)
+
 /** Making one takes near a millisecond. The names of zones come from browsers, so there is an end to how many are kept. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const mostFormatters = 2000
 
 function formatter(locale: Locale, timeZone: string | undefined, shape: Intl.DateTimeFormatOptions) {
-  const name = `${locale}:${timeZone ?? 'UTC'}:${shape.day ?? ''}:${shape.second ?? ''}`
+  const name = `${locale}:${timeZone ?? 'UTC'}:${shape.day ?? ''}:${shape.hour ?? ''}:${shape.second ?? ''}`
   const known = formatters.get(name)
   if (known) return known
   if (formatters.size >= mostFormatters) formatters.clear()

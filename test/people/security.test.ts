@@ -188,8 +188,8 @@ describe('removing a contact', () => {
     const one = await owner()
     await add(one, `young${nth}@example.org`)
     await one.person.open(`${one.home}/security/items/${one.account.itemId}/remove`)
-    expect(says(one.person)).toContain('Something else comes first')
-    expect(says(one.person)).toContain('The next one counts from')
+    expect(says(one.person)).toContain('It can go in a few days')
+    expect(says(one.person)).toContain('You can remove this from')
     const form = (await one.person.open(one.home)).forms[0]?.fields.form ?? ''
     const path = `${one.home}/security/items/${one.account.itemId}/remove`
     const answer = await one.person.request(path, { fields: { form } })

@@ -105,17 +105,41 @@ test('the cookie of one account under the handle of another opens neither', asyn
 test('all accounts are signed out by one press, and one that was added since that page was opened is not', async () => {
   const { person, one, two } = await twoAccounts()
   await person.open('/account')
-  const before = person.form('form').fields.form ?? ''
+  const before = formForAll(person)
   const three = await alsoSignedIn(person)
   const stale = await post(person, '/account/signout', { form: before })
   expect(stale.headers.get('countersign-error')).toMatch(/^form_stale/)
   expect(await isIn(person, three)).toBe(true)
   await person.open('/account')
-  await person.submit({ form: person.form('form').fields.form ?? '' })
+  await post(person, '/account/signout', { form: formForAll(person) })
   for (const account of [one, two, three]) {
     expect(await isIn(person, account)).toBe(false)
     expect(await livingSessions(world, account.account.id)).toBe(0)
   }
+})
+
+test('in the picker each account can be signed out by itself, and the others are still there to choose', async () => {
+  const { person, one, two } = await twoAccounts()
+  await person.open('/account')
+  const own = person.page.forms.find(({ action }) => action === `${one.home}/signout`)
+  await person.follow(await post(person, `${one.home}/signout`, own?.fields ?? {}), `${one.home}/signout`)
+  expect([await isIn(person, one), await isIn(person, two)]).toEqual([false, true])
+  expect(person.page.path).toBe('/account?choose=yes')
+  const words = wordsOf(person.page.text)
+  expect(words).toContain(two.account.email)
+  expect(words).not.toContain(one.account.email)
+  const last = person.page.forms.find(({ action }) => action === `${two.home}/signout`)
+  const answer = await post(person, `${two.home}/signout`, last?.fields ?? {})
+  expect(answer.headers.get('location')).toBe('/')
+})
+
+test('the picker’s button for one account signs out no other', async () => {
+  const { person, one, two } = await twoAccounts()
+  await person.open('/account')
+  const own = person.page.forms.find(({ action }) => action === `${one.home}/signout`)
+  const crossed = await post(person, `${two.home}/signout`, own?.fields ?? {})
+  expect(crossed.headers.get('countersign-error')).toMatch(/^form_stale/)
+  expect([await isIn(person, one), await isIn(person, two)]).toEqual([true, true])
 })
 
 test('with one account the picker opens where it is asked for', async () => {
@@ -160,3 +184,7 @@ test('the three latest unfinished sign-ins are found again; what stands in the c
   person.cookies.set(cookieNamed('flow'), `x.${newId()}...${'a'.repeat(2000)}`)
   expect((await person.open('/signin')).status).toBe(200)
 })
+
+/** The token of the picker's one form that is for all accounts. */
+const formForAll = (person: Person): string =>
+  person.page.forms.find(({ action }) => action === '/account/signout')?.fields.form ?? ''

@@ -12,6 +12,10 @@ export const proofKinds = [
 ] as const
 export type ProofKind = (typeof proofKinds)[number]
 
+/** Each kind once, in the order in which they are told: the password, then what came to it. */
+export const inOrder = (kinds: readonly ProofKind[]): ProofKind[] =>
+  proofKinds.filter((kind) => kinds.includes(kind))
+
 /** What was proved in a session, by which item, and when. Kept as it happened: nothing is promoted. */
 export type Proof = {
   kind: ProofKind

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Proof } from '../people/session.ts'
 import { days, type Instant, minutes } from '../time.ts'
-import { missingAfter, provedBesides, type RemainingItem } from './removal.ts'
+import { missingAfter, provedBesides, type RemainingItem, removableFrom } from './removal.ts'
 import type { ItemKind } from './security-info.ts'
 import { type Act, needsStepUp } from './step-up.ts'
 
@@ -148,4 +148,32 @@ test('an item goes as lost with two others that are old and freshly proved', () 
   expect(
     provedBesides([...items.slice(0, 2), { ...items[2]!, addedAt: now }], ['a', 'c'], 'b', account, now),
   ).toBe(1)
+})
+
+test('an item may go at the moment that is told, and not a millisecond before', () => {
+  fc.assert(
+    fc.property(moves, fc.nat(8), (all, nth) => {
+      const { items, twoStep, now } = all.reduce(take, { ...atFirst, now: began + days(30) })
+      const { id } = items[nth % items.length]!
+      const account = { createdAt: began, twoStep }
+      const from = removableFrom(items, id, account, now)
+      if (from === undefined) expect(missingAfter(items, id, account, now)).toBeDefined()
+      else expect(missingAfter(items, id, account, from)).toBeUndefined()
+      if (from !== undefined && from > now) {
+        expect(missingAfter(items, id, account, from - 1)).toBeDefined()
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('where a new one only has to get older, the moment is told; where nothing is there, none is', () => {
+  const now = began + days(30)
+  const email: RemainingItem = { id: 'a', kind: 'email', addedAt: began, provenAt: began }
+  const young: RemainingItem = { ...email, id: 'b', addedAt: now - days(2), provenAt: now }
+  const key: RemainingItem = { ...young, id: 'c', kind: 'passkey', addedAt: now - days(6) }
+  const account = { createdAt: began, twoStep: false }
+  expect(removableFrom([email, young, key], 'a', account, now)).toBe(now + days(5))
+  expect(removableFrom([email, key], 'a', account, now)).toBeUndefined()
+  expect(removableFrom([email, young], 'b', account, now)).toBe(now)
 })

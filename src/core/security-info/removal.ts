@@ -1,6 +1,6 @@
 import type { Instant } from '../time.ts'
 import type { ItemKind } from './security-info.ts'
-import { isOnProbation, standsAlone } from './step-up.ts'
+import { isOnProbation, probation, standsAlone } from './step-up.ts'
 
 /** An item as far as it can still prove something when another one goes. */
 export type RemainingItem = {
@@ -31,6 +31,24 @@ export function missingAfter(
   const remaining = items.filter((item) => item.id !== goes && counts(item, account, now))
   if (!remaining.some(({ kind }) => kind === 'email' || kind === 'phone')) return 'contact'
   return account.twoStep && kindsOf(remaining).size < 2 ? 'second_kind' : undefined
+}
+
+/**
+ * From when an item may go if nothing else changes: what was added lately counts once its first week is over.
+ *
+ * @returns undefined where all that the account has would not be enough
+ */
+export function removableFrom(
+  items: readonly RemainingItem[],
+  goes: string,
+  account: AccountRules,
+  now: Instant,
+): Instant | undefined {
+  const moments = [now, ...items.map(({ addedAt }) => addedAt + probation)]
+  return moments
+    .filter((at) => at >= now)
+    .sort((one, other) => one - other)
+    .find((at) => missingAfter(items, goes, account, at) === undefined)
 }
 
 /** A recovery code is a way back, not a way in: it counts as no kind. */

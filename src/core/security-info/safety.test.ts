@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type JudgedItem, judgeSafety } from './safety.ts'
+import { type JudgedItem, judgeSafety, safetyPoints } from './safety.ts'
 import type { ItemKind } from './security-info.ts'
 
 const kind = fc.constantFrom<ItemKind>('email', 'phone', 'totp', 'passkey', 'recovery_code')
@@ -55,4 +55,23 @@ test('a mailbox and an app, with two-step verification on, leave nothing to say'
   ]
   expect(judgeSafety(all, true)).toEqual({ level: 'good', weaknesses: [] })
   expect(judgeSafety(all, false)).toEqual({ level: 'good', weaknesses: ['no_two_step'] })
+})
+
+test('the checkup leads to what is most urgent first, and ends where nothing is left to say', () => {
+  fc.assert(
+    fc.property(items, fc.boolean(), (all, twoStep) => {
+      const [urgent] = judgeSafety(all, twoStep).weaknesses
+      const next = safetyPoints(all, twoStep).find(({ done }) => !done)
+      expect(next?.weakness).toBe(urgent)
+    }),
+  )
+})
+
+test('whatever is told as a weakness is a step of the checkup that is still to be done', () => {
+  fc.assert(
+    fc.property(items, fc.boolean(), (all, twoStep) => {
+      const open = safetyPoints(all, twoStep).flatMap(({ weakness, done }) => (done ? [] : [weakness]))
+      expect(open).toEqual(expect.arrayContaining(judgeSafety(all, twoStep).weaknesses))
+    }),
+  )
 })

@@ -7,17 +7,12 @@ const all = (selector, within = document) => within.querySelectorAll(selector)
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 /** The same form of the language as the server's, so that a script changes no more than the zone. */
 const tag = page.dataset.formats || page.lang
+const day = { day: 'numeric', month: 'long', year: 'numeric' }
 const shapes = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
   time: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
-  moment: {
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  },
+  day,
+  moment: { ...day, hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
 }
 const format = (at, shape) =>
   new Intl.DateTimeFormat(tag, { ...shapes[shape], hourCycle: 'h23', calendar: 'gregory' }).format(at)

@@ -1,8 +1,8 @@
 import type { StoredChange } from '../../core/security-info/change.ts'
-import { type Missing, missingAfter } from '../../core/security-info/removal.ts'
-import { judgeSafety, type Safety } from '../../core/security-info/safety.ts'
+import { type Missing, missingAfter, removableFrom } from '../../core/security-info/removal.ts'
+import { judgeSafety, type Safety, type SafetyPoint, safetyPoints } from '../../core/security-info/safety.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { isOnProbation, probation, standsAlone } from '../../core/security-info/step-up.ts'
+import { isCurrent, isOnProbation, probation, standsAlone } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { type AccountName, findAccount, findAccountId, usernamesOf } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
@@ -18,6 +18,10 @@ export type ShownItem = Item & {
   probationUntil: Instant | undefined
   /** What would have to be added before it could be removed. */
   missing: Missing | undefined
+  /** From when it could be, with what the account has; undefined where that would never be enough. */
+  removableFrom: Instant | undefined
+  /** A number that was not proved for so long that it proves nothing before it is confirmed. */
+  stale: boolean
 }
 
 export type Security = {
@@ -26,6 +30,10 @@ export type Security = {
   twoStepAt: Instant | undefined
   passwordSetAt: Instant | undefined
   safety: Safety
+  /** What makes it safe, as a list to go through. */
+  points: SafetyPoint[]
+  /** Past its first week, in which what was just added counts like everything else. */
+  settled: boolean
   /** What was changed within the days in which it can be undone, newest first. */
   changes: StoredChange[]
 }
@@ -43,6 +51,7 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
   const twoStep = account.twoStepAt !== undefined
   const rules = { createdAt: account.createdAt, twoStep }
   const circular = await circularContacts(sql, accountId, items.filter(isContact), names)
+  const isStale = (item: Item) => item.provenAt !== undefined && !isCurrent(item, now)
   const judged = items.map((item) => ({
     kind: item.kind,
     proved: standsAlone(item, now),
@@ -54,10 +63,14 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
       ...item,
       probationUntil: isOnProbation(item, account.createdAt, now) ? item.addedAt + probation : undefined,
       missing: missingAfter(items, item.id, rules, now),
+      removableFrom: removableFrom(items, item.id, rules, now),
+      stale: isStale(item),
     })),
     twoStepAt: account.twoStepAt,
     passwordSetAt: account.passwordSetAt,
     safety: judgeSafety(judged, twoStep),
+    points: safetyPoints(judged, twoStep),
+    settled: now >= account.createdAt + probation,
     changes,
   }
 }

@@ -20,6 +20,7 @@ export const accountRoutes = {
   'GET /account/:handle/sessions': 'see_account',
   'POST /account/:handle/sessions': 'end_sessions',
   'GET /account/:handle/security': 'see_account',
+  'GET /account/:handle/security/checkup': 'see_account',
   'GET /account/:handle/security/items/:item': 'see_account',
   'GET /account/:handle/security/add': 'add_item',
   'POST /account/:handle/security/add': 'add_item',

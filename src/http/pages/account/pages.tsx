@@ -10,25 +10,32 @@ import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
-import { Row, Rows, StillRow } from '../components/rows.tsx'
+import { Rows, RowWithButton, StillRow } from '../components/rows.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
 import { useSay } from '../reader.tsx'
 
-/** Which of the accounts on this browser? Each keeps its own tab. */
+/** Which of the accounts on this browser? Each keeps its own tab, and can be signed out by itself; `form` is for all. */
 export function AccountsPage({
   accounts,
   form,
 }: {
-  accounts: readonly { handle: string; name: string }[]
+  accounts: readonly { handle: string; name: string; form: string }[]
   form: string
 }) {
   const say = useSay()
   return (
     <Page title={say('accounts.title')}>
       <Rows label={say('accounts.title')}>
-        {accounts.map(({ handle, name }) => (
-          <Row href={`/account/${handle}`} title={<bdi>{name}</bdi>} />
+        {accounts.map(({ handle, name, form: own }) => (
+          <RowWithButton
+            href={`/account/${handle}`}
+            title={<bdi>{name}</bdi>}
+            action={`/account/${handle}/signout`}
+            hidden={{ form: own }}
+            button={say('account.signOut')}
+            about={say('accounts.signOut', { name })}
+          />
         ))}
       </Rows>
       <Ways>

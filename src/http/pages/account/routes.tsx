@@ -10,7 +10,15 @@ import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { takeForm, takeFormOf, toSignIn } from '../own-form.ts'
 import { InvitationPage } from '../signin/pages.tsx'
 import type { SignInSite } from '../signin/site.ts'
-import { addCookie, formTokenOf, openVisit, removeSessionCookie, sessionOf, sessionsOf } from '../visit.ts'
+import {
+  addCookie,
+  formTokenOf,
+  openVisit,
+  removeSessionCookie,
+  scopeOfSession,
+  sessionOf,
+  sessionsOf,
+} from '../visit.ts'
 import { openAccountRoutes } from './account-routes.ts'
 import { activityRoutes } from './activity/activity-routes.tsx'
 import { messagesRoutes } from './activity/messages-routes.tsx'
@@ -53,7 +61,11 @@ export function accountPages(given: SignInSite) {
     const choosing = c.req.query('choose') === 'yes'
     if (sessions.length === 1 && !choosing) return c.redirect(`/account/${only.handle}`, 303)
     const form = formTokenOf(given, visit, scopeOfAll(sessions))
-    return answerPage(c, site, <AccountsPage accounts={await named(sessions)} form={form} />)
+    const accounts = (await named(sessions)).map((account, nth) => ({
+      ...account,
+      form: formTokenOf(given, visit, scopeOfSession(sessions[nth] as SignedInSession)),
+    }))
+    return answerPage(c, site, <AccountsPage accounts={accounts} form={form} />)
   })
 
   pages.post('/account/signout', async (c) => {
@@ -85,7 +97,8 @@ export function accountPages(given: SignInSite) {
   routes.post('/account/:handle/signout', async ({ c, visit, session }) => {
     await signOut(deps, session, visit.source, c.var.now)
     removeSessionCookie(given, c, session.handle)
-    return c.redirect('/', 303)
+    const others = (await sessionsOf(given, visit)).some(({ handle }) => handle !== session.handle)
+    return c.redirect(others ? '/account?choose=yes' : '/', 303)
   })
 
   routes.get('/account/:handle/password', async ({ c, session, token }) =>

@@ -7,16 +7,14 @@ const drawings = {
   good: 'M8 14.500a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13ZM5.200 8.200l2 2 3.700-4.100',
   mail: 'M1.800 3.500h12.400v9H1.800zM2 4l6 4.800L14 4',
   phone: 'M4.500 1.500h7v13h-7zM7.200 12.300h1.600',
-  onward: 'm6 3 5 5-5 5',
-  back: 'm10 3-5 5 5 5',
 } as const
 
 export type IconName = keyof typeof drawings
 
-/** Drawn beside words that say the same, so it is hidden from those who hear the page. Arrows turn in right-to-left pages. */
+/** Drawn beside words that say the same, so it is hidden from those who hear the page. */
 export const Icon = ({ name }: { name: IconName }) => (
   <svg
-    class={name === 'onward' || name === 'back' ? 'icon turns' : 'icon'}
+    class="icon"
     viewBox="0 0 16 16"
     fill="none"
     stroke="currentColor"

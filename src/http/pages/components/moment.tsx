@@ -1,10 +1,10 @@
 import type { Instant } from '../../../core/time.ts'
-import { formatClock, formatMoment, formatTime } from '../../../locales/moments.ts'
+import { formatClock, formatDay, formatMoment, formatTime } from '../../../locales/moments.ts'
 import { useReader, useSay } from '../reader.tsx'
 
-const formats = { clock: formatClock, time: formatTime, moment: formatMoment }
+const formats = { clock: formatClock, time: formatTime, day: formatDay, moment: formatMoment }
 
-/** A moment in the reader's zone: `clock` to the second without its zone, `time` with it, `moment` with its day. */
+/** A moment in the reader's zone: `clock` to the second without its zone, `time` with it, `moment` with its day, `day` alone. */
 export function Moment({ at, shape }: { at: Instant; shape: keyof typeof formats }) {
   const { locale, timeZone } = useReader()
   return (

@@ -20,7 +20,7 @@ type RowProps = {
 /** One of them: its name, on the other side when, and a line on what it is. */
 export const Row = ({ href, title, aside, below, wraps = false, current = false }: RowProps) => (
   <li>
-    <a href={href} aria-current={current ? 'true' : undefined}>
+    <a class={wraps ? 'wraps' : undefined} href={href} aria-current={current ? 'true' : undefined}>
       <span class="row apart">
         <b dir="auto">{title}</b>
         {aside !== undefined && <span class="quiet small">{aside}</span>}
@@ -42,5 +42,32 @@ export const StillRow = ({ title, below, children }: PropsWithChildren<{ title: 
       <span class="quiet small">{below}</span>
       {children}
     </div>
+  </li>
+)
+
+type ButtonRowProps = {
+  href: string
+  title: Child
+  action: string
+  hidden: Readonly<Record<string, string>>
+  button: string
+  /** What the button does, with what it does it to: for whoever hears it without seeing the row. */
+  about: string
+}
+
+/** A row that can be opened, and beside it a button that does something with it. */
+export const RowWithButton = ({ href, title, action, hidden, button, about }: ButtonRowProps) => (
+  <li class="row">
+    <a class="wraps" href={href}>
+      <b dir="auto">{title}</b>
+    </a>
+    <form method="post" action={action}>
+      {Object.entries(hidden).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <button type="submit" class="bare small-button" aria-label={about}>
+        {button}
+      </button>
+    </form>
   </li>
 )

@@ -15,6 +15,8 @@ export function HelpPage() {
             <p>{say(`help.about.${topic}`)}</p>
           </>
         ))}
+        <h2>{say('help.about.appsTitle')}</h2>
+        <p>{say('twoStep.apps')}</p>
       </div>
       <Ways>
         <Way href="/help/errors">{say('help.errors.title')}</Way>

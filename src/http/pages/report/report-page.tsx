@@ -108,7 +108,7 @@ function WhoAsked({ asked: { at, application, where } }: { asked: Asked }) {
   const browserWords = useBrowserWords()
   const by =
     application === undefined
-      ? where && { name: say('notMe.facts.browser'), value: browserWords(where) }
+      ? where && { name: say('notMe.facts.browser'), value: browserWords(where), ours: true as const }
       : { name: say('report.application'), value: <bdi>{application}</bdi> }
   return (
     <>
@@ -119,7 +119,7 @@ function WhoAsked({ asked: { at, application, where } }: { asked: Asked }) {
           ...(by === undefined ? [] : [by]),
           ...(where === undefined
             ? []
-            : [{ name: say('notMe.facts.where'), value: <PlaceWords where={where} /> }]),
+            : [{ name: say('notMe.facts.where'), value: <PlaceWords where={where} />, ours: true as const }]),
         ]}
       />
       <p class="after">

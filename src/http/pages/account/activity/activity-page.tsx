@@ -1,4 +1,5 @@
 import type { ActivityDetail, ActivityFilter } from '../../../../core/people/activity.ts'
+import { inOrder } from '../../../../core/people/session.ts'
 import type {
   ActivityLine,
   ActivityPage as ActivityRead,
@@ -162,7 +163,9 @@ function Why({ detail }: { detail: ActivityDetail }) {
     if (detail.cause !== undefined) return say(`refusal.${detail.cause}.title`)
     if (detail.purpose !== undefined) return say(`message.purpose.${detail.purpose}`, { operator: site.name })
     if (detail.proofs === undefined) return undefined
-    return `${say('activity.proved')}: ${detail.proofs.map((kind) => say(`proof.${kind}`)).join(' + ')}`
+    return `${say('activity.proved')}: ${inOrder(detail.proofs)
+      .map((kind) => say(`proof.${kind}`))
+      .join(' + ')}`
   }
 }
 
@@ -203,13 +206,13 @@ export function NotMePage({
     >
       <Facts
         facts={[
-          { name: say('notMe.what'), value: <Title line={line} /> },
+          { name: say('notMe.what'), value: <Title line={line} />, ours: true },
           { name: say('notMe.facts.when'), value: <When line={line} /> },
-          { name: say('notMe.facts.browser'), value: browserWords(where) },
+          { name: say('notMe.facts.browser'), value: browserWords(where), ours: true },
           ...(where.ip === undefined
             ? []
             : [
-                { name: say('notMe.facts.where'), value: <PlaceWords where={where} /> },
+                { name: say('notMe.facts.where'), value: <PlaceWords where={where} />, ours: true as const },
                 { name: say('notMe.facts.address'), value: where.ip, ltr: true as const },
               ]),
         ]}

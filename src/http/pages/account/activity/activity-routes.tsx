@@ -6,6 +6,7 @@ import {
   readActivityLine,
   readActivityPage,
 } from '../../../../operations/activity/read-activity.ts'
+import { readSecurity } from '../../../../operations/security-info/read-security.ts'
 import { accountName } from '../../../../operations/sessions.ts'
 import type { Answering } from '../../../exchange.ts'
 import { answerPage, refusePage } from '../../answer-page.tsx'
@@ -81,8 +82,9 @@ export function activityRoutes({ deps, site }: SignInSite, routes: AccountRoutes
     const home = `/account/${session.handle}`
     const path = await readSecurePath(deps, session.accountId)
     if (path === undefined) return c.redirect(`${home}/activity`, 303)
-    const name = await accountName(deps, session.accountId)
-    return answerPage(c, site, <SecurePage name={name} home={home} path={path} />)
+    const security = await readSecurity(deps, session)
+    const name = security?.names[0]?.name ?? ''
+    return answerPage(c, site, <SecurePage {...{ name, home, path }} changes={security?.changes ?? []} />)
   })
 
   async function lineOf({ c, session, visit }: SignedInVisit): Promise<ActivityLine | undefined> {

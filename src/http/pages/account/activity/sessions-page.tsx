@@ -1,3 +1,4 @@
+import { inOrder } from '../../../../core/people/session.ts'
 import type { SignedInBrowser } from '../../../../operations/activity/signed-in-browsers.ts'
 import { Badge } from '../../components/badge.tsx'
 import { Actions, Button, ButtonLink, Hidden } from '../../components/form.tsx'
@@ -59,7 +60,7 @@ export function SessionsPage({ name, home, form, browsers, done }: Props) {
 function BrowserRow({ browser, home, form }: { browser: SignedInBrowser; home: string; form: string }) {
   const say = useSay()
   const browserWords = useBrowserWords()
-  const proofs = [...new Set(browser.proofs.map(({ kind }) => kind))]
+  const proofs = inOrder(browser.proofs.map(({ kind }) => kind))
   return (
     <StillRow
       title={

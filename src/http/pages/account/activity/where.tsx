@@ -17,7 +17,7 @@ export function WhereLine({ where, many = false }: { where: Where; many?: boolea
   if (many) return <>{say('where.many')}</>
   return (
     <>
-      <bdi>{browserWords(where)}</bdi>
+      {browserWords(where)}
       {where.ip !== undefined && ' · '}
       <NetworkLine where={where} />
     </>

@@ -31,6 +31,8 @@ export function ChangeRows({ changes, here }: { changes: readonly StoredChange[]
           title={say(`change.kind.${change.kind}`)}
           below={
             <>
+              <ChangedItem change={change} />
+              <br />
               {say(`change.state.${change.state}`)} · <Moment at={change.at} shape="moment" />
             </>
           }
@@ -39,6 +41,17 @@ export function ChangeRows({ changes, here }: { changes: readonly StoredChange[]
       ))}
     </Rows>
   )
+}
+
+/** Which part of security info it was; where it was none, where it came from. */
+function ChangedItem({ change: { detail } }: { change: StoredChange }) {
+  const say = useSay()
+  const { locale } = useReader()
+  const { item } = detail
+  if (item === undefined) return <>{whereWords(detail, locale)}</>
+  const name = item.address ?? item.name
+  if (name === undefined) return <>{say(`security.kind.${item.kind}`)}</>
+  return <bdi dir={item.address && 'ltr'}>{name}</bdi>
 }
 
 /** One change: what, when, from where, and what can still be done about it. */
@@ -58,7 +71,7 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
             ? []
             : [{ name: say('notice.item'), value: item.address ?? item.name ?? '', ltr: true as const }]),
           { name: say('notice.when'), value: <Moment at={change.at} shape="moment" /> },
-          { name: say('notice.where'), value: whereWords(change.detail, locale) },
+          { name: say('notice.where'), value: whereWords(change.detail, locale), ours: true },
           { name: say('change.now'), value: say(`change.state.${change.state}`) },
         ]}
       />

@@ -1,15 +1,26 @@
+import type { StoredChange } from '../../../../core/security-info/change.ts'
 import type { SecurePath } from '../../../../operations/activity/not-me.ts'
 import { Actions, ButtonLink } from '../../components/form.tsx'
 import { Page } from '../../components/page.tsx'
 import { type Step, Story } from '../../components/story.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { useSay } from '../../reader.tsx'
+import { ChangeRows } from './change-pages.tsx'
 
-/** The guided path after "this wasn't me": what is done, and what is left. */
-export function SecurePage({ name, home, path }: { name: string; home: string; path: SecurePath }) {
+/** The guided path after "this wasn't me": what is done, what is left, and every change that can still be taken back. */
+export function SecurePage({
+  name,
+  home,
+  path,
+  changes,
+}: {
+  name: string
+  home: string
+  path: SecurePath
+  changes: readonly StoredChange[]
+}) {
   const say = useSay()
   const { passwordChangedAt } = path
-  const changes = `${home}/security`
   const steps: Step[] = [
     { at: path.saidAt, state: 'done', told: say('secure.signedOut') },
     passwordChangedAt === undefined
@@ -24,18 +35,31 @@ export function SecurePage({ name, home, path }: { name: string; home: string; p
       account={name}
     >
       <Story steps={steps} />
-      <Actions>
-        {passwordChangedAt === undefined ? (
+      {passwordChangedAt === undefined && (
+        <Actions>
           <ButtonLink href={`${home}/password`}>{say('secure.changePassword')}</ButtonLink>
-        ) : (
-          <ButtonLink href={changes}>{say('secure.changes')}</ButtonLink>
-        )}
-      </Actions>
+        </Actions>
+      )}
+      <h2>{say('change.list')}</h2>
+      {changes.length === 0 ? (
+        <p>{say('secure.nothing')}</p>
+      ) : (
+        <>
+          <p class="quiet">{say('change.listLead')}</p>
+          <ChangeRows changes={changes} here={`${home}/security`} />
+        </>
+      )}
+      {passwordChangedAt !== undefined && (
+        <div class="after">
+          <Actions>
+            <ButtonLink href={`${home}/security/checkup`}>{say('checkup.begin')}</ButtonLink>
+          </Actions>
+        </div>
+      )}
       <Ways>
-        {passwordChangedAt === undefined && <Way href={changes}>{say('secure.changes')}</Way>}
-        <Way href={`${home}/security`}>{say('secure.undo')}</Way>
         <Way href={`${home}/sessions`}>{say('secure.browsers')}</Way>
         <Way href={`${home}/activity`}>{say('secure.all')}</Way>
+        <Way href={home}>{say('account.back')}</Way>
       </Ways>
     </Page>
   )

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../../core/refusal.ts'
-import type { Safety, Weakness } from '../../../../core/security-info/safety.ts'
+import type { Missing } from '../../../../core/security-info/removal.ts'
+import type { Safety } from '../../../../core/security-info/safety.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../../core/time.ts'
 import type { Security, ShownItem } from '../../../../operations/security-info/read-security.ts'
@@ -17,6 +18,7 @@ import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, useErrors } from '../../form-page.tsx'
 import { useSay } from '../../reader.tsx'
 import { ChangeRows, FrozenNotice } from './change-pages.tsx'
+import { thatComesBack } from './come-back.ts'
 import { Additions } from './two-step-pages.tsx'
 
 /** What has just been done, told at the top of the page that one comes back to. */
@@ -87,9 +89,7 @@ export function SecurityPage({
         <Way href={`/account/${handle}/trusted-browsers`}>{say('trusted.title')}</Way>
         <Way
           href={`/account/${handle}/password`}
-          aside={
-            security.passwordSetAt !== undefined && <Moment at={security.passwordSetAt} shape="moment" />
-          }
+          aside={security.passwordSetAt !== undefined && <Moment at={security.passwordSetAt} shape="day" />}
         >
           {say('account.password')}
         </Way>
@@ -103,29 +103,18 @@ export function SecurityPage({
 
 const tones = { weak: 'warning', fair: 'info', good: 'good' } as const
 
-/** One sentence on how safe the account is, and the next step that makes it safer. */
+/** One sentence on how safe the account is and what would make it safer, and the checkup that leads through it. */
 function SafetyNotice({ safety, here }: { safety: Safety; here: string }) {
   const say = useSay()
   const next = safety.weaknesses[0]
   return (
     <Notice tone={tones[safety.level]} title={say(`security.safety.${safety.level}`)}>
-      {next === undefined ? (
-        <p>{say('security.safety.nothing')}</p>
-      ) : (
-        <p>
-          {say(`security.weakness.${next}`)} <WayOut weakness={next} here={here} />
-        </p>
-      )}
+      <p>
+        {say(next === undefined ? 'security.safety.nothing' : `security.weakness.${next}`)}{' '}
+        <a href={`${here}/checkup`}>{say(next === undefined ? 'checkup.see' : 'checkup.begin')}</a>
+      </p>
     </Notice>
   )
-}
-
-/** Each weakness leads to the page that ends it. */
-function WayOut({ weakness, here }: { weakness: Weakness; here: string }) {
-  const say = useSay()
-  if (weakness === 'no_two_step') return <a href={`${here}/two-step`}>{say('twoStep.onTitle')}</a>
-  if (weakness === 'one_kind') return <a href={`${here}/totp`}>{say('setUp.totpTitle')}</a>
-  return <a href={`${here}/add`}>{say('security.addOne')}</a>
 }
 
 function ItemRow({ item, href }: { item: ShownItem; href: string }) {
@@ -137,7 +126,16 @@ function ItemRow({ item, href }: { item: ShownItem; href: string }) {
       aside={<ItemBadge item={item} />}
       below={
         <>
-          {say(`security.kind.${item.kind}`)} · <Proved at={item.provenAt} />
+          {say(`security.kind.${item.kind}`)} · {say('security.dayAdded')}{' '}
+          <Moment at={item.addedAt} shape="day" />
+          <br />
+          <Proved at={item.provenAt} /> · <Used at={item.lastUsedAt} />
+          {item.probationUntil !== undefined && (
+            <>
+              <br />
+              {say('security.counts')} <Moment at={item.probationUntil} shape="day" />
+            </>
+          )}
         </>
       }
       wraps
@@ -155,6 +153,7 @@ function ItemBadge({ item }: { item: ShownItem }) {
   const say = useSay()
   if (item.frozen) return <Badge tone="warning">{say('security.frozen')}</Badge>
   if (item.provenAt === undefined) return <Badge tone="warning">{say('security.unproved')}</Badge>
+  if (item.stale) return <Badge tone="warning">{say('security.stale')}</Badge>
   return item.probationUntil === undefined ? null : <Badge tone="info">{say('security.new')}</Badge>
 }
 
@@ -163,7 +162,17 @@ function Proved({ at }: { at: Instant | undefined }) {
   if (at === undefined) return <>{say('account.neverProved')}</>
   return (
     <>
-      {say('account.proved')} <Moment at={at} shape="moment" />
+      {say('account.proved')} <Moment at={at} shape="day" />
+    </>
+  )
+}
+
+function Used({ at }: { at: Instant | undefined }) {
+  const say = useSay()
+  if (at === undefined) return <>{say('security.notUsed')}</>
+  return (
+    <>
+      {say('security.dayUsed')} <Moment at={at} shape="day" />
     </>
   )
 }
@@ -224,13 +233,17 @@ export function AddContactPage({
   return (
     <FormPage
       title={say('security.addTitle')}
-      lead={say(returnTo === undefined ? 'security.addLead' : 'security.addFirst')}
+      lead={say(returnTo?.endsWith('/remove') ? 'security.addFirst' : 'security.addLead')}
       account={name}
       errors={errors}
-      action={`/account/${handle}/security/add`}
-      hidden={{ form, return_to: returnTo }}
+      action={thatComesBack(`/account/${handle}/security/add`, returnTo)}
+      hidden={{ form }}
       button={say('choose.send')}
-      ways={<Way href={`/account/${handle}/security`}>{say('security.back')}</Way>}
+      ways={
+        <Way href={returnTo ?? `/account/${handle}/security`}>
+          {say(returnTo === undefined ? 'security.back' : 'page.back')}
+        </Way>
+      }
     >
       <TextField
         name="contact"
@@ -269,21 +282,27 @@ export function RemoveItemPage({
   item,
   isName,
   provedOthers,
-  countsFrom,
+  settled,
   ...props
 }: FormOf & {
   item: ShownItem
   isName: boolean
   provedOthers: number
-  /** When the next of the others is old enough to remain in its place. */
-  countsFrom: Instant | undefined
+  /** Whether what is added from now on counts only after a week. */
+  settled: boolean
 }) {
   const { handle, name, form, refusal } = props
   const say = useSay()
   const errors = useErrors(refusal, 'form')
   const here = `/account/${handle}/security/items/${item.id}/remove`
-  const { missing } = item
-  if (missing !== undefined) return <AddBeforePage {...{ item, handle, name, here, missing, countsFrom }} />
+  const { missing, removableFrom } = item
+  if (missing !== undefined) {
+    return removableFrom === undefined ? (
+      <AddBeforePage {...{ item, handle, name, here, missing, settled }} />
+    ) : (
+      <RemoveLaterPage {...{ item, handle, name, from: removableFrom }} />
+    )
+  }
   return (
     <FormPage
       title={say('security.removeTitle')}
@@ -295,7 +314,7 @@ export function RemoveItemPage({
       button={say('security.removeDo')}
       ways={<Way href={`/account/${handle}/security/items/${item.id}`}>{say('security.keep')}</Way>}
     >
-      <p>{say('security.removeLead')}</p>
+      <p>{say(isContact(item) ? 'security.removeContact' : 'security.removeLead')}</p>
       {isName && <p>{say('security.removeName')}</p>}
       {provedOthers >= 2 ? (
         <TickBox name="lost" label={say('security.lost')} hint={say('security.lostHint')} />
@@ -311,42 +330,59 @@ export function RemoveItemPage({
   )
 }
 
+/** Adding one of those that would do, which comes back to the removal. */
 function AddBeforePage({
   item,
   missing,
-  countsFrom,
+  settled,
   handle,
   name,
   here,
-}: Of & {
-  item: ShownItem
-  missing: NonNullable<ShownItem['missing']>
-  countsFrom: Instant | undefined
-  here: string
-}) {
+}: Of & { item: ShownItem; missing: Missing; settled: boolean; here: string }) {
   const say = useSay()
+  const back = `/account/${handle}/security`
+  const add = { href: thatComesBack(`${back}/add`, here), words: say('security.add') }
+  const app = { href: thatComesBack(`${back}/totp`, here), words: say('setUp.totpTitle') }
+  const main = missing === 'contact' ? add : app
   return (
-    <Page title={say('security.addBeforeTitle')} account={name}>
-      <p>
-        <ItemTitle item={item} />
-      </p>
-      <p>{say(`security.missing.${missing}`)}</p>
-      <p>
-        {say('security.missingAge')}{' '}
-        {countsFrom !== undefined && (
+    <Page title={say('security.addBeforeTitle')} lead={<ItemTitle item={item} />} account={name}>
+      <div class="card">
+        <p>{say(`security.missing.${missing}`)}</p>
+        {settled && <p>{say('security.missingAge')}</p>}
+        <Actions>
+          <ButtonLink href={main.href}>{main.words}</ButtonLink>
+        </Actions>
+      </div>
+      <Ways>
+        {missing === 'second_kind' && (
           <>
-            {say('security.countsFrom')} <Moment at={countsFrom} shape="moment" />
+            <Way href={thatComesBack(`${back}/passkey`, here)}>{say('setUp.passkeyTitle')}</Way>
+            <Way href={add.href}>{add.words}</Way>
           </>
         )}
-      </p>
-      <Actions>
-        <ButtonLink href={`/account/${handle}/security/add?return_to=${encodeURIComponent(here)}`}>
-          {say('security.add')}
-        </ButtonLink>
-      </Actions>
-      <Ways>
-        <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
+        <Way href={back}>{say('security.back')}</Way>
       </Ways>
+    </Page>
+  )
+}
+
+/** What takes its place is there, and only has to get older. */
+function RemoveLaterPage({ item, handle, name, from }: Of & { item: ShownItem; from: Instant }) {
+  const say = useSay()
+  return (
+    <Page title={say('security.laterTitle')} lead={<ItemTitle item={item} />} account={name}>
+      <Notice tone="info">
+        <p>
+          {say('security.laterFrom')}{' '}
+          <b>
+            <Moment at={from} shape="moment" />
+          </b>
+        </p>
+        <p>{say('security.later')}</p>
+      </Notice>
+      <Actions>
+        <ButtonLink href={`/account/${handle}/security`}>{say('security.back')}</ButtonLink>
+      </Actions>
     </Page>
   )
 }

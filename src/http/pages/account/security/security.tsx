@@ -1,4 +1,3 @@
-import { returnPath } from '../../../../core/people/return-path.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../../../core/security-info/step-up.ts'
@@ -26,6 +25,8 @@ import { waitingPage } from '../../signin/flow-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
 import { formTokenOf, scopeOfSession, type Visit } from '../../visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
+import { CheckupPage } from './checkup-page.tsx'
+import { comingBackTo } from './come-back.ts'
 import {
   AddContactPage,
   ConfirmContactPage,
@@ -49,16 +50,22 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     return answerPage(c, site, <SecurityPage {...{ security, done, ...whose(session, security) }} />)
   })
 
+  routes.get('/account/:handle/security/checkup', async ({ c, session }) => {
+    const security = await readSecurity(deps, session)
+    if (security === undefined) return toSignIn(c)
+    return answerPage(c, site, <CheckupPage {...{ security, ...whose(session, security) }} />)
+  })
+
   routes.get('/account/:handle/security/items/:item', (at) =>
     withItem(at, (item, of) => answerPage(at.c, site, <ItemPage {...{ item, ...of }} />)),
   )
 
   routes.get('/account/:handle/security/add', async ({ c, session, token }) =>
-    answerPage(c, site, await addPage(session, token, backTo(session, c.req.query('return_to')))),
+    answerPage(c, site, await addPage(session, token, comingBackTo(c, session))),
   )
 
   routes.post('/account/:handle/security/add', async ({ c, visit, session, form, token }) => {
-    const returnTo = backTo(session, form.return_to)
+    const returnTo = comingBackTo(c, session)
     const to = returnTo ?? `${home(session)}?done=added`
     const begun = await beginContact(deps, session, form.contact ?? '', to, visit.source)
     if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
@@ -165,11 +172,8 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   ) {
     const isName = isContact(item) && security.names.some(({ name }) => name === item.address)
     const provedOthers = await provedForLoss(deps, session, item.id)
-    const young = security.items.flatMap(({ id, provenAt, probationUntil }) =>
-      id !== item.id && provenAt !== undefined && probationUntil !== undefined ? [probationUntil] : [],
-    )
-    const countsFrom = young.length > 0 ? Math.min(...young) : undefined
-    return <RemoveItemPage {...{ item, form, refusal, isName, provedOthers, countsFrom, ...of }} />
+    const { settled } = security
+    return <RemoveItemPage {...{ item, form, refusal, isName, provedOthers, settled, ...of }} />
   }
 
   /** A living flow of this browser and this session that proves a contact. */
@@ -211,9 +215,3 @@ const whose = ({ handle }: SignedInSession, security: Security | undefined): Of 
   handle,
   name: security?.names[0]?.name ?? '',
 })
-
-/** Where adding comes back to: to finish a removal of the same account. */
-function backTo({ handle }: SignedInSession, asked: string | undefined): string | undefined {
-  const path = returnPath(asked)
-  return path?.startsWith(`/account/${handle}/security/`) ? path : undefined
-}

@@ -14,6 +14,8 @@ import { accountName } from '../../../../operations/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
+import { comingBackTo, thatComesBack } from './come-back.ts'
+import type { Done } from './security-pages.tsx'
 import {
   MadeRecoveryCodePage,
   MakeRecoveryCodePage,
@@ -26,13 +28,21 @@ import {
 export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
   const { deps, site } = given
 
-  /** What every page here is told. */
-  const about = async ({ session, token }: SignedInVisit, path: string) => ({
-    here: `/account/${session.handle}/security/${path}`,
-    back: `/account/${session.handle}/security`,
-    account: await accountName(deps, session.accountId),
-    form: token,
-  })
+  /** What every page here is told: where it stands, and the page that led to it. */
+  const about = async ({ c, session, token }: SignedInVisit, path: string) => {
+    const security = `/account/${session.handle}/security`
+    const returnTo = comingBackTo(c, session)
+    return {
+      here: thatComesBack(`${security}/${path}`, returnTo),
+      back: returnTo ?? security,
+      account: await accountName(deps, session.accountId),
+      form: token,
+    }
+  }
+
+  /** Back to the page that led here, or to all of security info, which says what was done. */
+  const comeBack = ({ c, session }: SignedInVisit, done: Done) =>
+    c.redirect(comingBackTo(c, session) ?? `/account/${session.handle}/security?done=${done}`, 303)
 
   routes.get('/account/:handle/security/totp', async (at) => {
     const props = await about(at, 'totp')
@@ -47,7 +57,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     const name = form.name?.trim() || translate(c.var.locale, 'setUp.appName')
     const added = await setUpTotp(deps, session, { sealed, code, name }, visit.source, session.now)
     const props = await about(at, 'totp')
-    if (added.ok) return c.redirect(`${props.back}?done=totp`, 303)
+    if (added.ok) return comeBack(at, 'totp')
     const offer = offeredAgain(deps, session, sealed, props.account, session.now)
     if (offer === undefined) return refusePage(c, site, added.refusal)
     const page = <SetUpTotpPage {...props} offer={offer} name={name} refusal={added.refusal} />
@@ -64,7 +74,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     const name = form.name?.trim() || nameForPasskey(at)
     const typed = { offer, credential, name }
     const added = await setUpPasskey(deps, session, typed, visit.source, session.now)
-    if (added.ok) return c.redirect(`/account/${session.handle}/security?done=passkey`, 303)
+    if (added.ok) return comeBack(at, 'passkey')
     return answerFormAgain(c, site, added.refusal, await passkeyPage(at, name, added.refusal))
   })
 

@@ -1,4 +1,5 @@
 import type { Refusal } from '../../../../core/refusal.ts'
+import { days } from '../../../../core/time.ts'
 import type { TrustedBrowserShown } from '../../../../operations/security-info/trusted-browsers.ts'
 import type { TwoStep } from '../../../../operations/security-info/two-step.ts'
 import { Badge } from '../../components/badge.tsx'
@@ -9,8 +10,9 @@ import { Page } from '../../components/page.tsx'
 import { Rows, StillRow } from '../../components/rows.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, useErrors } from '../../form-page.tsx'
-import { useSay } from '../../reader.tsx'
+import { useReader, useSay } from '../../reader.tsx'
 import { useBrowserWords } from '../activity/where.tsx'
+import { thatComesBack } from './come-back.ts'
 
 /** Whether it is on, what it takes to turn it on, and where it does not ask. */
 export function TwoStepPage({
@@ -52,30 +54,30 @@ export function TwoStepPage({
         </Actions>
       )}
       {onSince === undefined && !possible && <p>{say('twoStep.needs')}</p>}
+      <details class="after">
+        <summary>{say('twoStep.appsTitle')}</summary>
+        <p>{say('twoStep.apps')}</p>
+      </details>
       <Ways>
-        {onSince === undefined && !possible && <Additions home={home} />}
+        {onSince === undefined && !possible && <Additions home={home} returnTo={here} />}
         <Way href={`${home}/security/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
         <Way href={`${home}/trusted-browsers`} aside={String(trusted)}>
           {say('trusted.title')}
         </Way>
         {onSince !== undefined && <Way href={`${here}/off`}>{say('twoStep.turnOff')}</Way>}
-        <Way href={`${home}/security`}>{say('account.securityInfo')}</Way>
+        <Way href={`${home}/security`}>{say('security.back')}</Way>
       </Ways>
-      <details>
-        <summary>{say('twoStep.appsTitle')}</summary>
-        <p>{say('twoStep.apps')}</p>
-      </details>
     </Page>
   )
 }
 
-/** What a second kind may be. */
-export function Additions({ home }: { home: string }) {
+/** What a second kind may be; setting it up comes back to `returnTo`. */
+export function Additions({ home, returnTo }: { home: string; returnTo?: string }) {
   const say = useSay()
   return (
     <>
-      <Way href={`${home}/security/totp`}>{say('setUp.totpTitle')}</Way>
-      <Way href={`${home}/security/passkey`}>{say('setUp.passkeyTitle')}</Way>
+      <Way href={thatComesBack(`${home}/security/totp`, returnTo)}>{say('setUp.totpTitle')}</Way>
+      <Way href={thatComesBack(`${home}/security/passkey`, returnTo)}>{say('setUp.passkeyTitle')}</Way>
     </>
   )
 }
@@ -86,8 +88,9 @@ type ChangeProps = { here: string; account: string; form: string; refusal?: Refu
 export function TurnTwoStepPage({
   to,
   make,
+  returnTo,
   ...props
-}: ChangeProps & { to: 'on' | 'off'; make?: string | undefined }) {
+}: ChangeProps & { to: 'on' | 'off'; make?: string | undefined; returnTo?: string | undefined }) {
   const say = useSay()
   return (
     <FormPage
@@ -95,10 +98,10 @@ export function TurnTwoStepPage({
       lead={say(`twoStep.${to}Lead`)}
       account={props.account}
       errors={useErrors(props.refusal, 'main')}
-      action={`${props.here}/${to}`}
+      action={thatComesBack(`${props.here}/${to}`, returnTo)}
       hidden={{ form: props.form, make }}
       button={say(to === 'on' ? 'twoStep.turnOn' : 'twoStep.turnOff')}
-      ways={<Way href={props.here}>{say(to === 'on' ? 'setUp.later' : 'twoStep.keep')}</Way>}
+      ways={<Way href={returnTo ?? props.here}>{say(to === 'on' ? 'setUp.later' : 'twoStep.keep')}</Way>}
     />
   )
 }
@@ -133,6 +136,7 @@ export function TrustedBrowsersPage({
   done: 'one' | 'all' | undefined
 }) {
   const say = useSay()
+  const { now } = useReader()
   const browserWords = useBrowserWords()
   const here = `${home}/trusted-browsers`
   return (
@@ -155,9 +159,10 @@ export function TrustedBrowsersPage({
               }
               below={
                 <>
-                  {say('trusted.since')} <Moment at={browser.trustedAt} shape="moment" />
+                  {say('trusted.since')} <Moment at={browser.trustedAt} shape="day" />,{' '}
+                  {say('trusted.for', { days: Math.floor((now - browser.trustedAt) / days(1)) })}
                   <br />
-                  {say('trusted.used')} <Moment at={browser.usedAt} shape="moment" /> · {say('trusted.until')}{' '}
+                  {say('trusted.used')} <Moment at={browser.usedAt} shape="day" /> · {say('trusted.until')}{' '}
                   <Moment at={browser.until} shape="moment" />
                 </>
               }

@@ -6,6 +6,7 @@ import { accountName } from '../../../../operations/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
 import type { AccountRoutes } from '../account-routes.ts'
+import { comingBackTo } from './come-back.ts'
 import { MadeRecoveryCodePage } from './set-up-pages.tsx'
 import { LongerPasswordPage, TrustedBrowsersPage, TurnTwoStepPage, TwoStepPage } from './two-step-pages.tsx'
 
@@ -34,21 +35,31 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
     if (!twoStep.possible || twoStep.onSince !== undefined) return c.redirect(here, 303)
     const account = await accountName(deps, session.accountId)
     const make = recoveryCodeForm(session.now)
-    return answerPage(c, site, <TurnTwoStepPage to="on" {...{ here, account, make }} form={token} />)
+    const returnTo = comingBackTo(c, session)
+    return answerPage(
+      c,
+      site,
+      <TurnTwoStepPage to="on" {...{ here, account, make, returnTo }} form={token} />,
+    )
   })
 
   routes.post('/account/:handle/security/two-step/on', async ({ c, session, visit, form, token }) => {
     const here = pathOf(session.handle)
     const account = await accountName(deps, session.accountId)
+    const returnTo = comingBackTo(c, session)
     const begun = await beginTwoStep(deps, session, form.make ?? '', visit.source, session.now)
     if (begun.ok) {
       const done = translate(c.var.locale, 'twoStep.doneOn')
       const { code } = begun.value
-      return answerPage(c, site, <MadeRecoveryCodePage {...{ account, code, done }} back={here} />)
+      return answerPage(
+        c,
+        site,
+        <MadeRecoveryCodePage {...{ account, code, done }} back={returnTo ?? here} />,
+      )
     }
     const { refusal } = begun
     const make = recoveryCodeForm(session.now)
-    const page = <TurnTwoStepPage to="on" {...{ here, account, make, refusal }} form={token} />
+    const page = <TurnTwoStepPage to="on" {...{ here, account, make, refusal, returnTo }} form={token} />
     return answerFormAgain(c, site, refusal, page)
   })
 
