@@ -76,7 +76,7 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
         ]}
       />
       {isUndecided && (
-        <p>
+        <p class="after">
           {say('change.until')} <Moment at={openUntil(change)} shape="moment" />
         </p>
       )}

@@ -66,7 +66,10 @@ function Point({ point: { weakness, done }, href }: { point: SafetyPoint; href: 
       <StillRow
         title={
           <span class="row apart">
-            <span>{title}</span> <Badge tone="good">{say('checkup.done')}</Badge>
+            <span>{title}</span>{' '}
+            <span class="quiet small">
+              <Badge tone="good">{say('checkup.done')}</Badge>
+            </span>
           </span>
         }
         below={say(`checkup.why.${weakness}`)}

@@ -27,14 +27,8 @@ import { formTokenOf, scopeOfSession, type Visit } from '../../visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { CheckupPage } from './checkup-page.tsx'
 import { comingBackTo } from './come-back.ts'
-import {
-  AddContactPage,
-  ConfirmContactPage,
-  doneWords,
-  ItemPage,
-  RemoveItemPage,
-  SecurityPage,
-} from './security-pages.tsx'
+import { AddContactPage, ConfirmContactPage, ItemPage, RemoveItemPage } from './item-pages.tsx'
+import { doneWords, SecurityPage } from './security-page.tsx'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

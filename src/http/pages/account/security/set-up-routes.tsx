@@ -15,7 +15,7 @@ import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { comingBackTo, thatComesBack } from './come-back.ts'
-import type { Done } from './security-pages.tsx'
+import type { Done } from './security-page.tsx'
 import {
   MadeRecoveryCodePage,
   MakeRecoveryCodePage,

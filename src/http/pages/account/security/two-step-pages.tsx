@@ -159,8 +159,8 @@ export function TrustedBrowsersPage({
               }
               below={
                 <>
-                  {say('trusted.since')} <Moment at={browser.trustedAt} shape="day" />,{' '}
-                  {say('trusted.for', { days: Math.floor((now - browser.trustedAt) / days(1)) })}
+                  {say('trusted.since')} <Moment at={browser.trustedAt} shape="day" />
+                  <TrustedFor days={Math.floor((now - browser.trustedAt) / days(1))} />
                   <br />
                   {say('trusted.used')} <Moment at={browser.usedAt} shape="day" /> · {say('trusted.until')}{' '}
                   <Moment at={browser.until} shape="moment" />
@@ -190,4 +190,9 @@ export function TrustedBrowsersPage({
       </Ways>
     </Page>
   )
+}
+
+const TrustedFor = ({ days }: { days: number }) => {
+  const say = useSay()
+  return days === 0 ? null : <> · {say('trusted.for', { days })}</>
 }

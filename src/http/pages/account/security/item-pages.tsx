@@ -1,180 +1,28 @@
 import type { Refusal } from '../../../../core/refusal.ts'
 import type { Missing } from '../../../../core/security-info/removal.ts'
-import type { Safety } from '../../../../core/security-info/safety.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../../core/time.ts'
-import type { Security, ShownItem } from '../../../../operations/security-info/read-security.ts'
-import { Badge } from '../../components/badge.tsx'
+import type { ShownItem } from '../../../../operations/security-info/read-security.ts'
 import { errorOf } from '../../components/error-summary.tsx'
 import { type Fact, Facts } from '../../components/facts.tsx'
 import { Actions, ButtonLink } from '../../components/form.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Notice } from '../../components/notice.tsx'
 import { Page } from '../../components/page.tsx'
-import { Row, Rows } from '../../components/rows.tsx'
 import { TextField } from '../../components/text-field.tsx'
 import { TickBox } from '../../components/tick-box.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, useErrors } from '../../form-page.tsx'
 import { useSay } from '../../reader.tsx'
-import { ChangeRows, FrozenNotice } from './change-pages.tsx'
 import { thatComesBack } from './come-back.ts'
-import { Additions } from './two-step-pages.tsx'
-
-/** What has just been done, told at the top of the page that one comes back to. */
-export const doneWords = [
-  'added',
-  'confirmed',
-  'removed',
-  'password',
-  'totp',
-  'passkey',
-  'renamed',
-  'frozen',
-  'undone',
-  'announced',
-  'kept',
-] as const
-export type Done = (typeof doneWords)[number]
 
 type Of = { handle: string; name: string }
 
-/** All the ways in which an account can prove whose it is, how safe they make it, and what would make it safer. */
-export function SecurityPage({
-  security,
-  done,
-  handle,
-  name,
-}: Of & { security: Security; done: Done | undefined }) {
-  const say = useSay()
-  const here = `/account/${handle}/security`
-  const frozen = security.changes.filter(({ state }) => state === 'frozen').at(-1)
-  return (
-    <Page title={say('security.title')} account={name}>
-      {done !== undefined && (
-        <Notice tone="good">
-          <p>{say(`security.done.${done}`)}</p>
-        </Notice>
-      )}
-      {frozen !== undefined && <FrozenNotice href={`${here}/changes/${frozen.id}`} />}
-      <SafetyNotice safety={security.safety} here={here} />
-      <h2>{say('account.securityInfo')}</h2>
-      <p class="quiet">{say('account.securityInfoLead')}</p>
-      <Rows label={say('account.securityInfo')}>
-        {security.items.map((item) => (
-          <ItemRow item={item} href={`${here}/items/${item.id}`} />
-        ))}
-      </Rows>
-      <div class="after">
-        <Actions>
-          <ButtonLink href={`${here}/add`}>{say('security.add')}</ButtonLink>
-        </Actions>
-      </div>
-      <Ways>
-        <Additions home={`/account/${handle}`} />
-        <Way href={`${here}/recovery-code`}>{say('setUp.recoveryTitle')}</Way>
-      </Ways>
-      {security.changes.length > 0 && (
-        <>
-          <h2>{say('change.list')}</h2>
-          <p class="quiet">{say('change.listLead')}</p>
-          <ChangeRows changes={security.changes} here={here} />
-        </>
-      )}
-      <h2>{say('security.more')}</h2>
-      <Ways>
-        <Way href={`${here}/two-step`} aside={say(security.twoStepAt ? 'twoStep.on' : 'twoStep.off')}>
-          {say('twoStep.title')}
-        </Way>
-        <Way href={`/account/${handle}/trusted-browsers`}>{say('trusted.title')}</Way>
-        <Way
-          href={`/account/${handle}/password`}
-          aside={security.passwordSetAt !== undefined && <Moment at={security.passwordSetAt} shape="day" />}
-        >
-          {say('account.password')}
-        </Way>
-        <Way href={`/account/${handle}/sessions`}>{say('account.sessions')}</Way>
-        <Way href={`/account/${handle}/activity`}>{say('account.activity')}</Way>
-        <Way href={`/account/${handle}`}>{say('account.back')}</Way>
-      </Ways>
-    </Page>
-  )
-}
-
-const tones = { weak: 'warning', fair: 'info', good: 'good' } as const
-
-/** One sentence on how safe the account is and what would make it safer, and the checkup that leads through it. */
-function SafetyNotice({ safety, here }: { safety: Safety; here: string }) {
-  const say = useSay()
-  const next = safety.weaknesses[0]
-  return (
-    <Notice tone={tones[safety.level]} title={say(`security.safety.${safety.level}`)}>
-      <p>
-        {say(next === undefined ? 'security.safety.nothing' : `security.weakness.${next}`)}{' '}
-        <a href={`${here}/checkup`}>{say(next === undefined ? 'checkup.see' : 'checkup.begin')}</a>
-      </p>
-    </Notice>
-  )
-}
-
-function ItemRow({ item, href }: { item: ShownItem; href: string }) {
-  const say = useSay()
-  return (
-    <Row
-      href={href}
-      title={<ItemTitle item={item} />}
-      aside={<ItemBadge item={item} />}
-      below={
-        <>
-          {say(`security.kind.${item.kind}`)} · {say('security.dayAdded')}{' '}
-          <Moment at={item.addedAt} shape="day" />
-          <br />
-          <Proved at={item.provenAt} /> · <Used at={item.lastUsedAt} />
-          {item.probationUntil !== undefined && (
-            <>
-              <br />
-              {say('security.counts')} <Moment at={item.probationUntil} shape="day" />
-            </>
-          )}
-        </>
-      }
-      wraps
-    />
-  )
-}
-
-function ItemTitle({ item }: { item: ShownItem }) {
+/** What an item is called: its address, or what its owner calls it. */
+export function ItemTitle({ item }: { item: ShownItem }) {
   const say = useSay()
   if (isContact(item)) return <bdi dir="ltr">{item.address}</bdi>
   return 'name' in item ? <bdi>{item.name}</bdi> : <span>{say('security.kind.recovery_code')}</span>
-}
-
-function ItemBadge({ item }: { item: ShownItem }) {
-  const say = useSay()
-  if (item.frozen) return <Badge tone="warning">{say('security.frozen')}</Badge>
-  if (item.provenAt === undefined) return <Badge tone="warning">{say('security.unproved')}</Badge>
-  if (item.stale) return <Badge tone="warning">{say('security.stale')}</Badge>
-  return item.probationUntil === undefined ? null : <Badge tone="info">{say('security.new')}</Badge>
-}
-
-function Proved({ at }: { at: Instant | undefined }) {
-  const say = useSay()
-  if (at === undefined) return <>{say('account.neverProved')}</>
-  return (
-    <>
-      {say('account.proved')} <Moment at={at} shape="day" />
-    </>
-  )
-}
-
-function Used({ at }: { at: Instant | undefined }) {
-  const say = useSay()
-  if (at === undefined) return <>{say('security.notUsed')}</>
-  return (
-    <>
-      {say('security.dayUsed')} <Moment at={at} shape="day" />
-    </>
-  )
 }
 
 /** One item: what is known of it, and what can be done with it. */
