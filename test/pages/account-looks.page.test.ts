@@ -87,6 +87,7 @@ async function weakAccount(visitor: Visitor, account: MadeAccount, looks: Looks)
   const message = (await world.inbox(account.email)).at(-1)
   await visitor.open(/\/report\/[\w-]{43}/.exec(message?.text ?? '')?.[0] ?? '')
   await looks('report')
+  await world.advance(minutes(1))
   await visitor.open(waiting)
   await visitor.typeInto('code', code)
   await visitor.send()
@@ -95,9 +96,9 @@ async function weakAccount(visitor: Visitor, account: MadeAccount, looks: Looks)
   await looks('account')
   await visitor.open(`${home}/security`)
   await looks('security-weak')
+  const item = await visitor.page.locator('.rows a').first().getAttribute('href')
   await visitor.open(`${home}/security/checkup`)
   await looks('checkup')
-  const item = await visitor.page.locator('.rows a').first().getAttribute('href')
   await visitor.open(`${item}`)
   await looks('item')
   await visitor.open(`${item}/remove`)
@@ -114,6 +115,10 @@ async function weakAccount(visitor: Visitor, account: MadeAccount, looks: Looks)
   await looks('passkey')
   await visitor.open(`${home}/security/two-step`)
   await looks('two-step-needs')
+  await world.carried()
+  await visitor.open(`${home}/messages`)
+  await visitor.page.locator('.rows summary').first().click()
+  await looks('messages')
 }
 
 async function fullAccount(visitor: Visitor, account: MadeAccount, app: App, looks: Looks) {
@@ -151,12 +156,12 @@ async function fullAccount(visitor: Visitor, account: MadeAccount, app: App, loo
   await world.carried()
   await page.reload()
   await looks('step-up-waiting')
+  // What happens at one moment has no order.
+  await world.advance(minutes(1))
   await visitor.open(`${home}/security/recovery-code`)
   await looks('recovery-code-again')
   await visitor.send()
   await looks('recovery-code')
-  await visitor.open(`${home}/messages`)
-  await looks('messages')
   await notices(visitor, account, looks)
   // Whoever came in after the change is signed out by freezing it, this browser too.
   await world.advance(minutes(1))
@@ -215,8 +220,8 @@ async function untilProof(visitor: Visitor, account: MadeAccount): Promise<void>
 }
 
 /**
- * What is random is made the same, and keeps its place and its length: references, codes and keys that are shown, the
- * squares of a QR code, clocks that count down. Times stay: they are the story's.
+ * What is random is made the same and keeps its place and its length, such as references and clocks that count down; of
+ * codes, keys and QR codes only the box is left. Times stay: they are the story's.
  */
 const steady = (page: Page): Promise<void> =>
   page.evaluate(`(() => {
@@ -226,6 +231,7 @@ const steady = (page: Page): Promise<void> =>
     }
     for (const shown of document.querySelectorAll('.digits-shown')) {
       shown.textContent = shown.textContent.replace(/[A-Z2-7]/g, 'K')
+      shown.style.color = 'transparent'
     }
     for (const squares of document.querySelectorAll('.qr path + path')) squares.remove()
     const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)

@@ -31,6 +31,7 @@ const later = (world: World) => world.advance(minutes(1))
 /** Every kind of security info, two-step verification, and a phone's browser that is trusted. */
 export async function settle(world: World, account: MadeAccount, phone: string): Promise<App> {
   const { id } = account
+  await later(world)
   await insertContact(world.sql, id, { id: newId(), kind: 'phone', address: phone, provenAt: world.now })
   await later(world)
   const app = await giveApp(world, account)
