@@ -169,6 +169,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'password_before',
       'undo_asked_at',
       'undo_rounds',
+      'silenced',
     ],
   },
   notice: {

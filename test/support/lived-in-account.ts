@@ -70,11 +70,11 @@ export async function disturb(world: World, account: MadeAccount): Promise<void>
   })
   const detail = { proofs: ['password' as const], newBrowser: true, sessionId }
   await noteActivity(sql, told, { kind: 'signed_in', detail }, elsewhere, world.now)
-  await noteChange(sql, account.id, { kind: 'new_sign_in' }, elsewhere, world.now, sessionId)
+  await noteChange(world.deps, sql, account.id, { kind: 'new_sign_in' }, elsewhere, world.now, sessionId)
   await later(world)
   const id = newId()
   const moment = { addedAt: world.now, provenAt: world.now }
   const item = { id, kind: 'email', address: 'second.mailbox@example.com', ...moment } as const
   await insertContact(sql, account.id, item)
-  await noteChange(sql, account.id, { kind: 'item_added', item }, home, world.now)
+  await noteChange(world.deps, sql, account.id, { kind: 'item_added', item }, home, world.now)
 }

@@ -7,6 +7,7 @@ import {
   decideFreeze,
   frozenChange,
   isBlocked,
+  isOlder,
   itemsBefore,
   openUntil,
   proofsMissing,
@@ -127,23 +128,25 @@ test('what is decided with a change came with it or after it, and with a frozen 
       for (const first of all) {
         for (const one of sinceThen(all, first)) {
           expect(one.at).toBeGreaterThanOrEqual(first.at)
-          expect(one.state === 'frozen' || (one.state === 'standing' && first.state === 'standing')).toBe(
-            true,
-          )
+          expect(one.state).not.toBe('undone')
+          if (first.state === 'frozen') expect(one.state).toBe('frozen')
+          if (one.state === 'kept') expect(first.state).toBe('kept')
         }
       }
     }),
   )
 })
 
-test('a recovery code that was used since has no say: whoever used it holds the next', () => {
+test('a recovery code that was made or used since has no say: whoever did it holds the one that there is', () => {
   const code = { id: 'code', kind: 'recovery_code' as const, addedAt: created, provenAt: created }
   fc.assert(
     fc.property(changes, (all) => {
       for (const change of all) {
-        const isUsed = sinceThen(all, change).some((one) => one.kind === 'recovery_code_used')
+        const touches: ChangeKind[] = ['recovery_code_made', 'recovery_code_used', 'two_step_on']
+        const isTouched = sinceThen(all, change).some((one) => touches.includes(one.kind))
         const hasSay = itemsBefore(change, [code], all, created).some(({ id }) => id === 'code')
-        expect(hasSay).toBe(!isUsed && change.at > created && change.at !== created)
+        const isOld = isOlder(code, change, created)
+        expect(hasSay).toBe(!isTouched && isOld)
       }
     }),
   )

@@ -128,9 +128,20 @@ describe('the quota of an application, spread over rows', () => {
 
   test('leaves every other limit as it is', () => {
     const { rules } = shardQuota(defaultPolicy.limits)
-    const { reported_browser, reported_ip, ...others } = rules
-    expect({ ...others, quota: undefined }).toEqual({ ...defaultPolicy.limits, quota: undefined })
-    expect(reported_browser?.sends).toEqual([{ most: 5, within: 3_600_000 }])
-    expect(reported_ip?.sends.map(({ most }) => most)).toEqual([10, 50])
+    for (const [kind, rule] of Object.entries(defaultPolicy.limits)) {
+      if (kind !== 'quota') expect(rules[kind as keyof typeof rules], kind).toEqual(rule)
+    }
+    const derived = Object.keys(rules).filter((kind) => !(kind in defaultPolicy.limits))
+    expect(derived.sort()).toEqual([
+      'closing_told',
+      'decoy_codes',
+      'guessing_told',
+      'reported_browser',
+      'reported_ip',
+      'unproved_codes',
+    ])
+    expect(rules.reported_browser.sends).toEqual([{ most: 5, within: 3_600_000 }])
+    expect(rules.reported_ip.sends.map(({ most }) => most)).toEqual([10, 50])
+    expect(rules.unproved_codes.failures.map(({ most }) => most)).toEqual([50])
   })
 })
