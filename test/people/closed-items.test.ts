@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignIn } from '../../src/core/people/flow.ts'
-import { days, hours } from '../../src/core/time.ts'
+import { days } from '../../src/core/time.ts'
 import { keepHouse } from '../../src/operations/running/keep-house.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
@@ -172,8 +172,9 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     expect(notice?.text).toContain('Recovery code')
   })
 
-  test('may be an email address', async () => {
+  test('may be an email address: no further code goes there', async () => {
     const { account } = await owner()
+    const waiting = await codeFlow(account, true)
     for (let day = 0; day < 5; day += 1) {
       for (let codes = 0; codes < 4; codes += 1) {
         const flow = await codeFlow(account, true)
@@ -189,6 +190,8 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     expect(refusalOf(await act(world, flow, { act: 'choose', item: account.itemId }))).toBe('item_closed')
     const rows = await world.sql`select 1 from verification where subject = ${flow.id}`
     expect(rows).toEqual([])
+    await world.sql`update flow set expires_at = expires_at + interval '9 days' where id = ${waiting.id}`
+    expect(refusalOf(await act(world, waiting, { act: 'resend' }))).toBe('item_closed')
   })
 })
 
@@ -355,41 +358,50 @@ describe('the owner', () => {
   })
 })
 
-test('of a thousand wrong codes at once, day after day, a hundred are ever compared', async () => {
-  // No daily limit: only the item's own is left to hold them.
-  const open = { sends: [], failures: [] }
-  const limits = { ...anySends, email: open, strangers_codes: open }
-  const apart = await openWorld({ hurried: true, policy: withLimits(limits) })
-  await apart.worker.leave()
-  const account = await makeAccount(apart, `${newId()}@example.org`)
-  const app = await giveApp(apart, account)
-  const told: (string | undefined)[] = []
-  for (let day = 0; day < 4; day += 1) {
-    const state = signInOf(account, { step: 'totp', passwordAt: apart.now, itemId: app.itemId })
-    told.push(
-      ...(await inTurns(250, async () => {
-        const flow = await putFlow(apart, state)
-        return refusalOf(await act(apart, flow, { act: 'totp', code: wrongCode(app.code(), 500) }))
-      })),
-    )
-    await apart.sql`update message set state = 'withdrawn' where state = 'queued'`
-    await apart.advance(days(1) + hours(1))
+describe('of a thousand wrong codes at once a hundred are ever compared', () => {
+  /** No daily limit: only the item's own is left to hold them. */
+  async function withoutDailyLimits(work: (apart: World, account: MadeAccount) => Promise<void>) {
+    const open = { sends: [], failures: [] }
+    const policy = withLimits({ ...anySends, email: open, strangers_codes: open })
+    const apart = await openWorld({ hurried: true, policy })
+    await apart.worker.leave()
+    await work(apart, await makeAccount(apart, `${newId()}@example.org`))
+    const notices = await apart.sql`select 1 from notice where kind = 'item_closed'`
+    expect(notices).toHaveLength(1)
+    await apart.close()
   }
-  expect(told.filter((code) => code === 'totp_wrong')).toHaveLength(100)
-  expect(told.filter((code) => code === 'item_closed')).toHaveLength(900)
 
-  const contact = await inTurns(200, async () => {
-    const flow = await putFlow(apart, signInOf(account, { step: 'choose', passwordAt: apart.now }))
-    await act(apart, flow, { act: 'choose', item: account.itemId })
-    return { flow, code: await codeOf(apart, flow.id) }
-  })
-  const codes = await inTurns(1000, async (guess) => {
-    const { flow, code } = contact[guess % contact.length]!
-    return refusalOf(await act(apart, flow, { act: 'code', code: wrongCode(code, 1 + guess) }))
-  })
-  expect(codes.filter((code) => code === 'code_wrong' || code === 'code_tries_spent')).toHaveLength(100)
-  const notices = await apart.sql<{ kind: string; count: number }>`
-    select kind, count(*)::int as count from notice where kind = 'item_closed' group by kind`
-  expect(notices).toEqual([{ kind: 'item_closed', count: 2 }])
-  await apart.close()
+  test('of an app, day after day', () =>
+    withoutDailyLimits(async (apart, account) => {
+      const app = await giveApp(apart, account)
+      const told: (string | undefined)[] = []
+      for (let day = 0; day < 4; day += 1) {
+        const state = signInOf(account, { step: 'totp', passwordAt: apart.now, itemId: app.itemId })
+        const answers = await inTurns(250, async () => {
+          const flow = await putFlow(apart, state)
+          return refusalOf(await act(apart, flow, { act: 'totp', code: wrongCode(app.code(), 500) }))
+        })
+        told.push(...answers)
+        await apart.sql`update message set state = 'withdrawn' where state = 'queued'`
+        await apart.advance(aDay)
+      }
+      expect(told.filter((code) => code === 'totp_wrong')).toHaveLength(100)
+      expect(told.filter((code) => code === 'item_closed')).toHaveLength(900)
+    }))
+
+  test('of a contact, over any number of verifications', () =>
+    withoutDailyLimits(async (apart, account) => {
+      const flows = await inTurns(200, async () => {
+        const flow = await putFlow(apart, signInOf(account, { step: 'choose', passwordAt: apart.now }))
+        await act(apart, flow, { act: 'choose', item: account.itemId })
+        return { flow, code: await codeOf(apart, flow.id) }
+      })
+      const told = await inTurns(1000, async (guess) => {
+        const { flow, code } = flows[guess % flows.length]!
+        return refusalOf(await act(apart, flow, { act: 'code', code: wrongCode(code, 1 + guess) }))
+      })
+      const compared = told.filter((code) => code === 'code_wrong' || code === 'code_tries_spent')
+      expect(compared).toHaveLength(100)
+      expect(told.filter((code) => code === 'item_closed')).toHaveLength(900)
+    }))
 })

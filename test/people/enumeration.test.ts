@@ -197,6 +197,17 @@ test.for([
   ])
 })
 
+test('a contact that is closed to strangers looks like any other, and like that of a name without an account', async () => {
+  const { known, unknown } = await twoNames()
+  const right = send((typed) => ({ address: typed }))
+  await compare(known, unknown, [...guarded, right, wrongCode])
+  await world.sql`
+    update rate_limit set failures = array(select statement_timestamp() from generate_series(1, 100))
+    where kind = 'item_codes'`
+  const again = [open('/signin'), name, wrongPassword, chosen, right]
+  await compare(known, unknown, [...again, ...Array.from({ length: 6 }, () => wrongCode)])
+})
+
 test('before the password a code goes to any contact that is typed in full, and the page does not tell', async () => {
   const { known, unknown, id } = await twoNames()
   const other = `second-${known}`

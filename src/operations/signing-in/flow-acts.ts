@@ -4,6 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
 import { resendFlowCode } from './flow-code.ts'
+import { choicesForSignIn } from './item-choices.ts'
 import { noteStep } from './note-step.ts'
 import {
   answerItem,
@@ -73,10 +74,17 @@ async function takeStep(
   }
   if (form.act === 'other' && mayChooseAgain.has(state.step)) return { state: { ...state, step: 'choose' } }
   if (state.step === 'code' && form.act === 'resend' && state.verificationId !== undefined) {
+    if (mayBeTold(state) && (await isClosed(deps, state, source))) {
+      return { state, refusal: { code: 'item_closed' } }
+    }
     return resend(sending, flowId, state, state.verificationId, source)
   }
   return answerItem(deps, flowId, state, form, source, now)
 }
+
+/** A code that the item takes from this browser no more is not sent again. */
+const isClosed = async (deps: Deps, state: SignIn, source: Source): Promise<boolean> =>
+  (await choicesForSignIn(deps, state, source)).some(({ id, closed }) => closed && id === state.itemId)
 
 /**
  * Sending a message takes this process longer than not sending a decoy, and whoever asks for a page right after could

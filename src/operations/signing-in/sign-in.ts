@@ -24,7 +24,7 @@ import type { Deps } from '../deps.ts'
 import { confirmContact } from '../security-info/claim-number.ts'
 import { isFrozen } from '../security-info/held-still.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
-import { knownCodesKey, knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
+import { knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { fullOf, guessesWait } from '../verifications/limits.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
@@ -39,10 +39,10 @@ import {
   toldOf,
   typedContact,
 } from './item-choices.ts'
-import { hushedItemKeys, itemKey, reopenItems } from './item-guesses.ts'
+import { reopenItems } from './item-guesses.ts'
 import { proveItem } from './prove-item.ts'
+import { codeKeys, tellOfStrangers } from './sign-in-guesses.ts'
 import { usernameLookup } from './sign-up.ts'
-import { tellOfGuesses } from './tell-guesses.ts'
 
 type Step = { state: FlowState; refusal?: Refusal }
 
@@ -191,8 +191,9 @@ async function closed(
   now: Instant,
 ): Promise<Step> {
   const guesses = await codeKeys(deps, state, itemId, source)
-  await tellOfStrangers(deps, state, itemId, guesses, source, now)
-  return { state, refusal: { code: 'item_closed' } }
+  const refusal: Refusal = { code: 'item_closed' }
+  await tellOfStrangers(deps, state, itemId, guesses, refusal, source, now)
+  return { state, refusal }
 }
 
 /**
@@ -275,7 +276,7 @@ export async function answerSignInCode(
   await ensureRows(deps.database.sql, guesses)
   const checked = await checkCode(deps, awaited, typed, now, guesses)
   if (!checked.ok) {
-    await tellOfStrangers(deps, state, provenItem, guesses, source, now)
+    await tellOfStrangers(deps, state, provenItem, guesses, checked.refusal, source, now)
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
   const itemId = provenItem
@@ -316,7 +317,7 @@ export async function answerItem(
   const guesses = await codeKeys(deps, state, itemId, source)
   const proved = await proveItem(deps, { flowId, step, accountId, itemId }, form, guesses, source, now)
   if (!proved.ok) {
-    await tellOfStrangers(deps, state, itemId, guesses, source, now)
+    await tellOfStrangers(deps, state, itemId, guesses, proved.refusal, source, now)
     return { state, refusal: proved.refusal }
   }
   await reopenItems(deps, accountId)
@@ -333,49 +334,6 @@ export const withTrust = (state: SignIn, form: FlowForm): SignIn => ({
   ...state,
   trust: state.twoStep && form.trust === 'yes',
 })
-
-/**
- * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
- * strangers' past it, so that nobody without the password can use up what somebody with it needs. Strangers' count on the
- * item as well.
- *
- * @param itemId what is to be proved, past the password
- */
-async function codeKeys(
-  deps: Deps,
-  state: SignIn,
-  itemId: string | undefined,
-  source: Source,
-): Promise<LimitKey[]> {
-  const ring = deps.keyring.current()
-  const whose = state.accountId ?? `name ${state.username}`
-  const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
-  if (known) return [knownCodesKey(ring, whose, source)]
-  const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
-  const strangers: LimitKey = {
-    kind: 'strangers_codes',
-    key: ring.lookupHash('strangers codes', whose, stage),
-  }
-  if (state.passwordAt === undefined) return [strangers, ...hushedItemKeys(ring, whose, state)]
-  return state.accountId === undefined || itemId === undefined
-    ? [strangers]
-    : [strangers, itemKey(ring, state.accountId, itemId)]
-}
-
-/** Whoever types wrong codes past the right password, on a browser that the account doesn't know, is told of. */
-async function tellOfStrangers(
-  deps: Deps,
-  state: SignIn,
-  itemId: string | undefined,
-  guesses: readonly LimitKey[],
-  source: Source,
-  now: Instant,
-): Promise<void> {
-  const strangers = guesses.find(({ kind }) => kind === 'strangers_codes')
-  if (state.accountId === undefined || state.passwordAt === undefined) return
-  if (strangers === undefined || itemId === undefined) return
-  await tellOfGuesses(deps, state.accountId, itemId, strangers, source, now)
-}
 
 function signedIn(state: SignIn, now: Instant): FlowState {
   if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')
