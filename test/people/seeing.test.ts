@@ -57,7 +57,7 @@ test('activity says what happened, where, by which browser, and leaves out nothi
   const words = wordsOf((await owner.open(`${home}/activity`)).text)
   expect(words).toContain('Signed in new browser')
   expect(words).toContain('Lisbon, Portugal · 203.0.113.9')
-  expect(words).toContain('proved by: code by email + password')
+  expect(words).toContain('Proved by: password + code by email')
   expect(words).toMatch(/Code sent to \S*se••••@example\.org\S* used/)
   expect(words).toContain('network ⁦10.')
   expect(owner.page.headers.get('cache-control')).toContain('no-store')
