@@ -2,8 +2,10 @@ import { defineConfig } from 'vitest/config'
 import { closingReport } from './test/support/reporter.ts'
 import { requirement } from './test/support/requirements.ts'
 
-/** Suites that start whole services, browsers or many processes: one file at a time, and nothing beside them. */
-const heavy = ['faults', 'startup', 'races', 'pages'].map((name) => `test/${name}/**/*.test.ts`)
+/** Suites that start whole services or many processes: one file at a time, and nothing beside them. */
+const heavy = ['faults', 'startup', 'races'].map((name) => `test/${name}/**/*.test.ts`)
+/** A browser waits for pages as pages do for it: two at a time. */
+const pages = 'test/pages/**/*.test.ts'
 const stories = 'test/stories/**/*.test.ts'
 const people = 'test/people/**/*.test.ts'
 
@@ -31,7 +33,7 @@ export default defineConfig({
           ...common,
           name: 'units',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [stories, people, ...heavy],
+          exclude: [stories, people, pages, ...heavy],
           sequence: { groupOrder: 0 },
         },
       },
@@ -49,12 +51,21 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'pages',
+          include: [pages],
+          testTimeout: 240_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'heavy',
           include: heavy,
           testTimeout: 120_000,
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

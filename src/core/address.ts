@@ -48,8 +48,11 @@ export const destinationOf = (address: Address): string =>
   address.kind === 'email' ? address.email : address.phone
 
 /** What may be shown of an address: the first two characters and the domain, or the last two digits. */
-export function hintOf(address: Address): string {
-  if (address.kind === 'phone') return `••• ••• ••${address.phone.slice(-2)}`
-  const at = address.email.lastIndexOf('@')
-  return `${address.email.slice(0, Math.min(2, at))}••••${address.email.slice(at)}`
+export const hintOf = (address: Address): string => hintOfStored(destinationOf(address))
+
+/** The same of one in the form that is stored: no number has an at sign. */
+export function hintOfStored(address: string): string {
+  const at = address.lastIndexOf('@')
+  if (at < 0) return `••• ••• ••${address.slice(-2)}`
+  return `${address.slice(0, Math.min(2, at))}••••${address.slice(at)}`
 }

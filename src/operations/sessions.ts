@@ -26,8 +26,8 @@ import {
 } from '../storage/session.ts'
 import { noteTrustUsed, trustBrowser } from '../storage/trusted-browser.ts'
 import { noteActivity, toldTo } from './activity/note-activity.ts'
+import { noteChange } from './changes/note-change.ts'
 import type { Deps } from './deps.ts'
-import { noteChange } from './security-info/note-change.ts'
 import type { Source } from './source.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }

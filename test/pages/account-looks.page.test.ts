@@ -128,7 +128,7 @@ async function fullAccount(visitor: Visitor, account: MadeAccount, app: App, loo
   await looks('picker')
   await visitor.open(`${home}/security`)
   await looks('security-full')
-  const young = page.locator('.rows a[href*="/items/"]').filter({ hasText: 'second.mailbox' })
+  const young = page.locator('.rows a[href*="/items/"]').filter({ hasText: 'se••••@example.com' })
   await visitor.follow(() => young.click())
   await looks('item-on-probation')
   await visitor.open(`${home}/security`)

@@ -2,15 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accept } from '../../src/core/refusal.ts'
 import type { Change } from '../../src/core/security-info/change.ts'
 import { days, minutes } from '../../src/core/time.ts'
-import { changing } from '../../src/operations/security-info/held-still.ts'
-import { noteChange } from '../../src/operations/security-info/note-change.ts'
-import { newId } from '../../src/secrets/random.ts'
-import { insertSession } from '../../src/storage/session.ts'
+import { changing } from '../../src/operations/changes/held-still.ts'
+import { noteChange } from '../../src/operations/changes/note-change.ts'
 import {
   knownPerson,
   type MadeAccount,
   makeAccount,
   password,
+  sessionWithoutPage,
   signIn,
   signInByCode,
   stepUp,
@@ -39,26 +38,11 @@ const newAccount = (): Promise<MadeAccount> => {
 
 const change = async ({ id }: MadeAccount, kind: Exclude<Change['kind'], 'item_added' | 'item_removed'>) => {
   const changed = kind === 'password_changed' ? { kind, before: 'a hash' } : { kind }
-  const made = await changing(world.deps, await sessionOf(id), async (sql) => {
+  const made = await changing(world.deps, await sessionWithoutPage(world, id), async (sql) => {
     await noteChange(world.deps, sql, id, changed, sourceOf(Buffer.alloc(32)), world.now)
     return accept(null)
   })
   return made.ok ? 'made' : made.refusal
-}
-
-async function sessionOf(accountId: string): Promise<{ accountId: string; sessionId: string }> {
-  const sessionId = newId()
-  await insertSession(world.sql, {
-    accountId,
-    id: sessionId,
-    secretHash: Buffer.alloc(32),
-    browser: Buffer.alloc(32),
-    kept: false,
-    proofs: [],
-    userAgent: undefined,
-    ip: '192.0.2.77',
-  })
-  return { accountId, sessionId }
 }
 
 const rowsOf = async ({ id }: MadeAccount, table: 'change' | 'notice' | 'activity', kind: string) => {

@@ -9,7 +9,7 @@ import type { SignedInSession } from '../../src/operations/sessions.ts'
 import { answerStepUp, beginStepUp } from '../../src/operations/signing-in/step-up.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
-import { type MadeAccount, makeAccount } from '../support/accounts.ts'
+import { type MadeAccount, makeAccount, sessionWithoutPage } from '../support/accounts.ts'
 import { act, codeOf, newBrowser, putFlow, signInOf, sourceOf } from '../support/flows.ts'
 import { openWorld, policyForStories, type World } from '../support/world.ts'
 
@@ -29,15 +29,6 @@ afterAll(() => world.close())
 /** A page that waits for a code: of what, and what typing one there comes to. */
 type Waiting = { of: string; code: string; type(code: string): Promise<string> }
 
-const sessionOf = ({ id }: MadeAccount): SignedInSession => ({
-  accountId: id,
-  sessionId: newId(),
-  handle: '',
-  proofs: [],
-  secretHash: Buffer.alloc(32),
-  now: world.now,
-})
-
 type Answered = { ok: boolean; refusal?: { code: string }; value?: { refusal: { code: string } | undefined } }
 const outcomeOf = (answered: Answered): string =>
   (answered.ok ? answered.value?.refusal?.code : answered.refusal?.code) ?? 'taken'
@@ -53,7 +44,7 @@ async function signingIn(account: MadeAccount): Promise<Waiting> {
 }
 
 async function steppingUp(account: MadeAccount, browser = newBrowser()): Promise<Waiting> {
-  const [id, session] = [newId(), sessionOf(account)]
+  const [id, session] = [newId(), await sessionWithoutPage(world, account.id)]
   const begun = { act: 'change_password' as const, returnTo: '/', choice: account.itemId }
   await beginStepUp(world.deps, id, session, begun, sourceOf(browser))
   let revision = 1
@@ -74,7 +65,7 @@ async function proving(
   account: MadeAccount,
   begin: (s: SignedInSession, b: Buffer) => ReturnType<typeof beginContact>,
 ): Promise<Waiting> {
-  const [session, browser] = [sessionOf(account), newBrowser()]
+  const [session, browser] = [await sessionWithoutPage(world, account.id), newBrowser()]
   const begun = await begin(session, browser)
   if (!begun.ok) throw new Error(`Nothing was sent: ${begun.refusal.code}`)
   let revision = 0

@@ -148,7 +148,7 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
   const harbour = await openWorld({ provider })
   const account = await makeAccount(harbour, 'owner@example.org')
   await knownPerson(harbour, account)
-  const { noteChange } = await import('../../src/operations/security-info/note-change.ts')
+  const { noteChange } = await import('../../src/operations/changes/note-change.ts')
   const source = {
     browser: Buffer.alloc(32),
     ip: '192.0.2.7',

@@ -172,9 +172,9 @@ describe('two-step verification', () => {
     const hash = await codeHash(one.account)
     expect(hash).toBeDefined()
     await world.advance(minutes(1))
-    await one.person.open(`${one.home}/security/two-step/on`)
-    const again = await one.person.submit({ make: one.person.form('make').fields.make ?? '' })
-    expect(again.refusal).toBe('form_stale')
+    const another = { ...first.fields, make: recoveryCodeForm(world.now) }
+    const again = await one.person.request(first.action, { fields: another })
+    expect(again.headers.get('countersign-error')).toContain('form_stale')
     expect(await codeHash(one.account)).toBe(hash)
     const same = await one.person.request(first.action, { fields: first.fields })
     expect(await same.text()).toContain('digits-shown')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { days } from '../../src/core/time.ts'
-import { noteChange } from '../../src/operations/security-info/note-change.ts'
+import { noteChange } from '../../src/operations/changes/note-change.ts'
 import { itemsForSignIn } from '../../src/operations/signing-in/item-choices.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'

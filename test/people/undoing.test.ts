@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
-import { tellOfUndos } from '../../src/operations/security-info/tell-of-undos.ts'
+import { tellOfUndos } from '../../src/operations/changes/tell-of-undos.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { rememberBrowser } from '../../src/storage/session.ts'

@@ -1,8 +1,9 @@
 import { hash } from '@node-rs/argon2'
+import type { SignedInSession } from '../../src/operations/sessions.ts'
 import { usernameLookup } from '../../src/operations/signing-in/sign-up.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
-import { rememberBrowser } from '../../src/storage/session.ts'
+import { insertSession, rememberBrowser } from '../../src/storage/session.ts'
 import { newPerson, type Page, type Person } from './person.ts'
 import type { Ground } from './world.ts'
 
@@ -74,6 +75,20 @@ export async function stepUp(world: Ground, person: Person, path: string, email:
   await person.open(path)
   await person.submit({ item: person.form('item').fields.item ?? '' })
   return person.submit({ code: await world.readCode(email) })
+}
+
+/** A session without a cookie: for operations that are asked without a page. */
+export async function sessionWithoutPage(world: Ground, accountId: string): Promise<SignedInSession> {
+  const session = { accountId, sessionId: newId(), handle: '', proofs: [], secretHash: Buffer.alloc(32) }
+  await insertSession(world.sql, {
+    ...session,
+    id: session.sessionId,
+    browser: Buffer.alloc(32),
+    kept: false,
+    userAgent: undefined,
+    ip: '192.0.2.77',
+  })
+  return { ...session, now: world.now }
 }
 
 /** How many sessions of the account are alive. */

@@ -1,6 +1,6 @@
 import { minutes } from '../../src/core/time.ts'
 import { noteActivity, toldTo } from '../../src/operations/activity/note-activity.ts'
-import { noteChange } from '../../src/operations/security-info/note-change.ts'
+import { noteChange } from '../../src/operations/changes/note-change.ts'
 import type { Source } from '../../src/operations/source.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { hashToken, newBrowserToken } from '../../src/secrets/tokens.ts'

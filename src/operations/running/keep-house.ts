@@ -15,7 +15,7 @@ import {
 import { removeOldSessions } from '../../storage/session.ts'
 import type { Database } from '../../storage/sql.ts'
 import { eraseExpiredCodes } from '../../storage/verification.ts'
-import { tellOfUndos } from '../security-info/tell-of-undos.ts'
+import { tellOfUndos } from '../changes/tell-of-undos.ts'
 
 const eraseEvery = seconds(20)
 const removeEvery = minutes(5)

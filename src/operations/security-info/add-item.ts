@@ -3,11 +3,11 @@ import type { ChangedItem } from '../../core/security-info/change.ts'
 import type { Instant } from '../../core/time.ts'
 import { holdItems, mostItems } from '../../storage/security-info.ts'
 import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
+import { changing } from '../changes/held-still.ts'
+import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
-import { changing } from './held-still.ts'
-import { noteChange } from './note-change.ts'
 
 /**
  * Adds an app or a passkey that has just been proved, and tells every contact. Refusal: `items_full`.

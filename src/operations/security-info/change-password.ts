@@ -5,13 +5,13 @@ import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
 import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
+import { changing } from '../changes/held-still.ts'
+import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import { noteWrongProof } from '../signing-in/note-step.ts'
 import { provePassword } from '../signing-in/prove-password.ts'
 import type { Source } from '../source.ts'
-import { changing } from './held-still.ts'
-import { noteChange } from './note-change.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one

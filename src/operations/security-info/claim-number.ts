@@ -8,10 +8,10 @@ import { holdersOf } from '../../storage/contact.ts'
 import { confirmNumber, itemsOf, noteProven, unconfirmNumber } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { noteFromOutside } from '../activity/note-activity.ts'
+import { type ChangedBy, changing, hasEnded, refusable } from '../changes/held-still.ts'
+import { tellContacts } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
 import { addressOf } from '../signing-in/item-choices.ts'
-import { type ChangedBy, changing, hasEnded, refusable } from './held-still.ts'
-import { tellContacts } from './note-change.ts'
 
 /** Somebody else added the number after its holders were read: they have to be held as well. */
 class AnotherHolder extends Error {}

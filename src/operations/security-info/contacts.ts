@@ -13,6 +13,8 @@ import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
 import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
+import { changing } from '../changes/held-still.ts'
+import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
@@ -26,8 +28,6 @@ import { knownCodesKey, type Source } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import { claiming, confirmContact } from './claim-number.ts'
-import { changing } from './held-still.ts'
-import { noteChange } from './note-change.ts'
 
 /**
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes

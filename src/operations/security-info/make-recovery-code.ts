@@ -5,11 +5,11 @@ import { newId } from '../../secrets/random.ts'
 import { hashRecoveryCode, recoveryCodeOf } from '../../secrets/recovery-code.ts'
 import { replaceRecoveryCode } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
+import { changing } from '../changes/held-still.ts'
+import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
-import { changing } from './held-still.ts'
-import { noteChange } from './note-change.ts'
 
 /** What a form carries that makes a recovery code: each shown form makes one code, however often it is sent. */
 export const recoveryCodeForm = (now: Instant): string => `${newId()}.${now}`

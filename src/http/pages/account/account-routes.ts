@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { isBlocked } from '../../../core/security-info/freeze.ts'
 import { type Act, isSensitive } from '../../../core/security-info/step-up.ts'
-import { isFrozen } from '../../../operations/security-info/held-still.ts'
+import { isFrozen } from '../../../operations/changes/held-still.ts'
 import type { SignedInSession } from '../../../operations/sessions.ts'
 import { stepUpBefore } from '../../../operations/signing-in/step-up.ts'
 import type { Answering, Exchange } from '../../exchange.ts'

@@ -1,3 +1,4 @@
+import { hintOfStored } from '../../../core/address.ts'
 import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
 import { isContact } from '../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../core/time.ts'
@@ -85,7 +86,7 @@ export function AccountPage({
       <Rows label={say('account.securityInfo')}>
         {account.items.filter(isContact).map((item) => (
           <StillRow
-            title={<bdi dir="ltr">{item.address}</bdi>}
+            title={<bdi dir="ltr">{hintOfStored(item.address)}</bdi>}
             below={
               <>
                 {say(`choose.${item.kind}`)} · <Proved at={item.provenAt} />

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../core/refusal.ts'
-import type { AnsweredNotice } from '../../../operations/security-info/undo-from-notice.ts'
+import type { AnsweredNotice } from '../../../operations/changes/undo-from-notice.ts'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'

@@ -6,7 +6,7 @@ import {
   answerUndoing,
   hintIn,
   readUndoing,
-} from '../../../operations/security-info/undo-from-notice.ts'
+} from '../../../operations/changes/undo-from-notice.ts'
 import { waitingMark } from '../../../operations/signing-in/flow-code.ts'
 import { type FlowView, findFlow } from '../../../operations/signing-in/flow-step.ts'
 import { flowPasskeyOptions, openSealedCode } from '../../../operations/signing-in/prove-item.ts'

@@ -4,8 +4,8 @@ import {
   keepChange,
   readDecision,
   undoInSession,
-} from '../../../../operations/security-info/decide-change.ts'
-import { freezeInSession } from '../../../../operations/security-info/freeze.ts'
+} from '../../../../operations/changes/decide-change.ts'
+import { freezeInSession } from '../../../../operations/changes/freeze.ts'
 import { readAccount } from '../../../../operations/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'

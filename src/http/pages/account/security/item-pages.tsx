@@ -1,3 +1,4 @@
+import { hintOfStored } from '../../../../core/address.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
 import type { Missing } from '../../../../core/security-info/removal.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
@@ -18,10 +19,10 @@ import { thatComesBack } from './come-back.ts'
 
 type Of = { handle: string; name: string }
 
-/** What an item is called: its address, or what its owner calls it. */
+/** What an item is called: as much of its address as anybody at this browser may see, or what its owner calls it. */
 export function ItemTitle({ item }: { item: ShownItem }) {
   const say = useSay()
-  if (isContact(item)) return <bdi dir="ltr">{item.address}</bdi>
+  if (isContact(item)) return <bdi dir="ltr">{hintOfStored(item.address)}</bdi>
   return 'name' in item ? <bdi>{item.name}</bdi> : <span>{say('security.kind.recovery_code')}</span>
 }
 
@@ -62,7 +63,7 @@ export function ItemPage({ item, handle, name }: Of & { item: ShownItem }) {
 }
 
 const titleOf = (item: ShownItem, otherwise: string): string =>
-  isContact(item) ? item.address : 'name' in item ? item.name : otherwise
+  isContact(item) ? hintOfStored(item.address) : 'name' in item ? item.name : otherwise
 
 type FormOf = Of & { form: string; refusal?: Refusal | undefined }
 
