@@ -26,7 +26,6 @@ import {
 import { askUndo, changesOf, settleChanges } from '../../storage/change.ts'
 import {
   freezeUntil,
-  holdItems,
   itemsOf,
   putItemBack,
   removeItem,
@@ -37,7 +36,6 @@ import {
 import {
   endAllSessions,
   endOtherSessions,
-  endSession,
   forgetOtherBrowsers,
   untrustBrowsers,
 } from '../../storage/session.ts'
@@ -46,7 +44,7 @@ import { activitySource, noteActivity, toldTo } from '../activity/note-activity.
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
-import { isFrozen } from './held-still.ts'
+import { changing, isFrozen } from './held-still.ts'
 import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
@@ -167,8 +165,7 @@ async function undo(
   now: Instant,
 ): Promise<Result<UndoOutcome>> {
   const { accountId, sessionId } = decider
-  const undone = await deps.database.transaction(async (sql): Promise<Result<UndoOutcome>> => {
-    await holdItems(sql, accountId)
+  const undone = await changing(deps, decider, async (sql): Promise<Result<UndoOutcome>> => {
     const account = await findAccount(sql, accountId)
     const decision = account && (await decisionIn(sql, account, decider, changeId))
     if (account === undefined || decision === undefined || decision.proofsMissing > 0) return notNow
@@ -181,10 +178,6 @@ async function undo(
       return accept('announced')
     }
     if (sessionId !== undefined && plan.passwordChanged && chosen === undefined) return notNow
-    for (const one of since) {
-      const isTheirs = one.sessionId === undefined || one.sessionId === sessionId
-      if (!isTheirs) await endSession(sql, accountId, one.sessionId ?? '')
-    }
     await carryOut(sql, accountId, plan)
     await settleChanges(sql, accountId, since, 'undone')
     await thaw(sql, accountId, now)
@@ -302,8 +295,8 @@ async function keep(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = decider
-  const kept = await deps.database.transaction(async (sql): Promise<Result<null>> => {
-    const items = await holdItems(sql, accountId)
+  const kept = await changing(deps, decider, async (sql): Promise<Result<null>> => {
+    const items = await itemsOf(sql, accountId)
     const account = await findAccount(sql, accountId)
     const decision = account && (await decisionIn(sql, account, decider, changeId))
     const silenced = decision && silencing(decision, decider)

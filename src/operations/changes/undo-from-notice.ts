@@ -28,7 +28,7 @@ import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf, allChoices } from '../signing-in/item-choices.ts'
 import { reopenItems, undoingItemKey } from '../signing-in/item-guesses.ts'
-import { noteCodeUsed } from '../signing-in/note-step.ts'
+import { noteCodeUsed, noteWrongProof } from '../signing-in/note-step.ts'
 import { proveItem } from '../signing-in/prove-item.ts'
 import { provePassword } from '../signing-in/prove-password.ts'
 import { knownCodesKey, type Source } from '../source.ts'
@@ -161,7 +161,9 @@ export async function answerUndoing(
     if (state.kind !== 'undoing') return elsewhere(state)
     const shown = await readUndoing(deps, state, source, now)
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
-    return takeStep(deps, flowId, state, shown, form, source, now)
+    const step = await takeStep(deps, flowId, state, shown, form, source, now)
+    await noteWrongProof(deps, state.accountId, step.refusal, source, now)
+    return step
   })
 }
 
