@@ -13,6 +13,8 @@ type Told = { outcome: Outcome } | { fault: string }
 export function startGenerator(): Generator {
   const child = fork(fileURLToPath(new URL('generator/process.ts', import.meta.url)), {
     serialization: 'advanced',
+    // What the launcher loads into its own child lets go of the channel, which is all that keeps this one running.
+    execArgv: [],
   })
   return {
     pid: child.pid ?? 0,

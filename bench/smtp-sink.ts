@@ -10,7 +10,8 @@ export type SmtpSink = AsyncDisposable & {
 
 /** A mail server that takes everything at once, as a process of its own. */
 export function startSmtpSink(): SmtpSink {
-  const child = fork(fileURLToPath(new URL('smtp-sink/process.ts', import.meta.url)))
+  // As for the generator: nothing of the launcher's is loaded into it.
+  const child = fork(fileURLToPath(new URL('smtp-sink/process.ts', import.meta.url)), { execArgv: [] })
   const arrivals = new Map<string, number>()
   const port = once(child, 'message').then(([told]) => (told as { port: number }).port)
   child.on('message', (told: { to?: string; at?: number }) => {
