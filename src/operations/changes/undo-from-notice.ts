@@ -1,4 +1,4 @@
-import { type Address, parseEmail, parsePhone } from '../../core/address.ts'
+import { type Address, parsePhone } from '../../core/address.ts'
 import {
   completesHint,
   type FlowState,
@@ -26,7 +26,7 @@ import type { Deps } from '../deps.ts'
 import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
-import { addressOf, allChoices } from '../signing-in/item-choices.ts'
+import { addressOf, allChoices, choiceOf, decoyFor } from '../signing-in/item-choices.ts'
 import { reopenItems, undoingItemKey } from '../signing-in/item-guesses.ts'
 import { noteCodeUsed, noteWrongProof } from '../signing-in/note-step.ts'
 import { proveItem } from '../signing-in/prove-item.ts'
@@ -235,7 +235,7 @@ async function confirm(
   const contact = shown.decision.before.filter(isContact).find(({ id }) => id === state.itemId)
   if (contact === undefined) return { state: { ...state, step: 'choose' } }
   const isRight = isTyped(contact, typed)
-  const to = isRight ? addressOf(contact) : decoyFor(contact, typed, flowId)
+  const to = isRight ? addressOf(contact) : decoyFor(choiceOf(contact), typed, flowId)
   return sendCode(deps, flowId, state, to, isRight ? 'code' : 'decoy', source, state)
 }
 
@@ -243,16 +243,6 @@ function isTyped(contact: Contact, typed: string): boolean {
   if (contact.kind === 'email') return completesHint(contact.address, typed)
   const phone = parsePhone(typed)
   return phone.ok && phone.value.phone === contact.address
-}
-
-function decoyFor(contact: Contact, typed: string, flowId: string): Address {
-  const phone = contact.kind === 'phone' ? parsePhone(typed) : undefined
-  if (phone?.ok) return { kind: 'phone', ...phone.value }
-  const domain = contact.address.slice(contact.address.lastIndexOf('@'))
-  const meant = parseEmail(typed.includes('@') ? typed : `${typed}${domain}`)
-  const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
-  if (!email.ok) throw new Error('The decoy has no address.')
-  return { kind: 'email', email: email.value }
 }
 
 async function sendCode(

@@ -1,5 +1,5 @@
 import { type Address, hintOf, parseEmail, parsePhone } from '../../core/address.ts'
-import { completesHint, type ItemChoice, type SignIn } from '../../core/people/flow.ts'
+import { completedHint, completesHint, type ItemChoice, type SignIn } from '../../core/people/flow.ts'
 import { inventedHint } from '../../core/people/invented-hint.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone } from '../../core/security-info/step-up.ts'
@@ -93,8 +93,22 @@ export async function typedContact(
   return item && { id: item.id, address: addressOf(item) }
 }
 
+/** Where a decoy goes for an address that was typed and is not the chosen one: to what was meant, by its looks. */
+export function decoyFor(
+  chosen: Pick<ItemChoice, 'kind' | 'hint'> | undefined,
+  typed: string,
+  flowId: string,
+): Address {
+  const phone = chosen?.kind === 'phone' ? parsePhone(typed) : undefined
+  if (phone?.ok) return { kind: 'phone', ...phone.value }
+  const meant = parseEmail(completedHint(chosen?.hint ?? '', typed))
+  const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
+  if (!email.ok) throw new Error('The decoy has no address.')
+  return { kind: 'email', email: email.value }
+}
+
 /** An item as its owner may choose it: by its hint. */
-const choiceOf = (item: Contact): ItemChoice => ({
+export const choiceOf = (item: Contact): ItemChoice => ({
   id: item.id,
   kind: item.kind,
   hint: hintOf(addressOf(item)),

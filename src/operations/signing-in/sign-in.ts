@@ -1,12 +1,5 @@
 import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
-import {
-  afterPassword,
-  afterSecond,
-  completedHint,
-  type FlowState,
-  flowLasts,
-  type SignIn,
-} from '../../core/people/flow.ts'
+import { afterPassword, afterSecond, type FlowState, flowLasts, type SignIn } from '../../core/people/flow.ts'
 import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
 import type { Proof } from '../../core/people/session.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
@@ -33,6 +26,7 @@ import { issueFlowCode, ofFlow } from './flow-code.ts'
 import {
   accountOrNone,
   choicesForSignIn,
+  decoyFor,
   itemAddress,
   itemsForSignIn,
   mayConfirm,
@@ -226,13 +220,11 @@ export async function confirmItem(
  */
 async function decoyAddress(deps: Deps, flowId: string, state: SignIn, typed: string): Promise<Address> {
   const items = await itemsForSignIn(deps, state)
-  const item = items.find(({ id }) => id === state.itemId)
-  const phone = item?.kind === 'phone' ? parsePhone(typed) : undefined
-  if (phone?.ok) return { kind: 'phone', ...phone.value }
-  const meant = parseEmail(completedHint(item?.hint ?? '', typed))
-  const email = meant.ok ? meant : parseEmail(`decoy-${flowId}@decoy.invalid`)
-  if (!email.ok) throw new Error('The decoy has no address.')
-  return { kind: 'email', email: email.value }
+  return decoyFor(
+    items.find(({ id }) => id === state.itemId),
+    typed,
+    flowId,
+  )
 }
 
 async function sendCode(
