@@ -1,4 +1,4 @@
-import { flowLasts } from '../../core/people/flow.ts'
+import { flowLasts } from '../../core/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
 import { canonicalCode } from '../../core/verifications/code.ts'
@@ -7,8 +7,7 @@ import { newTotpSeed, sealTotpSeed, totpAddress, totpStep } from '../../secrets/
 import { insertTotp } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 import { addItem } from './add-item.ts'
 import { itemName } from './item-name.ts'
 
