@@ -55,6 +55,9 @@ const tried: Words = {
   text: 'notice.text',
 }
 
+/** That strangers guess at the password. */
+const guessed: Words = { ...tried, next: 'notice.guessed' }
+
 /** A number that was proved on another account: there is nothing to stop, but something to confirm. */
 const taken: Words = {
   you: 'notice.taken.you',
@@ -67,6 +70,7 @@ const taken: Words = {
 function wordsFor({ kind }: NoticeDetail): Words {
   if (kind === 'phone_taken') return taken
   if (kind === 'undo_asked') return announced
+  if (kind === 'passwords_guessed') return guessed
   if (isWarning(kind)) return tried
   return isStoppable(kind) ? doneHere : decided
 }

@@ -42,23 +42,6 @@ export const isOf = (
   session: Pick<SignedInSession, 'accountId' | 'sessionId'>,
 ): boolean => state.accountId === session.accountId && state.sessionId === session.sessionId
 
-/** What a send asked for on a page counts against besides its destination. */
-export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {
-  const { host, network } = networksOf(source.ip)
-  return [
-    { kind: 'browser', key: ring.lookupHash('browser', source.browser.toString('hex')) },
-    { kind: 'ip', key: ring.lookupHash('page ip', host) },
-    { kind: 'network', key: ring.lookupHash('page network', network) },
-  ]
-}
-
-/**
- * The same, and where its browser or address was reported in the last day, its half of them. A network is not halved:
- * it belongs to many.
- */
-export const sendKeysOf = (deps: Deps, source: Source): Promise<LimitKey[]> =>
-  withHalves(deps, sourceSendKeys(deps.keyring.current(), source))
-
 /** What a send counts against, and for each source that was reported in the last day its half of what others may. */
 export async function withHalves(deps: Deps, keys: readonly LimitKey[]): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
@@ -86,20 +69,3 @@ export const endUserKeys = (ring: Keyring, applicationId: string, ip: string): B
   const { host } = networksOf(ip)
   return [ring.lookupHash('ip', applicationId, host), ring.lookupHash('page ip', host)]
 }
-
-/** What a guess at a password counts against whatever account it is for. */
-export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({
-  kind: 'ip',
-  key: ring.lookupHash('page ip', networksOf(source.ip).host),
-})
-
-/** The wrong codes, and wrong passwords, of one browser that an account knows: its own, whatever strangers do. */
-export const knownCodesKey = (ring: Keyring, whose: string, source: Source): LimitKey => ({
-  kind: 'known_codes',
-  key: ring.lookupHash('known codes', whose, source.browser.toString('hex')),
-})
-
-export const knownPasswordsKey = (ring: Keyring, whose: string, source: Source): LimitKey => ({
-  kind: 'known_passwords',
-  key: ring.lookupHash('known passwords', whose, source.browser.toString('hex')),
-})

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { defaultPolicy } from '../core/policy.ts'
-import { type ItemCount, judgeItemGuess } from '../core/proving/guessing.ts'
+import { judgeItemGuess } from '../core/proving/guessing.ts'
 import type { SendLimit } from '../core/refusal.ts'
 import { days, ever, minutes } from '../core/time.ts'
 import {
@@ -232,14 +232,13 @@ describe('tries as SQL decides them', () => {
 })
 
 describe('wrong codes in a row on one item, as SQL counts them', () => {
-  const stage = fc.constantFrom('before the password' as const, 'past the password' as const)
   const guess = fc.record({
     by: fc.oneof(
       { weight: 6, arbitrary: fc.constant('code' as const) },
       { weight: 2, arbitrary: fc.constant('app' as const) },
       { weight: 1, arbitrary: fc.constant('proof' as const) },
     ),
-    stage,
+    hidden: fc.boolean(),
     right: fc.boolean(),
     wait: fc.nat(days(400)),
   })
@@ -256,20 +255,18 @@ describe('wrong codes in a row on one item, as SQL counts them', () => {
           const codes = prepareVerificationSql(rules)
           const apps = prepareGuessSql(rules)
           const all: LimitKey = { kind: 'item_codes', key: Buffer.from(newId()) }
-          const unproved: LimitKey = { kind: 'unproved_codes', key: Buffer.from(newId()) }
-          const hushed = [all, unproved].map((key): LimitKey => ({ ...key, hushed: true }))
-          await ensureRows(sql, [all, unproved])
-          let count: ItemCount = { all: [], unproved: [] }
+          await ensureRows(sql, [all])
+          let count: readonly number[] = []
           let now = Date.UTC(2026, 5, 1)
-          for (const { by, stage: at, right: isRight, wait } of history) {
+          for (const { by, hidden, right: isRight, wait } of history) {
             now += wait
             await setClock(now)
             if (by === 'proof') {
-              await emptyFailures(sql, [all.key, unproved.key])
-              count = { all: [], unproved: [] }
+              await emptyFailures(sql, [all.key])
+              count = []
               continue
             }
-            const judged = judgeItemGuess(count, by === 'app' ? 'past the password' : at, rules, now)
+            const judged = judgeItemGuess(count, by === 'code' && hidden, rules, now)
             const wrong = judged.outcome === 'compared' && !isRight
             if (wrong) count = judged.ifWrong
             if (by === 'app') {
@@ -287,19 +284,18 @@ describe('wrong codes in a row on one item, as SQL counts them', () => {
               applicationId: application,
               codeLength: 6,
               macs: [{ key: 'k1', mac: mac(isRight ? right : '000000') }],
-              failureKeys: at === 'before the password' ? hushed : [all],
+              failureKeys: [hidden ? { ...all, hushed: true } : all],
               activityId: newId(),
             })
             const expected = {
               compared: isRight ? 'approved' : 'wrong',
-              taken_for_wrong: 'wrong',
+              refused_as_wrong: 'wrong',
               item_closed: 'not_compared',
             }
             expect(answer.result).toBe(expected[judged.outcome])
           }
-          const stored = await readLogs(sql, [all, unproved])
-          const failuresOf = ({ key }: LimitKey) => stored.find((row) => row.key.equals(key))?.failures.length
-          expect([failuresOf(all), failuresOf(unproved)]).toEqual([count.all.length, count.unproved.length])
+          const [stored] = await readLogs(sql, [all])
+          expect(stored?.failures.length).toBe(count.length)
         },
       ),
       { numRuns: 60, endOnFailure: true },

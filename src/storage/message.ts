@@ -45,11 +45,19 @@ export type LeasedNotice = Leased & { kind: 'notice'; told: NoticeDetail }
 
 export async function queue(
   sql: Sql,
-  message: { subject: string; id: string; verificationId: string; channel: Channel },
+  message: {
+    subject: string
+    id: string
+    verificationId: string
+    channel: Channel
+    /** By default that of the first message. */
+    messageKind?: MessageKind | undefined
+  },
 ): Promise<void> {
   await sql`
     insert into message (subject, id, verification_id, kind, channel)
-    select ${message.subject}::uuid, ${message.id}::uuid, ${message.verificationId}::uuid, first.kind, ${message.channel}::text
+    select ${message.subject}::uuid, ${message.id}::uuid, ${message.verificationId}::uuid,
+      coalesce(${message.messageKind ?? null}, first.kind), ${message.channel}::text
     from message first where first.subject = ${message.subject} and first.verification_id = ${message.verificationId}
     order by first.created_at limit 1`
 }

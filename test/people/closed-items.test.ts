@@ -51,11 +51,15 @@ async function closeApp(account: MadeAccount, app: App): Promise<(string | undef
   return refusals
 }
 
-/** A flow past the password, or guarded before it, that waits for a code to the contact. */
-async function codeFlow(account: Pick<MadeAccount, 'email'> & Partial<MadeAccount>, past: boolean) {
+/** A flow past the password, openly or while guesses are used up, that waits for a code to the contact. */
+async function codeFlow(
+  account: Pick<MadeAccount, 'email'> & Partial<MadeAccount> & { hasPassword?: boolean },
+  past: boolean,
+) {
+  const hiddenPasswordAt = account.id === undefined || account.hasPassword === false ? undefined : world.now
   const state: Partial<SignIn> = past
     ? { step: 'choose', passwordAt: world.now }
-    : { step: 'choose', guarded: true, accountId: account.id }
+    : { step: 'choose', guarded: true, accountId: account.id, hiddenPasswordAt }
   const flow = await putFlow(world, { ...signInOf({ id: '', itemId: '', ...account }), ...state })
   const [item] = past ? [account.itemId] : [await onlyItem(account)]
   await act(world, flow, { act: 'choose', item: item ?? '' })
@@ -228,11 +232,11 @@ describe('is open again after', () => {
   })
 })
 
-describe('before the password', () => {
-  /** Fifty wrong codes by whoever knows no more than the address. */
-  async function closeBefore(account: MadeAccount): Promise<void> {
-    for (let day = 0; day < 3; day += 1) {
-      for (let codes = 0; codes < (day < 2 ? 4 : 2); codes += 1) {
+describe('while guesses at the password are used up', () => {
+  /** A hundred wrong codes by whoever has the password. */
+  async function closeContact(account: MadeAccount): Promise<void> {
+    for (let day = 0; day < 5; day += 1) {
+      for (let codes = 0; codes < 4; codes += 1) {
         const flow = await codeFlow(account, false)
         const right = await codeOf(world, flow.id)
         for (let guess = 1; guess <= 5; guess += 1) {
@@ -245,7 +249,7 @@ describe('before the password', () => {
 
   test('a closed contact gets no code, and looks like any other and like a name that nobody has', async () => {
     const { account } = await owner()
-    await closeBefore(account)
+    await closeContact(account)
     await world.carried()
     const mailed = (await world.inbox(account.email)).length
     const unknown = { email: account.email.replace('owner', 'other') }
@@ -269,20 +273,26 @@ describe('before the password', () => {
     await world.sql`
       update verification set expires_at = expires_at + interval '9 days' where subject = ${flow.id}`
     const right = await codeOf(world, flow.id)
-    await closeBefore(account)
+    await closeContact(account)
     const answered = await act(world, flow, { act: 'code', code: right })
     expect(answered.ok && answered.value.refusal).toEqual({ code: 'code_wrong', attemptsLeft: 4 })
   })
 
-  test('it closes nothing to somebody who has the password', async () => {
+  test('wrong codes by who has no password close nothing and count on nothing of the account', async () => {
     const { account } = await owner()
-    await closeBefore(account)
+    const without = { ...account, hasPassword: false }
+    for (let codes = 0; codes < 25; codes += 1) {
+      const flow = await codeFlow(without, false)
+      for (let guess = 1; guess <= 5; guess += 1) {
+        await act(world, flow, { act: 'code', code: `0000000${guess}` })
+      }
+    }
     await signInByMail(account)
     const flow = await codeFlow(account, false)
     const code = await codeOf(world, flow.id)
     const answered = await act(world, flow, { act: 'code', code })
     expect(answered).toMatchObject({
-      value: { refusal: undefined, flow: { state: { step: 'account_password' } } },
+      value: { refusal: undefined, flow: { state: { kind: 'signed_in' } } },
     })
   })
 })

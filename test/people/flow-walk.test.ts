@@ -84,8 +84,14 @@ const states = {
     signInOf(mine, { step: 'code', passwordAt: world.now, itemId: mine.itemId, verificationId }),
   'a code to type, before the password': (mine, verificationId) =>
     signInOf(mine, { step: 'code', guarded: true, itemId: mine.itemId, verificationId }),
-  'a password to type, after the code': (mine) =>
-    signInOf(mine, { guarded: true, second: { kind: 'email_code', at: world.now } }),
+  'a code to type, with a password that was compared': (mine, verificationId) =>
+    signInOf(mine, {
+      step: 'code',
+      guarded: true,
+      hiddenPasswordAt: world.now,
+      itemId: mine.itemId,
+      verificationId,
+    }),
   'a new address to prove': (_, verificationId) =>
     signUpOf({ step: 'code', verificationId, addressInUse: false }),
   'a taken address to prove': (_, verificationId) =>
@@ -149,7 +155,7 @@ async function begin(name: StateName, mine: MadeAccount): Promise<Walked> {
     email: signsUp ? state.email : mine.email,
     mayEnd: name !== 'a taken address to prove',
     codeProved: signsUp ? state.step === 'new_password' : state.second !== undefined,
-    passwordProved: signsUp ? false : state.passwordAt !== undefined,
+    passwordProved: signsUp ? false : (state.passwordAt ?? state.hiddenPasswordAt) !== undefined,
     password: signsUp ? (typed) => typed.length >= 15 : (typed) => typed === own,
   }
 }

@@ -239,7 +239,12 @@ describe.each(Object.entries(fallen))('%s', (_, fall) => {
   test('gets no code before the password: a decoy does the work of one', async () => {
     const one = await owner()
     const asked = async () => {
-      const state = signInOf(one.account, { username: one.phone.address, guarded: true, step: 'choose' })
+      const state = signInOf(one.account, {
+        username: one.phone.address,
+        guarded: true,
+        hiddenPasswordAt: world.now,
+        step: 'choose',
+      })
       const item = await onlyChoice(world, state)
       const flow = await putFlow(world, { ...state, step: 'confirm', itemId: item?.id })
       const answered = await act(world, flow, { act: 'confirm', address: one.phone.address })

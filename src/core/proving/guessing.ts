@@ -27,33 +27,25 @@ export function newsOfGuesses(
   return [...(today >= aDay ? ['guessing' as const] : []), ...(isClosed ? ['closing' as const] : [])]
 }
 
-/** Wrong codes in a row on one item: all of strangers', and of those the ones that were typed before the password. */
-export type ItemCount = { all: readonly Instant[]; unproved: readonly Instant[] }
-
 export type ItemGuess =
   /** Compared; and what is counted where it was wrong. */
-  | { outcome: 'compared'; ifWrong: ItemCount }
-  /** Past the password it is said that the item is closed; before it nobody can tell that from a wrong code. */
-  | { outcome: 'item_closed' | 'taken_for_wrong' }
+  | { outcome: 'compared'; ifWrong: readonly Instant[] }
+  /** It is said that the item is closed; where the limit is hidden nobody can tell that from a wrong code. */
+  | { outcome: 'item_closed' | 'refused_as_wrong' }
 
 /**
- * The reference model of a stranger's guess at an item's code. Whoever has no password uses up half of the number at
- * most; what is not compared counts nothing, and any proof of the account begins the count anew.
+ * The reference model of a stranger's guess at an item's code past the password. What is not compared counts nothing, and
+ * any proof of the account begins the count anew.
+ *
+ * @param count the wrong codes in a row, newest first
  */
 export function judgeItemGuess(
-  count: ItemCount,
-  stage: 'before the password' | 'past the password',
-  rules: Pick<LimitRules, 'item_codes' | 'unproved_codes'>,
+  count: readonly Instant[],
+  hidden: boolean,
+  rules: Pick<LimitRules, 'item_codes'>,
   now: Instant,
 ): ItemGuess {
-  const all = decideHit(count.all, rules.item_codes.failures, now)
-  if (stage === 'past the password') {
-    return all.allowed
-      ? { outcome: 'compared', ifWrong: { ...count, all: all.log } }
-      : { outcome: 'item_closed' }
-  }
-  const unproved = decideHit(count.unproved, rules.unproved_codes?.failures ?? [], now)
-  return all.allowed && unproved.allowed
-    ? { outcome: 'compared', ifWrong: { all: all.log, unproved: unproved.log } }
-    : { outcome: 'taken_for_wrong' }
+  const decision = decideHit(count, rules.item_codes.failures, now)
+  if (decision.allowed) return { outcome: 'compared', ifWrong: decision.log }
+  return { outcome: hidden ? 'refused_as_wrong' : 'item_closed' }
 }

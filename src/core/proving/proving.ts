@@ -32,6 +32,8 @@ export type Proving<Step extends string = never> = {
   /** Which address was typed, hashed. */
   typedHash?: string | undefined
   verificationId?: string | undefined
+  /** The verification is a decoy: no code was sent, and none is right. */
+  decoy?: boolean | undefined
   /** After a recovery code: what it proved, and the new code, sealed, until its owner has saved it. */
   replacement?: { proof: Proof; sealedCode: string } | undefined
 }

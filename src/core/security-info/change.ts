@@ -21,8 +21,8 @@ export const changeKinds = [
   'recovery_code_used',
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
-/** Of what strangers tried who have the password: nothing was changed, and there is nothing to freeze. */
-export const warningKinds = ['codes_guessed', 'item_closed'] as const
+/** Of what strangers tried: nothing was changed, and there is nothing to freeze. */
+export const warningKinds = ['passwords_guessed', 'codes_guessed', 'item_closed'] as const
 /** A notice tells of a change, of what became of one, that a number was proved on another account, or warns. */
 export type NoticeKind =
   | ChangeKind

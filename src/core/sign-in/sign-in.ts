@@ -7,9 +7,9 @@ import type { Instant } from '../time.ts'
  *
  *     account_password --right, known browser (with two-step: trusted)--> signed in
  *       |--right, any other browser--> proving --proved--> signed in
- *       '--strangers guessed too often--> proving, by a contact typed in full --proved--> account_password
+ *       '--any, where strangers guessed too often (`guarded`)--> proving, by a contact typed in full --proved--> signed in
  *
- * `guarded` marks the last way: a code before the password, since strangers have used up their guesses.
+ * On the last way only a right password sends a code (`hiddenPasswordAt`): nothing tells it from a wrong one before.
  */
 export type SignIn = Proving<'account_password'> & {
   kind: 'sign_in'
@@ -17,7 +17,9 @@ export type SignIn = Proving<'account_password'> & {
   accountId: string | undefined
   guarded: boolean
   passwordAt: Instant | undefined
-  /** What was proved besides the password: after it, or before it where that is guarded. */
+  /** The password was right, and nobody may learn that before a code has come back. */
+  hiddenPasswordAt?: Instant | undefined
+  /** What was proved besides the password. */
   second: Proof | undefined
   /** Whether the account asks for a second proof at every sign-in; known once the password is proved. */
   twoStep: boolean
@@ -50,12 +52,6 @@ export type SignedIn = {
  * proof; with two-step verification on, only one that it trusts is let in.
  */
 export const afterPassword = (
-  flow: SignIn,
   browser: { known: boolean; trusted: boolean },
   twoStep: boolean,
-): 'done' | 'choose' =>
-  flow.second !== undefined || (twoStep ? browser.trusted : browser.known) ? 'done' : 'choose'
-
-/** What comes after the second proof: the session, or the password where the code had to come first. */
-export const afterSecond = (flow: SignIn): 'done' | 'account_password' =>
-  flow.passwordAt === undefined ? 'account_password' : 'done'
+): 'done' | 'choose' => ((twoStep ? browser.trusted : browser.known) ? 'done' : 'choose')

@@ -136,12 +136,16 @@ describe('the quota of an application, spread over rows', () => {
       'closing_told',
       'decoy_codes',
       'guessing_told',
+      'reference_tries',
       'reported_browser',
       'reported_ip',
-      'unproved_codes',
+      'strangers_email',
+      'strangers_phone',
     ])
     expect(rules.reported_browser?.sends).toEqual([{ most: 5, within: 3_600_000 }])
     expect(rules.reported_ip?.sends.map(({ most }) => most)).toEqual([10, 50])
-    expect(rules.unproved_codes?.failures.map(({ most }) => most)).toEqual([50])
+    expect(rules.strangers_email?.sends.map(({ most }) => most)).toEqual([3, 5, 10])
+    expect(rules.strangers_email?.failures).toEqual(rules.email.failures)
+    expect(rules.strangers_phone?.sends.map(({ most }) => most)).toEqual([2, 3, 5])
   })
 })

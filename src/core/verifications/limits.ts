@@ -16,21 +16,31 @@ export type LimitRule = { sends: readonly Window[]; failures: readonly Window[] 
 /** A source that somebody didn't ask a code from: for a day it is counted once more, by half of what others may. */
 export type ReportedLimit = 'reported_browser' | 'reported_ip'
 
-/**
- * What follows from the number of wrong codes in a row on one item: of those, strangers without the password use up half
- * at most; and what a decoy counts, which nobody asks about.
- */
-export type ItemLimit = 'unproved_codes' | 'decoy_codes'
+/** Strangers before the password, and those past it, may each have half of the codes that an address gets. */
+export type StrangersLimit = 'strangers_email' | 'strangers_phone'
+
+/** What wrong codes for a decoy count on: the same work, and nobody asks about it. */
+export type DecoyLimit = 'decoy_codes'
+
+/** Wrong references typed in one browser on the page of one notice or message. */
+export type ReferenceLimit = 'reference_tries'
 
 /** What the owner is told once: that strangers guess, in a day; that an item was closed to them, until it is opened. */
 export type ToldOnce = 'guessing_told' | 'closing_told'
 
-export type LimitKind = SendLimit | GuessLimit | ReportedLimit | ItemLimit | ToldOnce
+export type LimitKind =
+  | SendLimit
+  | GuessLimit
+  | ReportedLimit
+  | StrangersLimit
+  | DecoyLimit
+  | ReferenceLimit
+  | ToldOnce
 
 /** The numbers that an operator sets. */
 export type PolicyLimits = Record<SendLimit | GuessLimit, LimitRule>
 /** The same with what follows from them. */
-export type LimitRules = PolicyLimits & Partial<Record<ReportedLimit | ItemLimit | ToldOnce, LimitRule>>
+export type LimitRules = PolicyLimits & Partial<Record<Exclude<LimitKind, keyof PolicyLimits>, LimitRule>>
 
 /** A key that a request counts against. The key itself is a keyed hash: nobody reads an address out of this table. */
 export type LimitKey = {
@@ -78,8 +88,10 @@ export const withDerived = (limits: PolicyLimits): LimitRules => ({
   ...limits,
   reported_browser: halved(limits.browser),
   reported_ip: halved(limits.ip),
-  unproved_codes: halved(limits.item_codes),
+  strangers_email: { ...limits.email, sends: half(limits.email.sends) },
+  strangers_phone: { ...limits.phone, sends: half(limits.phone.sends) },
   decoy_codes: { sends: [], failures: forgotten(limits.item_codes.failures) },
+  reference_tries: { sends: [], failures: [{ most: 5, within: days(1) }] },
   guessing_told: { sends: [], failures: [{ most: 1, within: days(1) }] },
   closing_told: { sends: [], failures: [{ most: 1, within: ever }] },
 })

@@ -9,15 +9,14 @@ import {
 } from '../../core/security-info/freeze.ts'
 import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
-import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf, findNotice, type Notice, settleChanges } from '../../storage/change.ts'
-import { takeReportTry } from '../../storage/report.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endAllSessions, endSession } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession, Source } from '../source.ts'
+import { isTypedReference } from '../verifications/typed-reference.ts'
 import { tell } from './decide-change.ts'
 
 /** Whose notice was read, and of what. */
@@ -27,19 +26,21 @@ export type ReadNotice = Notice & { accountId: string }
  * The notice that a link leads to, for whoever types the reference printed in it. The link alone proves nothing, since
  * mail programs open links and press buttons.
  *
- * Refusal: `reference_wrong`, the same for a wrong reference, for a notice that doesn't exist, and after ten tries in a day.
+ * Refusal: `reference_wrong`, the same for a wrong reference, for a notice that doesn't exist, and after five wrong ones of a browser in a day.
  */
-export async function readNotice(deps: Deps, token: string, reference: string): Promise<Result<ReadNotice>> {
+export async function readNotice(
+  deps: Deps,
+  token: string,
+  reference: string,
+  source: Source,
+): Promise<Result<ReadNotice>> {
   const named = readToken(token)
   if (named === undefined) return refuse({ code: 'reference_wrong' })
-  const { sql } = deps.database
-  const typed = canonicalReference(reference)
-  // A scanner that presses the button with nothing typed must not use up what the reader needs.
-  if (typed === undefined) return refuse({ code: 'reference_wrong' })
-  const notice = await findNotice(sql, named.accountId, named.noticeId)
-  const key = deps.keyring.current().lookupHash('report', named.accountId, named.noticeId)
-  if (notice === undefined || !(await takeReportTry(sql, key))) return refuse({ code: 'reference_wrong' })
-  if (typed !== notice.reference) return refuse({ code: 'reference_wrong' })
+  const notice = await findNotice(deps.database.sql, named.accountId, named.noticeId)
+  if (notice === undefined) return refuse({ code: 'reference_wrong' })
+  const referenced = { subject: named.accountId, id: named.noticeId, reference: notice.reference }
+  if (!(await isTypedReference(deps, referenced, reference, source)))
+    return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
 }
 

@@ -7,17 +7,16 @@ import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
 import { isLongKnown, undoAnnouncedFor } from '../../core/security-info/undo.ts'
 import type { Undoing, UndoingOver } from '../../core/security-info/undo-flow.ts'
 import type { Instant } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { newId } from '../../secrets/random.ts'
 import { insertFlow } from '../../storage/flow.ts'
-import { isKnownBrowser, knownSince } from '../../storage/session.ts'
+import { knownSince } from '../../storage/session.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { ChoosingCaller, FlowRequest, Offer, Step } from '../proving/caller.ts'
-import { undoingItemKey } from '../proving/guess-limits.ts'
 import { allChoices } from '../proving/item-choices.ts'
 import { elsewhere } from '../proving/prove.ts'
-import { knownCodesKey, type Source } from '../source.ts'
+import type { Source } from '../source.ts'
+import { trustOf } from '../trust-limits.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
 import { freezeChange, type ReadNotice, readNotice } from './freeze.ts'
 
@@ -40,7 +39,7 @@ export async function answerNotice(
   source: Source,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
-  const read = await readNotice(deps, token, reference)
+  const read = await readNotice(deps, token, reference, source)
   if (!read.ok) return read
   const notice = read.value
   if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, source, now)
@@ -138,10 +137,11 @@ export const undoing: ChoosingCaller<Undoing> = {
   },
   mustType: ({ contactId }, itemId) => itemId !== contactId,
   // It undoes something with no password beside it, so it has eight digits.
-  code: () => ({ purpose: 'undo_change', length: 8, pool: 'undoing' }),
+  code: () => ({ purpose: 'undo_change', length: 8 }),
   accountOf: ({ accountId }) => accountId,
   told: (_deps, { accountId }) => toldTo(accountId),
-  guessLimits,
+  trust: (deps, { state: { accountId }, source }) =>
+    trustOf(deps, { accountId, otherwise: { level: 'stranger', stage: 'undoing', of: accountId } }, source),
   mayReadStory: ({ itemId, contactId }) => itemId === contactId,
   refusedAs: 'proof_refused',
   async ownStep(deps, request, form) {
@@ -158,23 +158,6 @@ export const undoing: ChoosingCaller<Undoing> = {
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
     return { state: { ...further, step: shown.missing > 0 ? 'choose' : 'decide' } }
   },
-}
-
-/**
- * Whose wrong codes are counted together: nobody on the way to a sign-in uses up what is needed here, or closes an item to
- * its owner who would undo what they did.
- */
-async function guessLimits(deps: Deps, { state, source }: FlowRequest<Undoing>): Promise<LimitKey[]> {
-  const { accountId } = state
-  const itemId = state.typedItemId ?? state.itemId
-  const ring = deps.keyring.current()
-  if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) {
-    return [knownCodesKey(ring, accountId, source)]
-  }
-  return [
-    { kind: 'strangers_codes', key: ring.lookupHash('strangers codes', accountId, 'undoing') },
-    ...(itemId === undefined ? [] : [undoingItemKey(ring, accountId, itemId)]),
-  ]
 }
 
 async function decide(

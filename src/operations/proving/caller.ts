@@ -1,16 +1,15 @@
 import type { FlowState, OpenFlow } from '../../core/flow.ts'
 import type { Proof, ProofKind } from '../../core/proving/proof.ts'
 import type { FlowForm, ItemChoice } from '../../core/proving/proving.ts'
+import type { Trust } from '../../core/proving/trust.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import type { Contact } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Purpose } from '../../core/verifications/message.ts'
 import type { Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession, Source } from '../source.ts'
-import type { SendPool } from './codes.ts'
 
 /** One form of a flow at work: where it stands, who sent it, and when by the database's clock. */
 export type FlowRequest<State extends OpenFlow = OpenFlow> = {
@@ -42,8 +41,8 @@ type AnyCaller<State extends OpenFlow> = {
   accountOf(state: State): string | undefined
   /** Whose activity records what happens. */
   told(deps: Deps, state: State): Told
-  /** What a wrong answer counts against besides its destination. */
-  guessLimits(deps: Deps, request: FlowRequest<State>): Promise<LimitKey[]>
+  /** Who asks, and so which limits count: see `core/proving/trust.ts`. */
+  trust(deps: Deps, request: FlowRequest<State>): Promise<Trust>
   /**
    * Whether the true story of a message may be shown: to somebody who has proved the password, or whose own typed address
    * it is. Anybody else could tell by it whether there is an account, or which contacts it has.
@@ -62,8 +61,10 @@ export type ChoosingCaller<State extends OpenFlow> = AnyCaller<State> & {
   offer(deps: Deps, request: FlowRequest<State>): Promise<Offer>
   /** Whether the hidden part of a contact must be typed before a code goes to it. */
   mustType(state: State, itemId: string): boolean
-  /** What the code that is sent is for, how long it is, and what sending it counts against. */
-  code(state: State): { purpose: Purpose; length: CodeLength; pool: SendPool }
+  /** What the code that is sent is for, and how long it is. */
+  code(state: State): { purpose: Purpose; length: CodeLength }
+  /** Whether the right address gets a code; without it, it gets a decoy like any wrong one. By default always. */
+  maySend?(state: State): boolean
   /** A form's own settings, such as "don't ask again in this browser". */
   withForm?(state: State, form: FlowForm): State
   /** Records that the chosen contact was proved; undefined where it is gone or frozen. By default `noteProven`. */

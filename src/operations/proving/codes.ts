@@ -1,13 +1,13 @@
 import { type Address, destinationOf, hintOf } from '../../core/address.ts'
 import { isFinal } from '../../core/flow.ts'
 import type { ActivityKind } from '../../core/people/activity.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { isTrusted, type Trust } from '../../core/proving/trust.ts'
+import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { MessageKind, Purpose } from '../../core/verifications/message.ts'
 import type { Verification } from '../../core/verifications/verification.ts'
-import type { Keyring } from '../../secrets/keyring.ts'
 import { newCode, newId, newReference, newTimeId } from '../../secrets/random.ts'
 import { sealBound } from '../../secrets/sealed-code.ts'
 import { type Delivery, deliveriesOf } from '../../storage/message.ts'
@@ -17,10 +17,11 @@ import { find, type Whose } from '../../storage/verification.ts'
 import type { NewVerification } from '../../storage/verification-sql.ts'
 import { activitySource, noteAskedCode, type Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
-import { reportableKeys, type Source, sendKeysOf, sourceSendKeys } from '../source.ts'
-import { destinationKey, whyLimited } from '../verifications/limits.ts'
+import { reportableKeys, type Source, withHalves } from '../source.ts'
+import { addressKey, originKeys, sendKeys } from '../trust-limits.ts'
+import { whyLimited } from '../verifications/limits.ts'
 import { takePhoneSend } from '../verifications/phone-sends.ts'
-import { resendCode } from '../verifications/resend-code.ts'
+import { type Resend, resendCode } from '../verifications/resend-code.ts'
 import { TakenBack } from '../verifications/taken-back.ts'
 import type { FlowView } from './answer-flow.ts'
 
@@ -42,29 +43,63 @@ export type FlowCode = {
   messageKind: MessageKind
   /** Whose activity says that it was asked for. */
   told: Told
-  pool: SendPool
+  trust: Trust
+  /**
+   * Nobody may learn whether there is such an address: where its own limits, or those of phones, let nothing through, a
+   * decoy takes the code's place.
+   */
+  hidden?: boolean
 }
 
-/**
- * What the sends to an address count against: what strangers ask for and guess never uses up what somebody past the
- * password needs, and what a thief with the password asks for not what the owner needs to undo what they did.
- */
-export type SendPool = 'before the password' | 'past the password' | 'undoing'
+export type IssuedCode = { verificationId: string; decoy: boolean }
 
 /**
- * Makes a code for a flow and queues its message. Refusals: `channel_unavailable`, `sends_limit`, and for a text
- * `phone_prefix_closed` and `phone_budget_spent`: a decoy counts on those too, or they would tell it from a code.
+ * Makes a code for a flow and queues its message. A decoy uses up nothing of a real address, number range or budget.
+ *
+ * Refusals: `channel_unavailable`, `sends_limit` (of a hidden one only those of browser and network), and for a text that
+ * isn't hidden `phone_prefix_closed` and `phone_budget_spent`.
  */
-export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source): Promise<Result<string>> {
-  const channel = code.address.kind === 'email' ? 'email' : 'sms'
+export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source): Promise<Result<IssuedCode>> {
+  const channel = channelOf(code.address)
   if (!deps.channels.has(channel)) return refuse({ code: 'channel_unavailable', channel })
+  const { address, origin } = await sendKeys(deps, code.trust, code.address, source)
+  const decoy = code.messageKind === 'decoy'
+  const counted = decoy ? decoyAddressKey(deps, code) : address
+  const issued = await issue(deps, code, { destination: counted, keys: [counted, ...origin] }, source)
+  if (issued.ok || code.hidden !== true || !concernsAddress(issued.refusal)) return issued
+  const instead = { ...code, messageKind: 'decoy' } as const
+  return issue(deps, instead, { destination: decoyAddressKey(deps, code), keys: origin }, source)
+}
+
+const channelOf = ({ kind }: Address): 'email' | 'sms' => (kind === 'email' ? 'email' : 'sms')
+
+/** A decoy counts on a row of its own, by what was typed: the same work, and nothing of the real address's. */
+const decoyAddressKey = (
+  deps: Deps,
+  { address, flowId }: Pick<FlowCode, 'address' | 'flowId'>,
+): LimitKey => ({
+  kind: `strangers_${address.kind}`,
+  key: deps.keyring.current().lookupHash('decoy', flowId, destinationOf(address)),
+})
+
+/** Whether it was the address that let nothing through, and not the browser or network that asks. */
+const concernsAddress = (refusal: Refusal): boolean =>
+  refusal.code === 'phone_prefix_closed' ||
+  refusal.code === 'phone_budget_spent' ||
+  (refusal.code === 'sends_limit' && (refusal.limit === 'email' || refusal.limit === 'phone'))
+
+async function issue(
+  deps: Deps,
+  code: FlowCode,
+  { destination, keys }: { destination: LimitKey; keys: LimitKey[] },
+  source: Source,
+): Promise<Result<IssuedCode>> {
   const ring = deps.keyring.current()
   const id = newId()
   const digits = newCode(code.length)
   const to = destinationOf(code.address)
-  const destination = flowDestinationKey(ring, code)
-  const sourceKeys = await sendKeysOf(deps, source)
-  const keys: LimitKey[] = [destination, ...sourceKeys]
+  const channel = channelOf(code.address)
+  const decoy = code.messageKind === 'decoy'
   const asked: NewVerification = {
     subject: code.flowId,
     id,
@@ -91,7 +126,7 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     deps.database.transaction(async (sql) => {
       const done = await deps.verificationSql.issue(sql, keys, asked)
       if (done.result !== 'issued') return done
-      if (channel === 'sms') await takePhoneSend(deps, sql, to)
+      if (channel === 'sms' && !decoy) await takePhoneSend(deps, sql, to, isTrusted(code.trust))
       await noteAsked(deps, sql, code, asked, source, done.createdAt)
       return done
     }),
@@ -102,7 +137,7 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
   }
   deps.wakeOutbox()
-  return accept(id)
+  return accept({ verificationId: id, decoy })
 }
 
 const orTakenBack = <Value>(work: Promise<Value>): Promise<Value | TakenBack> =>
@@ -138,9 +173,7 @@ async function noteAsked(
       timeZone: source.timeZone,
       ...(code.told.decoy && { decoy: true }),
       accountId: code.told.accountId,
-      keys: reportableKeys(sourceSendKeys(deps.keyring.current(), source)).map((key) =>
-        key.toString('base64'),
-      ),
+      keys: reportableKeys(originKeys(deps, code.trust, source)).map((key) => key.toString('base64')),
     },
   })
 }
@@ -151,18 +184,25 @@ const activityOf = {
   decoy: 'code_not_sent',
 } as const satisfies Record<MessageKind, ActivityKind>
 
-const flowDestinationKey = (ring: Keyring, { address, pool }: FlowCode): LimitKey =>
-  pool === 'before the password'
-    ? destinationKey(ring, ownApplicationId, address)
-    : {
-        kind: address.kind,
-        key: ring.lookupHash(`${address.kind} ${pool}`, ownApplicationId, destinationOf(address)),
-      }
+/** A code of a flow that is to be sent again. */
+type Resent = { flowId: string; verificationId: string; decoy: boolean; trust: Trust; hidden: boolean }
 
-/** "I don't have a code": the same code again. Refusals: those of `resendCode`. */
-export async function resendFlowCode(deps: Deps, flowId: string, verificationId: string, source: Source) {
-  const keys = await sendKeysOf(deps, source)
-  return resendCode(deps, ofFlow(flowId, verificationId), undefined, () => keys)
+/** "I don't have a code": the same code again. Refusals: those of `resendCode`, hidden as by `issueFlowCode`. */
+export async function resendFlowCode(deps: Deps, code: Resent, source: Source) {
+  const { flowId, verificationId, trust } = code
+  const whose = ofFlow(flowId, verificationId)
+  const trusted = isTrusted(trust)
+  const origin = await withHalves(deps, originKeys(deps, trust, source))
+  const asDecoy: Resend = {
+    trusted,
+    messageKind: 'decoy',
+    keys: (address) => [...(code.decoy ? [decoyAddressKey(deps, { flowId, address })] : []), ...origin],
+  }
+  if (code.decoy) return resendCode(deps, whose, asDecoy)
+  const keys = (address: Address) => [addressKey(deps, trust, address, source), ...origin]
+  const sent = await resendCode(deps, whose, { trusted, keys })
+  if (sent.ok || !code.hidden || !concernsAddress(sent.refusal)) return sent
+  return resendCode(deps, whose, asDecoy)
 }
 
 /** What a waiting page shows of its code. */

@@ -1,3 +1,4 @@
+import { itemPoolName, type StrangerStage } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
@@ -6,6 +7,7 @@ import type { CountedGuess } from '../../storage/guesses.ts'
 import { emptyFailures } from '../../storage/limits.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import type { Deps } from '../deps.ts'
+import { limitKey } from '../trust-limits.ts'
 import { fullOf, whyNoGuess } from '../verifications/limits.ts'
 
 /*
@@ -16,51 +18,19 @@ import { fullOf, whyNoGuess } from '../verifications/limits.ts'
  * this, and so it closes nothing to its owner's next phone either.
  */
 
-/** What a stranger's wrong code for an item counts against past the password. */
-export const itemKey = (ring: Keyring, accountId: string, itemId: string): LimitKey => ({
-  kind: 'item_codes',
-  key: ring.lookupHash('item codes', accountId, itemId),
-})
-
-/** The same for who undoes a change from its notice: a thief who closes an item elsewhere doesn't close it there. */
-export const undoingItemKey = (ring: Keyring, accountId: string, itemId: string): LimitKey => ({
-  kind: 'item_codes',
-  key: ring.lookupHash('item codes while undoing', accountId, itemId),
-})
-
-const unprovedKey = (ring: Keyring, accountId: string, itemId: string): LimitKey => ({
-  kind: 'unproved_codes',
-  key: ring.lookupHash('unproved codes', accountId, itemId),
-})
+/** Wrong codes in a row on one item, from strangers past the password or, apart from those, from who undoes a change. */
+export const itemKey = (
+  ring: Keyring,
+  accountId: string,
+  itemId: string,
+  stage: StrangerStage = 'past the password',
+): LimitKey => limitKey(ring, { kind: 'item_codes', name: itemPoolName(stage, accountId, itemId) })
 
 /** That the owner was told of the item's being closed, until it is opened. */
 export const closingToldKey = (ring: Keyring, accountId: string, itemId: string): LimitKey => ({
   kind: 'closing_told',
   key: ring.lookupHash('closing told', accountId, itemId),
 })
-
-/**
- * The same before the password. Half of the item's number is left to those who have the password: whoever knows no more
- * than an address can't close it to them. Nothing tells a closed item from an open one here, or from none: an address that
- * was typed and is no contact counts as much, on rows that nobody asks.
- */
-export function hushedItemKeys(
-  ring: Keyring,
-  whose: string,
-  typed: { accountId?: string | undefined; typedItemId?: string | undefined; typedHash?: string | undefined },
-): LimitKey[] {
-  const { accountId, typedItemId, typedHash = '' } = typed
-  if (accountId !== undefined && typedItemId !== undefined) {
-    return [itemKey(ring, accountId, typedItemId), unprovedKey(ring, accountId, typedItemId)].map(hushed)
-  }
-  const decoy = (half: string): LimitKey => ({
-    kind: 'decoy_codes',
-    key: ring.lookupHash('decoy codes', whose, typedHash, half),
-  })
-  return [decoy('item'), decoy('unproved')].map(hushed)
-}
-
-const hushed = (key: LimitKey): LimitKey => ({ ...key, hushed: true })
 
 /** Which of an account's items are closed to strangers past the password. */
 export async function closedItems(
@@ -79,9 +49,11 @@ export async function reopenItems(deps: Deps, accountId: string): Promise<void> 
   const { sql } = deps.database
   const ring = deps.keyring.current()
   const items = await itemsOf(sql, accountId)
-  const keys = items.flatMap(({ id }) =>
-    [itemKey, undoingItemKey, unprovedKey, closingToldKey].map((keyOf) => keyOf(ring, accountId, id)),
-  )
+  const keys = items.flatMap(({ id }) => [
+    itemKey(ring, accountId, id),
+    itemKey(ring, accountId, id, 'undoing'),
+    closingToldKey(ring, accountId, id),
+  ])
   await emptyFailures(
     sql,
     keys.map(({ key }) => key),

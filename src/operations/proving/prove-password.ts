@@ -1,10 +1,12 @@
 import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
+import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { seconds } from '../../core/time.ts'
 import { isRightPassword } from '../../secrets/password-hash.ts'
 import { findAccount } from '../../storage/account.ts'
 import type { Deps } from '../deps.ts'
-import { knownPasswordsKey, type RequestContext } from '../source.ts'
+import type { RequestContext } from '../source.ts'
+import { passwordKeys } from '../trust-limits.ts'
 import { guessesWait } from '../verifications/limits.ts'
 
 /**
@@ -16,11 +18,11 @@ export async function provePassword(
   deps: Deps,
   accountId: string,
   typed: string,
-  { source, now }: RequestContext,
+  { source, now, trust }: RequestContext & { trust: Trust },
 ): Promise<Result<null>> {
   const { sql } = deps.database
   if (looksLikeCode(typed)) return refuse({ code: 'password_is_code' })
-  const keys = [knownPasswordsKey(deps.keyring.current(), accountId, source)]
+  const keys = [passwordKeys(deps, trust, source).account]
   const guess = await deps.guessSql.take(sql, keys)
   if (guess === 'limited') {
     return refuse({ code: 'passwords_limit', retryAt: (await guessesWait(deps, keys)) ?? now + seconds(60) })

@@ -20,6 +20,7 @@ import { noteProven } from '../../storage/security-info.ts'
 import { cancel } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
+import { codeKeys, decoyCodeKeys } from '../trust-limits.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { fullOf } from '../verifications/limits.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
@@ -157,12 +158,12 @@ async function confirm<State extends OpenFlow>(at: Choosing<State>, typed: strin
   const decoy = completedAddress(hint, typed) ?? decoyAddress(flowId)
   const typedHash = deps.keyring.current().lookupHash('typed', destinationOf(decoy)).toString('base64url')
   const chosen = { ...state, typedItemId: named?.id, typedHash }
-  const limits = await caller.guessLimits(deps, { ...request, state: chosen })
+  const limits = await guessLimits({ ...at, request: { ...request, state: chosen } })
   const isClosed = (await fullOf(deps, limits)).some(({ hushed }) => hushed)
-  const contact = isClosed ? undefined : named
-  return contact === undefined
+  const maySend = !isClosed && caller.maySend?.(state) !== false
+  return named === undefined || !maySend
     ? send(at, chosen, { address: decoy, messageKind: 'decoy' })
-    : send(at, chosen, { address: addressOf(contact), messageKind: 'code' })
+    : send(at, chosen, { address: addressOf(named), messageKind: 'code' })
 }
 
 /** The contact that somebody means who types the hidden part of the chosen one, or the whole of any other. */
@@ -188,14 +189,21 @@ async function send<State extends OpenFlow>(
   to: { address: Address; messageKind: 'code' | 'decoy' },
 ): Promise<Step> {
   const { flowId, state, source } = request
-  const told = caller.told(sending, state)
-  const issued = await issueFlowCode(sending, { flowId, told, ...to, ...caller.code(state) }, source)
+  const asked = {
+    flowId,
+    told: caller.told(sending, state),
+    trust: await caller.trust(sending, request),
+    hidden: !caller.mayReadStory(chosen),
+    ...to,
+    ...caller.code(state),
+  }
+  const issued = await issueFlowCode(sending, asked, source)
   if (!issued.ok) return { state, refusal: issued.refusal }
   // The code before is replaced: it opens nothing any more, and where it wasn't sent yet it isn't.
   if (state.verificationId !== undefined) {
     await cancel(sending.database.sql, ofFlow(flowId, state.verificationId), newTimeId())
   }
-  return { state: { ...chosen, step: 'code', verificationId: issued.value } }
+  return { state: { ...chosen, step: 'code', ...issued.value } }
 }
 
 /** "I don't have a code." A code that the item no longer takes from this browser is not sent again. */
@@ -207,7 +215,10 @@ async function resend<State extends OpenFlow>({ deps, sending, caller, request }
       return { state, refusal: { code: 'item_closed' } }
     }
   }
-  const sent = await resendFlowCode(sending, flowId, state.verificationId ?? '', source)
+  const { verificationId = '', decoy = false } = state
+  const trust = await caller.trust(sending, request)
+  const code = { flowId, verificationId, decoy, trust, hidden: !caller.mayReadStory(state) }
+  const sent = await resendFlowCode(sending, code, source)
   return sent.ok ? { state } : { state, refusal: sent.refusal }
 }
 
@@ -216,7 +227,7 @@ async function answerCode<State extends OpenFlow>(at: At<State>, typed: string):
   const { flowId, state, source, now } = request
   const { sql } = deps.database
   const awaited = ofFlow(flowId, state.verificationId ?? '')
-  const guesses = await caller.guessLimits(deps, request)
+  const guesses = await guessLimits(at)
   await ensureRows(sql, guesses)
   const checked = await checkCode(deps, awaited, typed, now, guesses)
   if (!checked.ok) {
@@ -236,13 +247,30 @@ async function answerCode<State extends OpenFlow>(at: At<State>, typed: string):
   return caller.proved(deps, done, { kind, at: approvedAt, itemId })
 }
 
+/** What a wrong answer counts against besides its destination; for a decoy as many rows that nothing depends on. */
+async function guessLimits<State extends OpenFlow>({
+  deps,
+  caller,
+  request,
+}: At<State>): Promise<LimitKey[]> {
+  const { state, source } = request
+  if (state.decoy || (state.step === 'confirm' && state.typedItemId === undefined)) {
+    return decoyCodeKeys(deps, caller.told(deps, state).accountId, state.typedHash ?? '')
+  }
+  const trust = await caller.trust(deps, request)
+  return codeKeys(deps, trust, source, state.typedItemId ?? state.itemId)
+}
+
 async function answerPassword<State extends OpenFlow>(at: Choosing<State>, typed: string): Promise<Step> {
   const { deps, caller, request } = at
   const { state, now } = request
   const accountId = caller.accountOf(state)
   const offer = await caller.offer(deps, request)
   if (accountId === undefined || !offer.password) return elsewhere(state)
-  const right = await provePassword(deps, accountId, typed, request)
+  const right = await provePassword(deps, accountId, typed, {
+    ...request,
+    trust: await caller.trust(deps, request),
+  })
   if (!right.ok) return { state, refusal: right.refusal }
   return caller.proved(deps, request, { kind: 'password', at: now })
 }
@@ -259,13 +287,14 @@ type ItemToProve = {
 
 /** Proves an item that is no contact; once it is proved, what strangers typed counts no more. */
 async function proveItem<State extends OpenFlow, Value>(
-  { deps, caller, request }: Choosing<State>,
+  at: Choosing<State>,
   proveIt: (item: ItemToProve) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
+  const { deps, caller, request } = at
   const { state, flowId, source, now } = request
   const accountId = caller.accountOf(state)
   if (accountId === undefined || state.itemId === undefined) return refuse({ code: 'step_elsewhere' })
-  const guesses = await caller.guessLimits(deps, request)
+  const guesses = await guessLimits(at)
   const right = await proveIt({ accountId, itemId: state.itemId, flowId, guesses, source, now })
   if (right.ok) await reopenItems(deps, accountId)
   else await caller.guessRefused?.(deps, request, right.refusal)

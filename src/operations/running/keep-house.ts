@@ -15,6 +15,7 @@ import {
 import { removeOldSessions } from '../../storage/session.ts'
 import type { Database } from '../../storage/sql.ts'
 import { eraseExpiredCodes } from '../../storage/verification.ts'
+import { tellOfGuessing } from '../changes/tell-of-guessing.ts'
 import { tellOfUndos } from '../changes/tell-of-undos.ts'
 
 const eraseEvery = seconds(20)
@@ -48,6 +49,7 @@ export function keepHouse(
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
     repeat(tellEvery, 'Telling of announced undos', () => tellOfUndos(database)),
+    repeat(tellEvery, 'Telling of guesses at passwords', () => tellOfGuessing(database)),
   ]
 
   async function removeAllOld(): Promise<void> {

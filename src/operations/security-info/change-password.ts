@@ -27,7 +27,11 @@ export async function changePassword(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const proved = await provePassword(deps, accountId, typed.current, { source, now })
+  const proved = await provePassword(deps, accountId, typed.current, {
+    source,
+    now,
+    trust: { level: 'session', sessionId: session.sessionId },
+  })
   if (!proved.ok) {
     const record = { told: toldTo(accountId), kind: 'proof_refused' } as const
     await recordRefused(deps, record, proved.refusal, { source, now })

@@ -21,7 +21,7 @@ import { claiming, confirmContact } from '../proving/claim-number.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { reopenItems } from '../proving/guess-limits.ts'
 import { addressOf } from '../proving/item-choices.ts'
-import { isOf, knownCodesKey, type SignedInSession, type Source } from '../source.ts'
+import { isOf, type SignedInSession, type Source } from '../source.ts'
 
 /** Adding or confirming a contact, as the proof engine's caller: a code to it, in the session alone. */
 export const proveContact: CodeCaller<ProveContact> = {
@@ -29,9 +29,7 @@ export const proveContact: CodeCaller<ProveContact> = {
   belongsTo: (state, session) => session !== undefined && isOf(state, session),
   accountOf: ({ accountId }) => accountId,
   told: (_deps, { accountId }) => toldTo(accountId),
-  guessLimits: async (deps, { state, source }) => [
-    knownCodesKey(deps.keyring.current(), state.accountId, source),
-  ],
+  trust: async (_deps, { state }) => ({ level: 'session', sessionId: state.sessionId }),
   mayReadStory: () => true,
   async codeApproved(deps, request, approvedAt) {
     const { state } = request
@@ -121,7 +119,7 @@ async function sendTo(
       length: 6,
       messageKind: 'code',
       told: toldTo(accountId),
-      pool: 'before the password',
+      trust: { level: 'session', sessionId },
     },
     source,
   )
@@ -133,7 +131,7 @@ async function sendTo(
     sessionId,
     itemId,
     contact: { kind: address.kind, address: destinationOf(address) },
-    verificationId: issued.value,
+    ...issued.value,
     returnTo,
   }
   await insertFlow(deps.database.sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })

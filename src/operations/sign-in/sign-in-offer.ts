@@ -1,20 +1,21 @@
 import { inventedHint } from '../../core/proving/hint.ts'
 import type { ItemChoice } from '../../core/proving/proving.ts'
+import type { Trust } from '../../core/proving/trust.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone } from '../../core/security-info/step-up.ts'
 import type { SignIn } from '../../core/sign-in/sign-in.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { itemsAsOf } from '../../storage/security-info.ts'
 import { isKnownBrowser } from '../../storage/session.ts'
 import type { Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { FlowRequest, Offer } from '../proving/caller.ts'
-import { closedItems, hushedItemKeys, itemKey } from '../proving/guess-limits.ts'
+import { closedItems } from '../proving/guess-limits.ts'
 import { tellOfGuesses } from '../proving/guess-notices.ts'
 import { allChoices, choiceOf } from '../proving/item-choices.ts'
-import { knownCodesKey, type Source } from '../source.ts'
+import type { Source } from '../source.ts'
+import { codeKeys, trustOf } from '../trust-limits.ts'
 
 /**
  * What may be proved at a sign-in. Before the password that is one contact, whether the name has an account or not: what
@@ -70,28 +71,20 @@ export const toldOf = (deps: Deps, state: SignIn): Told => ({
 })
 
 /**
- * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
- * strangers' past it, so that nobody without the password can use up what somebody with it needs. Strangers' count on the
- * item as well.
+ * Who signs in: a browser that the account knows, or a stranger before the password or past it. One whose password was
+ * compared while guesses were used up is past it, and nobody may learn that.
  */
-export async function signInGuessLimits(
-  deps: Deps,
-  { state, source }: FlowRequest<SignIn>,
-): Promise<LimitKey[]> {
-  const ring = deps.keyring.current()
-  const whose = state.accountId ?? `name ${state.username}`
-  const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
-  if (known) return [knownCodesKey(ring, whose, source)]
-  const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
-  const strangers: LimitKey = {
-    kind: 'strangers_codes',
-    key: ring.lookupHash('strangers codes', whose, stage),
+export function signInTrust(deps: Deps, { state, source }: FlowRequest<SignIn>): Promise<Trust> {
+  const of = state.accountId ?? `name ${state.username}`
+  const isHidden = state.passwordAt === undefined && state.hiddenPasswordAt !== undefined
+  const isPast = state.passwordAt !== undefined || isHidden
+  const otherwise: Trust = {
+    level: 'stranger',
+    stage: isPast ? 'past the password' : 'before the password',
+    of,
+    ...(isHidden && { hidden: true }),
   }
-  if (state.passwordAt === undefined) return [strangers, ...hushedItemKeys(ring, whose, state)]
-  const itemId = state.typedItemId ?? state.itemId
-  return state.accountId === undefined || itemId === undefined
-    ? [strangers]
-    : [strangers, itemKey(ring, state.accountId, itemId)]
+  return trustOf(deps, { accountId: accountOrNone(deps, state), otherwise }, source)
 }
 
 /**
@@ -107,7 +100,7 @@ export async function noticeGuesses(
   const itemId = state.typedItemId ?? state.itemId
   if (refusal.code === 'wrong_codes_limit' || itemId === undefined) return
   if (state.accountId === undefined || state.passwordAt === undefined) return
-  const limits = await signInGuessLimits(deps, request)
+  const limits = codeKeys(deps, await signInTrust(deps, request), source, itemId)
   const strangers = limits.find(({ kind }) => kind === 'strangers_codes')
   if (strangers === undefined) return
   await tellOfGuesses(deps, { accountId: state.accountId, itemId, strangers }, { source, now })

@@ -3,15 +3,15 @@ import { flowLasts } from '../../core/flow.ts'
 import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
 import type { Proof } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import { afterPassword, afterSecond, type SignedIn, type SignIn } from '../../core/sign-in/sign-in.ts'
+import { afterPassword, type SignedIn, type SignIn } from '../../core/sign-in/sign-in.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import { isRightPassword } from '../../secrets/password-hash.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount, findAccountId } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
+import { noteGuessing } from '../../storage/guessing.ts'
 import { noteProven } from '../../storage/security-info.ts'
-import { isKnownBrowser } from '../../storage/session.ts'
 import { isFrozen } from '../changes/held-still.ts'
 import type { Deps } from '../deps.ts'
 import type { ChoosingCaller, FlowRequest, Step } from '../proving/caller.ts'
@@ -19,14 +19,15 @@ import { confirmContact } from '../proving/claim-number.ts'
 import { elsewhere } from '../proving/prove.ts'
 import { recordRefused } from '../proving/record-step.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
-import { knownPasswordsKey, type Source, sourceGuessKey } from '../source.ts'
+import type { Source } from '../source.ts'
+import { passwordKeys } from '../trust-limits.ts'
 import { guessesWait } from '../verifications/limits.ts'
 import {
   accountOrNone,
   mayConfirm,
   noticeGuesses,
   offerSignIn,
-  signInGuessLimits,
+  signInTrust,
   toldOf,
 } from './sign-in-offer.ts'
 import { usernameLookup } from './sign-up.ts'
@@ -36,13 +37,11 @@ export const signIn: ChoosingCaller<SignIn> = {
   kind: 'sign_in',
   offer: offerSignIn,
   mustType: ({ passwordAt }) => passwordAt === undefined,
-  code: ({ passwordAt }) =>
-    passwordAt === undefined
-      ? { purpose: 'sign_in', length: 8, pool: 'before the password' }
-      : { purpose: 'sign_in', length: 6, pool: 'past the password' },
+  code: ({ passwordAt }) => ({ purpose: 'sign_in', length: passwordAt === undefined ? 8 : 6 }),
+  maySend: (state) => provedPasswordAt(state) !== undefined,
   accountOf: ({ accountId }) => accountId,
   told: toldOf,
-  guessLimits: signInGuessLimits,
+  trust: signInTrust,
   mayReadStory: ({ passwordAt }) => passwordAt !== undefined,
   refusedAs: 'sign_in_refused',
   withForm: (state, form) => ({ ...state, trust: state.twoStep && form.trust === 'yes' }),
@@ -60,9 +59,10 @@ export const signIn: ChoosingCaller<SignIn> = {
     return kind ?? (mayConfirm(state) ? confirmContact(deps, { accountId }, itemId, now) : undefined)
   },
   async proved(_deps, { state, now }, second) {
-    const proved: SignIn = { ...state, second, verificationId: undefined }
-    const next = afterSecond(state)
-    return { state: next === 'done' ? signedIn(proved, now) : { ...proved, step: next } }
+    const passwordAt = provedPasswordAt(state)
+    if (passwordAt !== undefined) return { state: signedIn({ ...state, second, passwordAt }, now) }
+    // The code of a decoy was guessed: it stands for no password.
+    return { state: { ...state, step: 'account_password' }, refusal: { code: 'sign_in_wrong' } }
   },
   guessRefused: noticeGuesses,
 }
@@ -107,69 +107,68 @@ function canonicalUsername(typed: string): string | undefined {
 
 /**
  * The password. What looks like a code is never looked up. A guess is counted before it is compared, on the pool of
- * the browsers the account doesn't know or on this known browser's own; when strangers have used up theirs, a code
- * comes first.
+ * the browsers the account doesn't know or on this known browser's own.
  *
  * Refusals: `password_is_code`, `sign_in_wrong`, `passwords_limit`.
  */
 async function answerPassword(deps: Deps, request: FlowRequest<SignIn>, typed: string): Promise<Step> {
   const { sql } = deps.database
   const { state, source, now } = request
+  const trust = await signInTrust(deps, request)
+  const { account: pool, origin } = passwordKeys(deps, trust, source)
   if (looksLikeCode(typed)) {
-    await deps.guessSql.take(sql, [sourceGuessKey(deps.keyring.current(), source)])
+    if (origin.length > 0) await deps.guessSql.take(sql, origin)
     return { state, refusal: { code: 'password_is_code' } }
   }
-  const accountId = accountOrNone(deps, state)
-  const known = await isKnownBrowser(sql, accountId, source.browser)
-  const keys = passwordKeys(deps, state, source, known)
-  const guess = await deps.guessSql.take(sql, keys)
-  if (guess === 'limited') return limitedPassword(deps, request, keys, known)
+  const guess = await deps.guessSql.take(sql, [pool, ...origin])
+  if (guess === 'limited') return limitedPassword(deps, request, typed, { pool, origin })
 
+  const accountId = accountOrNone(deps, state)
   const account = await findAccount(sql, accountId)
   const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
-  if (!right || account === undefined) {
-    const again: SignIn = state.guarded ? { ...state, step: 'choose', second: undefined } : state
-    return { state: again, refusal: { code: 'sign_in_wrong' } }
-  }
+  if (!right || account === undefined) return { state, refusal: { code: 'sign_in_wrong' } }
   await deps.guessSql.giveBack(sql, guess)
   const twoStep = account.twoStepAt !== undefined
   const trusted = twoStep && (await isTrustedBrowser(deps, accountId, source.browser))
+  const known = trust.level === 'known_browser'
   const proved: SignIn = { ...state, passwordAt: now, twoStep }
   // Who holds the account's password may be what the freeze is about: it opens nothing by itself.
   const frozen = await isFrozen(sql, accountId, now)
-  const next = afterPassword(state, { known: known && !frozen, trusted: trusted && !frozen }, twoStep)
+  const next = afterPassword({ known: known && !frozen, trusted: trusted && !frozen }, twoStep)
   return { state: next === 'done' ? signedIn(proved, now) : { ...proved, step: 'choose' } }
 }
 
-/** Strangers' guesses used up: a code first. A browser that is known, or a network that guesses everywhere, waits. */
+/**
+ * The guesses are used up. A known browser, or a network that guesses everywhere, waits. Of strangers the password is
+ * compared all the same, but its answer comes with a code's: a right one and a wrong one look alike and take the same
+ * work, and only a right one sends, to a contact that has to be typed.
+ */
 async function limitedPassword(
   deps: Deps,
   request: FlowRequest<SignIn>,
-  keys: readonly LimitKey[],
-  known: boolean,
+  typed: string,
+  { pool, origin }: { pool: LimitKey; origin: LimitKey[] },
 ): Promise<Step> {
+  const { sql } = deps.database
   const { state, now } = request
-  const strangers = keys.filter((key) => key.kind === 'strangers_passwords')
-  const others = keys.filter((key) => key.kind !== 'strangers_passwords')
-  const wait = await guessesWait(deps, others)
-  if (wait !== undefined) return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
-  if (known || strangers.length === 0) {
-    return { state, refusal: { code: 'passwords_limit', retryAt: now + seconds(60) } }
+  const isStrangers = pool.kind === 'strangers_passwords'
+  const counted = isStrangers ? await deps.guessSql.take(sql, origin) : 'limited'
+  if (counted === 'limited') {
+    const wait = (await guessesWait(deps, isStrangers ? origin : [pool])) ?? now + seconds(60)
+    return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
   }
-  const record = { told: toldOf(deps, state), kind: 'sign_in_refused' } as const
-  if (!state.guarded) await recordRefused(deps, record, { code: 'passwords_limit' }, request)
-  return { state: { ...state, guarded: true, step: 'choose' } }
+  const told = toldOf(deps, state)
+  const account = await findAccount(sql, told.accountId)
+  const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
+  await recordRefused(deps, { told, kind: 'sign_in_refused' }, { code: 'passwords_limit' }, request)
+  await noteGuessing(sql, told.accountId)
+  const hiddenPasswordAt = right && account !== undefined ? now : undefined
+  return { state: { ...state, guarded: true, step: 'choose', hiddenPasswordAt } }
 }
 
-/** Whose guesses are counted together. A name without an account has its pool too: it must behave like any other. */
-function passwordKeys(deps: Deps, state: SignIn, source: Source, known: boolean): LimitKey[] {
-  const ring = deps.keyring.current()
-  const whose = state.accountId ?? `name ${state.username}`
-  if (known) return [knownPasswordsKey(ring, whose, source)]
-  const perSource = sourceGuessKey(ring, source)
-  if (state.second !== undefined) return [perSource]
-  return [{ kind: 'strangers_passwords', key: ring.lookupHash('strangers passwords', whose) }, perSource]
-}
+/** When the password was proved, whether or not that may be told yet. */
+const provedPasswordAt = ({ passwordAt, hiddenPasswordAt }: SignIn): Instant | undefined =>
+  passwordAt ?? hiddenPasswordAt
 
 function signedIn(state: SignIn, now: Instant): SignedIn {
   if (state.accountId === undefined) throw new Error('A sign-in without an account cannot end.')

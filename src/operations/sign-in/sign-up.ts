@@ -1,6 +1,7 @@
 import { hintOf, parseEmail } from '../../core/address.ts'
 import { flowLasts } from '../../core/flow.ts'
 import { decideNewPassword } from '../../core/people/password.ts'
+import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { SignUp } from '../../core/sign-in/sign-up.ts'
 import type { Instant } from '../../core/time.ts'
@@ -25,7 +26,7 @@ export const signUp: CodeCaller<SignUp> = {
   kind: 'sign_up',
   accountOf: () => undefined,
   told: (deps, { email }) => ({ accountId: nobody(deps, email), decoy: true }),
-  guessLimits: async () => [],
+  trust: async (_deps, { state }) => strangerOf(state.email),
   mayReadStory: () => true,
   async ownStep(deps, request, form) {
     const { state } = request
@@ -38,6 +39,12 @@ export const signUp: CodeCaller<SignUp> = {
     return { state: { ...state, step: 'new_password', provenAt } }
   },
 }
+
+const strangerOf = (email: string): Trust => ({
+  level: 'stranger',
+  stage: 'before the password',
+  of: `name ${email}`,
+})
 
 /**
  * Begins a sign-up by sending a code to the address; nothing of an account exists yet. An address that has an account
@@ -68,7 +75,7 @@ export async function beginSignUp(
       length: 6,
       messageKind: addressInUse ? 'account_exists' : 'code',
       told: { accountId: accountId ?? nobody(deps, email.value), decoy: !addressInUse },
-      pool: 'before the password',
+      trust: strangerOf(email.value),
     },
     source,
   )
@@ -77,7 +84,7 @@ export async function beginSignUp(
     kind: 'sign_up',
     step: 'code',
     email: email.value,
-    verificationId: issued.value,
+    ...issued.value,
     addressInUse,
     ...given,
   }

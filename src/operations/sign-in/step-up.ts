@@ -26,7 +26,7 @@ import { answerFlow, type FlowView, type StepAnswer } from '../proving/answer-fl
 import type { ChoosingCaller, Offer } from '../proving/caller.ts'
 import { allChoices } from '../proving/item-choices.ts'
 import { elsewhere } from '../proving/prove.ts'
-import { isOf, knownCodesKey, type SignedInSession, type Source } from '../source.ts'
+import { isOf, type SignedInSession, type Source } from '../source.ts'
 
 /** Proving again before a sensitive act, as the proof engine's caller: what that act takes, in the session alone. */
 export const stepUp: ChoosingCaller<StepUp> = {
@@ -34,12 +34,10 @@ export const stepUp: ChoosingCaller<StepUp> = {
   belongsTo: (state, session) => session !== undefined && isOf(state, session),
   offer: (deps, { state, now }) => offerStepUp(deps, state.accountId, state.act, now),
   mustType: () => false,
-  code: () => ({ purpose: 'step_up', length: 6, pool: 'past the password' }),
+  code: () => ({ purpose: 'step_up', length: 6 }),
   accountOf: ({ accountId }) => accountId,
   told: (_deps, { accountId }) => toldTo(accountId),
-  guessLimits: async (deps, { state, source }) => [
-    knownCodesKey(deps.keyring.current(), state.accountId, source),
-  ],
+  trust: async (_deps, { state }) => ({ level: 'session', sessionId: state.sessionId }),
   mayReadStory: () => true,
   refusedAs: 'proof_refused',
   async proved(_deps, { state, session, now }, proof) {

@@ -129,7 +129,7 @@ async function issueOnce(
 async function issueToPhone(deps: Deps, keys: LimitKey[], fresh: NewVerification): Promise<Issued> {
   return deps.database.transaction(async (sql) => {
     const issued = await deps.verificationSql.issue(sql, keys, fresh)
-    if (issued.result === 'issued') await takePhoneSend(deps, sql, fresh.destination)
+    if (issued.result === 'issued') await takePhoneSend(deps, sql, fresh.destination, false)
     return issued
   })
 }

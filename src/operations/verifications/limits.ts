@@ -70,7 +70,13 @@ export async function whyLimited(
     const key = keys.find((k) => k.key.equals(log.key))
     const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind]?.sends ?? [], log.now)
     return key && retryAt !== undefined
-      ? [{ code: 'sends_limit' as const, limit: key.kind.replace('reported_', '') as SendLimit, retryAt }]
+      ? [
+          {
+            code: 'sends_limit' as const,
+            limit: key.kind.replace(/^(reported|strangers)_/, '') as SendLimit,
+            retryAt,
+          },
+        ]
       : []
   })
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]

@@ -1,7 +1,6 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { days, hours, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
-import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import { firstTimeId, newTimeId, uuidOf } from '../../secrets/random.ts'
 import { amendCodeActivity } from '../../storage/activity.ts'
 import {
@@ -11,12 +10,12 @@ import {
   noteReportedSource,
   type Reported,
   type ReportedMessage,
-  takeReportTry,
 } from '../../storage/report.ts'
 import { noteActivity } from '../activity/note-activity.ts'
 import { type Where, whereOf } from '../activity/read-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
+import { isTypedReference } from './typed-reference.ts'
 
 /** What "I didn't ask for this" came to: the code no longer works, was worthless already, or had been used before. */
 export type ReportOutcome = (
@@ -48,7 +47,7 @@ const halvedFor = days(1)
  *
  * The link alone proves nothing, since mail programs open links; the reference that is printed in the message must be
  * typed, or the account be signed in here. Refusal: `reference_wrong`, the same for a wrong reference, for a message
- * that doesn't exist, for another's account, and after ten tries in a day.
+ * that doesn't exist, for another's account, and after five wrong ones of a browser in a day.
  */
 export async function reportMessage(
   deps: Deps,
@@ -63,7 +62,12 @@ export async function reportMessage(
   if (named === undefined || message === undefined) return refuse({ code: 'reference_wrong' })
   const proved =
     'reference' in proof
-      ? await isItsReference(deps, named, message, proof.reference)
+      ? await isTypedReference(
+          deps,
+          { subject: named.subject, id: named.messageId, reference: message.reference },
+          proof.reference,
+          source,
+        )
       : isTold(message, proof)
   if (!proved) return refuse({ code: 'reference_wrong' })
   return reportAsked(deps, named.subject, message, source, now)
@@ -94,19 +98,6 @@ export async function isForAccount(
 
 const isTold = ({ from }: ReportedMessage, { accountIds }: { accountIds: readonly string[] }): boolean =>
   from !== undefined && !('network' in from) && from.decoy !== true && accountIds.includes(from.accountId)
-
-async function isItsReference(
-  deps: Deps,
-  named: NamedMessage,
-  message: ReportedMessage,
-  typed: string,
-): Promise<boolean> {
-  const reference = canonicalReference(typed)
-  // A scanner that presses the button with nothing typed must not use up what the reader needs.
-  if (reference === undefined) return false
-  const key = deps.keyring.current().lookupHash('report', named.subject, named.messageId)
-  return (await takeReportTry(deps.database.sql, key)) && reference === message.reference
-}
 
 async function reportAsked(
   deps: Deps,
