@@ -150,7 +150,7 @@ test('a new password on that path comes back to it', async () => {
   await owner.submit({ current: password, next: 'quite another one, 41 gulls' })
   expect(owner.page.path).toBe(`${home}/secure`)
   expect(wordsOf(owner.page.text)).toContain('Your password has been changed')
-  expect(wordsOf(owner.page.text)).toContain('One thing is left')
+  expect(wordsOf(owner.page.text)).toContain('One step is left')
 })
 
 async function accountOf(person: Person): Promise<string | undefined> {
