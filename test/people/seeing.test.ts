@@ -126,7 +126,7 @@ test('the path after it leads to a new password, and knows when there is one', a
   const [path = ''] = /\/account\/[^"]+\/not-me/.exec(owner.page.text) ?? []
   await owner.open(path)
   await owner.submit({ form: owner.form('form').fields.form ?? '' })
-  expect(wordsOf(owner.page.text)).toContain('2 things are left')
+  expect(wordsOf(owner.page.text)).toContain('2 steps are left')
   await insertActivity(world.sql, {
     subject: (await accountOf(owner)) ?? '',
     id: newTimeId(world.now),
