@@ -14,7 +14,8 @@ export type PolicyPath = Leaf<Policy>
 const bombing =
   'Ours. Enough for a person who mistypes and tries again, too few to fill a mailbox. The API of one application and its people count together.'
 const costs = 'Ours. About half of email: each text costs money and wakes somebody.'
-const household = 'Ours. Enough for a household or a small office, not for a script. A /64 counts as one IPv6 host.'
+const household =
+  'Ours. Enough for a household or a small office, not for a script. A /64 counts as one IPv6 host.'
 
 /** One row a number: a policy with a number that nobody explained does not compile. */
 export const policyNotes = {
@@ -108,7 +109,10 @@ export const policyNotes = {
     what: 'Digits after the + that make a number range.',
     why: 'Ours. 10,000 to 100,000 numbers in most countries.',
   },
-  'phones.prefix.sends': { what: 'Codes sent to a number range before its share of used codes is checked.', why: 'Ours.' },
+  'phones.prefix.sends': {
+    what: 'Codes sent to a number range before its share of used codes is checked.',
+    why: 'Ours.',
+  },
   'phones.prefix.leastUsedShare': {
     what: 'The share of these codes that must have been used. Below it, the range is closed.',
     why: 'Ours. Real people use most codes; fraud uses none.',

@@ -164,7 +164,9 @@ export const settingsSchema = z.object({
     ),
   LOGO_FILE: logo
     .optional()
-    .describe('An SVG or PNG picture that every page shows beside OPERATOR_NAME, instead of the Countersign mark.'),
+    .describe(
+      'An SVG or PNG picture that every page shows beside OPERATOR_NAME, instead of the Countersign mark.',
+    ),
   SUPPORT_ADDRESS: emailAddress.optional().describe('Where people can ask for help.'),
   KEYRING_FILE: path
     .optional()
