@@ -47,7 +47,7 @@ export function refusalsTable(where: 'api' | 'pages'): string {
       const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
       return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
     })
-  return table(['code', 'status', 'kind', 'parameters', 'in a few words'], rows)
+  return table(['code', 'status', 'kind', 'parameters', 'title'], rows)
 }
 
 const bodies = {

@@ -6,10 +6,10 @@ import { code, lengthOf, table, windowsOf } from './words.ts'
 
 /** Every setting stands in one group: a new one does not compile until it has its place. */
 const groups = {
-  PORT: 'Serving',
-  HOST: 'Serving',
-  PUBLIC_URL: 'Serving',
-  TRUSTED_PROXIES: 'Serving',
+  PORT: 'Server',
+  HOST: 'Server',
+  PUBLIC_URL: 'Server',
+  TRUSTED_PROXIES: 'Server',
   DATA_DIR: 'Data and keys',
   KEYRING_FILE: 'Data and keys',
   DATABASE_URL: 'Data and keys',
@@ -23,15 +23,15 @@ const groups = {
   DKIM_SELECTOR: 'Mail',
   DKIM_KEY_FILE: 'Mail',
   OUTBOX_CONCURRENCY: 'Mail',
-  OPERATOR_NAME: 'What people see',
-  ACCENT_COLOR: 'What people see',
-  LOGO_FILE: 'What people see',
-  SUPPORT_ADDRESS: 'What people see',
+  OPERATOR_NAME: 'Branding and pages',
+  ACCENT_COLOR: 'Branding and pages',
+  LOGO_FILE: 'Branding and pages',
+  SUPPORT_ADDRESS: 'Branding and pages',
   POLICY_FILE: 'Policy',
-  LOG_LEVEL: 'Watching it',
-  PLACES_FILE: 'What people see',
-  METRICS_PORT: 'Watching it',
-  METRICS_HOST: 'Watching it',
+  LOG_LEVEL: 'Logs and metrics',
+  PLACES_FILE: 'Branding and pages',
+  METRICS_PORT: 'Logs and metrics',
+  METRICS_HOST: 'Logs and metrics',
 } satisfies Record<keyof Settings, string>
 
 type Property = {

@@ -112,7 +112,7 @@ export const settingsSchema = z.object({
   PUBLIC_URL: publicUrl
     .optional()
     .describe(
-      'Where people reach the service: scheme, host and port. Links in messages are made of it. Default: http://localhost:PORT.',
+      'Where people reach the service: scheme, host and port. Links in messages are built from it. Default: http://localhost:PORT.',
     ),
   DATA_DIR: path.prefault('./data').describe('The folder for the embedded database and the key ring.'),
   DATABASE_URL: postgresUrl
@@ -120,7 +120,7 @@ export const settingsSchema = z.object({
     .describe('A PostgreSQL 15 or newer to use. Without it the service runs its own, in DATA_DIR.'),
   DATABASE_POOL: wholeNumber(1, 500)
     .default(16)
-    .describe('Connections to the database that one process may hold.'),
+    .describe('Connections to the database that one process may open.'),
   DATABASE_PREPARED_STATEMENTS: onOff
     .prefault('on')
     .describe('Turn off behind PgBouncer before 1.21 in transaction mode, which breaks named statements.'),
@@ -131,7 +131,7 @@ export const settingsSchema = z.object({
     ),
   SMTP_CONNECTIONS: wholeNumber(1, 100)
     .default(4)
-    .describe('Connections to the mail server that one process may hold.'),
+    .describe('Connections to the mail server that one process may open.'),
   SMTP_CA_FILE: fileContent
     .optional()
     .describe('Certificates (PEM) to trust instead of the well-known ones, for a mail server with its own.'),
@@ -147,7 +147,7 @@ export const settingsSchema = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('The selector under which the public key stands in DNS.'),
+    .describe('The selector under which the public key is published in DNS.'),
   DKIM_KEY_FILE: fileContent
     .optional()
     .describe('The private key (PEM) that mail is signed with. Without it mail is not signed here.'),
@@ -164,16 +164,18 @@ export const settingsSchema = z.object({
     ),
   LOGO_FILE: logo
     .optional()
-    .describe('An SVG or PNG picture that stands beside OPERATOR_NAME on every page instead of our mark.'),
+    .describe(
+      'An SVG or PNG picture that every page shows beside OPERATOR_NAME, instead of the Countersign mark.',
+    ),
   SUPPORT_ADDRESS: emailAddress.optional().describe('Where people can ask for help.'),
   KEYRING_FILE: path
     .optional()
     .describe('The key ring, shared by all processes. Default: keyring in DATA_DIR.'),
-  POLICY_FILE: path.optional().describe('A JSON file with the policy numbers that differ from the defaults.'),
+  POLICY_FILE: path.optional().describe('A JSON file with the policy values that differ from the defaults.'),
   PLACES_FILE: places
     .optional()
     .describe(
-      'An MMDB file (the MaxMind DB format) of cities or countries, by which activity says where something came from. Without it the network is told.',
+      'An MMDB file (the MaxMind DB format) of cities or countries, used to show the place of each activity. Without it the network is shown.',
     ),
   METRICS_PORT: port
     .optional()
@@ -181,11 +183,11 @@ export const settingsSchema = z.object({
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('The address that /metrics listens on.'),
   OUTBOX_CONCURRENCY: wholeNumber(1, 1000)
     .default(16)
-    .describe('Messages that one worker process has under way at once.'),
+    .describe('Messages that one worker process sends at the same time.'),
   TRUSTED_PROXIES: proxies
     .prefault('')
     .describe(
-      'Addresses or networks (CIDR) of reverse proxies, separated by commas. Only from these are forwarding headers believed.',
+      'Addresses or networks (CIDR) of reverse proxies, separated by commas. Forwarding headers are trusted only from these.',
     ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -55,7 +55,7 @@ export function describeApi(publicUrl: string): OpenApi {
       title: 'Countersign verification API',
       version: '1',
       description:
-        'Send a code to an email address or phone, and check what was typed. Every refusal is a problem document (RFC 9457) with a stable code, which also stands in the Countersign-Error header.',
+        'Send a code to an email address or phone, and check what was typed. Every refusal is a problem document (RFC 9457) with a stable code, which is also in the Countersign-Error header.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: publicUrl }],
@@ -69,7 +69,7 @@ export function describeApi(publicUrl: string): OpenApi {
           schema: { type: 'string' },
         },
         'Retry-After': {
-          description: 'Seconds until the same request may go through.',
+          description: 'Seconds until the same request will be accepted.',
           schema: { type: 'integer', minimum: 1 },
         },
       },

@@ -265,7 +265,7 @@ test('a file that was cut short or altered anywhere is refused with a sentence, 
                   .filter((_, n, lines) => n !== at % (lines.length - 1))
                   .join('\n')
         expect(await refusalOf(damagedFile)).toMatch(
-          /damaged or cut short|no export of Countersign|newer release/,
+          /damaged or cut short|not an export of Countersign|newer release/,
         )
         expect(await rowsInTarget()).toBe('0')
       },

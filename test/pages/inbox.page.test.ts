@@ -78,7 +78,7 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     await service.send({ email: 'live@example.com' })
     await page.getByRole('link', { name: /live@example\.com/ }).waitFor()
     expect(await page.getByLabel('Only for this address or number').inputValue()).toBe('half typ')
-    expect(await page.getByRole('status').textContent()).toContain('There is news')
+    expect(await page.getByRole('status').textContent()).toContain('This page has been updated')
     await page.context().close()
   })
 
@@ -86,7 +86,7 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     const page = await browser.page({ script: false })
     await page.goto(`${service.url}/inbox`)
     await service.send({ email: 'still@example.com' })
-    await page.getByRole('link', { name: 'Show news' }).click()
+    await page.getByRole('link', { name: 'Show updates' }).click()
     await page.getByRole('link', { name: /still@example\.com/ }).waitFor()
     await page.context().close()
   })

@@ -93,7 +93,7 @@ async function stepUpByMail({ itemId, email }: MadeAccount, person: Person): Pro
 const noticesTo = async (email: string, title: string) =>
   (await world.inbox(email)).filter(({ subject }) => subject?.includes(title))
 const guessedTitle = 'Somebody has your password'
-const closedTitle = 'No more codes from new browsers'
+const closedTitle = 'Too many wrong codes for your account'
 
 describe('an item of which a hundred codes in a row were typed wrong by strangers', () => {
   test('takes not even the right one from them any more, and says so, with what to do', async () => {
@@ -101,7 +101,7 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     expect(new Set(await closeApp(account, app))).toEqual(new Set(['totp_wrong']))
     const stranger = newPerson(world)
     await signIn(stranger, account.email)
-    expect(wordsOf(stranger.page.text)).toContain('Closed for this browser')
+    expect(wordsOf(stranger.page.text)).toContain('Blocked in this browser')
     await stranger.submit({ item: app.itemId })
     expect(stranger.page).toMatchObject({ status: 409, refusal: 'item_closed' })
     expect(wordsOf(stranger.page.text)).toContain('Use another way here, or sign in on a browser')
@@ -125,7 +125,7 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     await world.sql`update account set two_step_at = statement_timestamp() where id = ${account.id}`
     await closeApp(account, app)
     await signIn(known, account.email)
-    expect(wordsOf(known.page.text)).not.toContain('Closed for this browser')
+    expect(wordsOf(known.page.text)).not.toContain('Blocked in this browser')
     await known.submit({ item: app.itemId })
     await known.submit({ code: wrongCode(app.code(), 500) })
     expect(known.page.refusal).toBe('totp_wrong')

@@ -344,7 +344,7 @@ describe('who wins (docs/who-wins.md)', () => {
     const { thief, home, contact } = await phished(one)
     const remove = `${home}/security/items/${one.account.itemId}/remove`
     await thief.open(remove)
-    expect(thief.page.text).toContain('It can go in a few days')
+    expect(thief.page.text).toContain('You can remove it in a few days')
     await world.advance(days(8))
     await signIn(thief, one.account.email)
     await thief.open(`${home}/security/items/${one.account.itemId}/remove`)

@@ -225,7 +225,7 @@ test('where the application said not for whom, the code ends, nobody is held to 
   const words = wordsOf(reader.page.text)
   expect(words).toContain('The code no longer works')
   expect(words).toContain('Quiet Shop')
-  expect(words).toContain('tell us whom it was for')
+  expect(words).toContain('tell us who asked for it')
   expect(words).not.toContain('half as many codes')
   expect(await livingReports()).toBe(before)
   for (let sends = 0; sends < 30; sends += 1) {

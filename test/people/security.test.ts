@@ -175,7 +175,7 @@ describe('removing a contact', () => {
     const one = { account, person, home: person.page.path }
     const path = `${one.home}/security/items/${account.itemId}/remove`
     await stepUp(world, person, path, account.email)
-    expect(says(person)).toContain('Something else comes first')
+    expect(says(person)).toContain('Add something else first')
     const next = /href="([^"]*security\/add\?return_to=[^"]*)"/.exec(person.page.text)?.[1] ?? ''
     await person.open(next.replaceAll('&amp;', '&'))
     await person.submit({ contact: `second${nth}@example.org` })
@@ -189,8 +189,8 @@ describe('removing a contact', () => {
     const one = await owner()
     await add(one, `young${nth}@example.org`)
     await one.person.open(`${one.home}/security/items/${one.account.itemId}/remove`)
-    expect(says(one.person)).toContain('It can go in a few days')
-    expect(says(one.person)).toContain('You can remove this from')
+    expect(says(one.person)).toContain('You can remove it in a few days')
+    expect(says(one.person)).toContain('You can remove this one from')
     const form = (await one.person.open(one.home)).forms[0]?.fields.form ?? ''
     const path = `${one.home}/security/items/${one.account.itemId}/remove`
     const answer = await one.person.request(path, { fields: { form } })

@@ -126,7 +126,7 @@ test('the path after it leads to a new password, and knows when there is one', a
   const [path = ''] = /\/account\/[^"]+\/not-me/.exec(owner.page.text) ?? []
   await owner.open(path)
   await owner.submit({ form: owner.form('form').fields.form ?? '' })
-  expect(wordsOf(owner.page.text)).toContain('2 things are left')
+  expect(wordsOf(owner.page.text)).toContain('2 steps are left')
   await insertActivity(world.sql, {
     subject: (await accountOf(owner)) ?? '',
     id: newTimeId(world.now),
@@ -150,7 +150,7 @@ test('a new password on that path comes back to it', async () => {
   await owner.submit({ current: password, next: 'quite another one, 41 gulls' })
   expect(owner.page.path).toBe(`${home}/secure`)
   expect(wordsOf(owner.page.text)).toContain('Your password has been changed')
-  expect(wordsOf(owner.page.text)).toContain('One thing is left')
+  expect(wordsOf(owner.page.text)).toContain('One step is left')
 })
 
 async function accountOf(person: Person): Promise<string | undefined> {

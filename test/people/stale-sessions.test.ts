@@ -242,7 +242,7 @@ describe('what is refused is told to the account', () => {
       'proof_refused password_wrong',
     ])
     await one.person.open(`${one.home}/activity`)
-    expect(wordsOf(one.person.page.text)).toContain('A wrong proof in your account')
+    expect(wordsOf(one.person.page.text)).toContain('A proof failed in your account')
   })
 })
 

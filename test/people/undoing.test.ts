@@ -96,7 +96,7 @@ describe('undoing from a notice, without being signed in', () => {
     await proveBy(reader, one.account.itemId, one.account.email)
     expect(wordsOf(reader.page.text)).toContain('The password from before works again')
     await decide(reader)
-    expect(wordsOf(reader.page.text)).toContain('It is undone')
+    expect(wordsOf(reader.page.text)).toContain('The changes are undone')
     const person = newPerson(world)
     await person.open('/signin')
     await person.submit({ username: one.account.email })
@@ -226,7 +226,7 @@ describe('who has one contact and no password', () => {
       select id from security_info where account_id = ${one.account.id} and kind = 'phone'`
     await proveBy(thief, item?.id ?? '', phone)
     await decide(thief)
-    expect(wordsOf(thief.page.text)).toContain('It is undone')
+    expect(wordsOf(thief.page.text)).toContain('The changes are undone')
     expect(await thief.isSignedIn()).toBe(false)
     expect(thief.page.text).not.toContain('new-password')
     await signIn(newPerson(world), one.account.email)
@@ -339,7 +339,7 @@ describe('two-step verification that was turned on', () => {
     const reader = await answer(await noticeTo(one.account.email, 'Two-step'))
     await proveBy(reader, one.account.itemId, one.account.email)
     await decide(reader)
-    expect(wordsOf(reader.page.text)).toContain('It is announced')
+    expect(wordsOf(reader.page.text)).toContain('Undo planned for')
     return reader
   }
 
@@ -363,7 +363,7 @@ describe('two-step verification that was turned on', () => {
     const late = await answer(await noticeTo(one.account.email, 'Two-step verification was turned on'))
     await proveBy(late, one.account.itemId, one.account.email)
     await decide(late)
-    expect(wordsOf(late.page.text)).toContain('It is undone')
+    expect(wordsOf(late.page.text)).toContain('The changes are undone')
     expect(await isOn(one.account)).toBe(false)
   })
 
@@ -389,7 +389,7 @@ describe('two-step verification that was turned on', () => {
     expect((await known.submit({ password: 'some other password' })).refusal).toBe('password_wrong')
     await known.submit({ password })
     await decide(known)
-    expect(wordsOf(known.page.text)).toContain('It is stopped')
+    expect(wordsOf(known.page.text)).toContain('The undo is stopped')
     expect(await stateOf(one.account, 'two_step_on')).toBe('kept')
     const again = await answer(await noticeTo(one.account.email, 'Two-step verification was turned on'))
     expect(wordsOf(again.page.text)).toContain('or confirmed with proofs that count for more')

@@ -41,7 +41,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [],
     ownerHolds: [app],
     winner: 'owner',
-    takes: 'nothing: a new browser is asked for a second proof',
+    takes: 'no time: a new browser is asked for a second proof',
   },
   {
     thief: 'has the password',
@@ -51,7 +51,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [],
     ownerHolds: [mailbox],
     winner: 'owner',
-    takes: 'nothing: a new browser is asked for a code to that contact',
+    takes: 'no time: a new browser is asked for a code to that contact',
   },
   {
     thief: 'has the password and the mailbox',
@@ -62,7 +62,7 @@ export const fights: readonly Fight[] = [
     ownerHolds: [mailbox, phone],
     winner: 'both',
     takes:
-      'until one of the two mailboxes’ passwords is changed: what either does, the other freezes and undoes in minutes. With two further items the owner removes the mailbox as stolen',
+      'until one of the two mailboxes’ passwords is changed: what one does, the other can freeze and undo within minutes. With two further items the owner removes the mailbox as stolen',
   },
   {
     thief: 'has the password and the mailbox',
@@ -72,7 +72,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [mailbox],
     ownerHolds: [mailbox],
     winner: 'both',
-    takes: 'until the mailbox’s own password is changed: here the two look the same',
+    takes: 'until the mailbox’s own password is changed: the service can’t tell the two apart',
   },
   {
     thief: 'has the password and the mailbox',
@@ -82,7 +82,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [mailbox],
     ownerHolds: [mailbox, app],
     winner: 'owner',
-    takes: 'minutes from the notice on, which can be read for 30 days',
+    takes: 'minutes, at any time in the 30 days after the notice',
   },
   {
     thief: 'has the phone',
@@ -93,7 +93,7 @@ export const fights: readonly Fight[] = [
     ownerHolds: [app],
     winner: 'owner',
     takes:
-      'nothing: without the password no text signs in. The thief can undo changes of the last 30 days, which brings back the owner’s password from before',
+      'no time: without the password, a text can’t sign in. The thief can undo changes of the last 30 days, which brings back the owner’s password from before',
   },
   {
     thief: 'has the phone',
@@ -103,7 +103,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [phone],
     ownerHolds: [mailbox],
     winner: 'owner',
-    takes: 'nothing, as above',
+    takes: 'no time, as above',
   },
   {
     thief: 'has the password and phished one code',
@@ -114,7 +114,7 @@ export const fights: readonly Fight[] = [
     ownerHolds: [phone],
     winner: 'owner',
     takes:
-      'minutes from the notice on, which can be read for 30 days. In the first 7 nothing of the owner’s can be pushed out at all',
+      'minutes, at any time in the 30 days after the notice. In the first 7 days nothing of the owner’s can be removed at all',
   },
   {
     thief:
@@ -125,7 +125,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [],
     ownerHolds: [removedMailbox],
     winner: 'owner',
-    takes: 'minutes from the notice on, which can be read for 30 days: freezing puts the contact back',
+    takes: 'minutes, at any time in the 30 days after the notice: freezing brings the contact back',
   },
   {
     thief: 'has the password and removed the owner’s contact',
@@ -149,8 +149,8 @@ export const fights: readonly Fight[] = [
     takes: '7 days from when the owner asks for it: it is announced to every contact first',
   },
   {
-    thief: 'has the mailbox, and would undo the two-step verification that protects against that',
-    owner: 'has the password in a browser known for long, or an older item of another kind',
+    thief: 'has the mailbox, and wants to undo the two-step verification that protects against that',
+    owner: 'has the password in a browser known for a long time, or an older item of another kind',
     twoStep: false,
     turnedTwoStepOn: true,
     thiefIsIn: false,
@@ -167,7 +167,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [],
     ownerHolds: [app],
     winner: 'owner',
-    takes: 'nothing: each change asks for a fresh proof',
+    takes: 'no time: each change asks for a fresh proof',
   },
   {
     thief: 'sits at an unlocked browser',
@@ -177,7 +177,7 @@ export const fights: readonly Fight[] = [
     thiefHolds: [],
     ownerHolds: [mailbox],
     winner: 'owner',
-    takes: 'nothing: each change asks for a fresh proof',
+    takes: 'no time: each change asks for a fresh proof',
   },
   {
     thief: 'has nothing but an old contact, which the owner removed',
@@ -188,7 +188,7 @@ export const fights: readonly Fight[] = [
     ownerHolds: [app],
     winner: 'owner',
     takes:
-      'a minute: for 30 days the thief can hold the account still or put the contact back, never get in, and the owner confirms the removal',
+      'a minute: for 30 days the thief can pause changes or bring the contact back, but never get in, and the owner confirms the removal',
   },
   {
     thief: 'has nothing but an old contact, which the owner removed',

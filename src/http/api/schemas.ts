@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 const channel = z
   .enum(['email', 'sms', 'voice'])
-  .describe('How the code travels. Default: email, or sms for a phone.')
+  .describe('How the code is sent. Default: email, or sms for a phone.')
 
 /** Text of somebody else's that is stored and given back: no control characters, no half of a surrogate pair. */
 const plainText = (most: number) =>
@@ -45,15 +45,15 @@ export const issueRequest = z.strictObject({
     .describe('Digits of the code: 8 where the code alone signs in or recovers.'),
   locale: languageTag
     .optional()
-    .describe("The reader's language; one that isn't spoken falls back to English."),
+    .describe("The reader's language; a language that isn't supported falls back to English."),
   reference: plainText(128)
     .optional()
-    .describe('Your own word for this verification; given back, never shown to the reader.'),
+    .describe('Your own reference for this verification; returned in answers, never shown to the reader.'),
   end_user: z
     .strictObject({ ip: ip.describe("The end user's IP address, as you see it.") })
     .optional()
     .describe(
-      'Whom the code is for: limits then count against their address and network instead of your quota.',
+      'The person who asks: rate limits then count against their address and network instead of your quota.',
     ),
 })
 
@@ -106,7 +106,7 @@ export const problem = z
     type: z.string().describe('The help page of this code.'),
     title: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable: decide by this.'),
+    code: z.string().describe('Stable: base decisions on it.'),
     kind: z.enum(['verification', 'limit', 'input', 'access', 'service']),
     detail: z.string(),
     instance: z.string().describe('The id of the request, for your logs and ours.'),

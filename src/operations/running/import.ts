@@ -64,7 +64,7 @@ async function inspect({ schema }: Target, lines: AsyncIterable<string>): Promis
   let end: Extract<ExportMark, ['end', unknown]>[1] | undefined
 
   for await (const line of lines) {
-    if (end !== undefined) throw damaged('something follows its end')
+    if (end !== undefined) throw damaged('there is more after its end')
     if (header === undefined) header = headerOf(line, schema)
     else {
       const mark = markOf(line)
@@ -73,7 +73,7 @@ async function inspect({ schema }: Target, lines: AsyncIterable<string>): Promis
         continue
       }
       if (mark === undefined) {
-        if (table === undefined) throw damaged('a row belongs to no table')
+        if (table === undefined) throw damaged('a row stands before the first table')
         rows[table] = (rows[table] ?? 0) + 1
       } else if (mark[0] === 'table') table = tableOf(mark, rows)
       else keyring = mark[1]
@@ -83,8 +83,8 @@ async function inspect({ schema }: Target, lines: AsyncIterable<string>): Promis
   if (header === undefined) throw notOurs()
   if (end === undefined) throw damaged('its end is missing')
   const sha256 = digest.hex()
-  if (end.sha256 !== sha256) throw damaged('its checksum is another one')
-  if (JSON.stringify(end.rows) !== JSON.stringify(rows)) throw damaged('its rows are not those it counts')
+  if (end.sha256 !== sha256) throw damaged("its checksum doesn't match")
+  if (JSON.stringify(end.rows) !== JSON.stringify(rows)) throw damaged("the number of its rows doesn't match")
   return { keyring, sha256 }
 }
 
@@ -104,7 +104,7 @@ function tableOf(
   rows: Record<string, number>,
 ) {
   if (!isExported(table, columns) || table in rows) {
-    throw damaged(`it has a table ${table} that this release doesn't know so`)
+    throw damaged(`the table ${table} isn't expected there`)
   }
   rows[table] = 0
   return table
@@ -114,7 +114,7 @@ function markOf(line: string): ExportMark | undefined {
   if (line.startsWith('{')) return undefined
   const mark = objectOf(line)
   if (!Array.isArray(mark) || !['keyring', 'table', 'end'].includes(mark[0]))
-    throw damaged('a line is no part of one')
+    throw damaged('a line is not part of an export')
   return mark as ExportMark
 }
 
@@ -165,6 +165,6 @@ async function load(
 }
 
 const damaged = (how: string) =>
-  new ImportRefused(`The file is damaged or cut short: ${how}. Nothing was imported; export again.`)
+  new ImportRefused(`The file is damaged or cut short: ${how}. Nothing was imported. Export again.`)
 
-const notOurs = () => new ImportRefused('The file is no export of Countersign. Nothing was imported.')
+const notOurs = () => new ImportRefused('The file is not an export of Countersign. Nothing was imported.')

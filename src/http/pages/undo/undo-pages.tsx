@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx'
 import type { StoredChange } from '../../../core/security-info/change.ts'
 import { undoAnnouncedFor } from '../../../core/security-info/undo.ts'
 import type { Undoing, UndoingOver } from '../../../core/security-info/undo-flow.ts'
+import { formatDay } from '../../../locales/moments.ts'
 import type { UndoingShown } from '../../../operations/changes/undo-from-notice.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
@@ -197,10 +198,11 @@ export function UndoingOverPage({ over }: { over: UndoingOver }) {
 
 /** The undo is announced to every contact; until then nothing else can be done here. */
 function AnnouncedPage({ from }: { from: number }) {
+  const { locale, timeZone } = useReader()
   const say = useSay()
   const when: Child = <Moment at={from} shape="moment" />
   return (
-    <Page title={say('undo.announcedTitle')}>
+    <Page title={say('undo.announcedTitle', { date: formatDay(locale, from, timeZone) })}>
       <p>
         {say('undo.announced')} <b>{when}</b>
       </p>
