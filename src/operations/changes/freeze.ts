@@ -1,8 +1,11 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { StoredChange } from '../../core/security-info/change.ts'
 import {
   broughtBy,
   decideFreeze,
   type FreezeDecision,
+  hasSay,
+  isOpen,
   itemsBefore,
   openUntil,
   sinceThen,
@@ -74,6 +77,31 @@ export async function freezeInSession(
   if (by === undefined) return refuse({ code: 'choice_missing' })
   const outcome = await freezeChange(deps, { accountId, changeId, itemId: by.id }, source, now)
   return outcome === 'no_say' ? refuse({ code: 'choice_missing' }) : accept(null)
+}
+
+/**
+ * What a contact that was removed as lost or stolen can still freeze: changes from before its removal.
+ *
+ * @returns undefined where the notice tells of no such removal
+ */
+export async function freezableByLost(
+  deps: Deps,
+  { accountId, changeId, itemId }: ReadNotice,
+  now: Instant,
+): Promise<StoredChange[] | undefined> {
+  const { sql } = deps.database
+  const [account, items, changes] = await Promise.all([
+    findAccount(sql, accountId),
+    itemsOf(sql, accountId),
+    changesOf(sql, accountId),
+  ])
+  const removal = changes.find(({ id }) => id === changeId)
+  if (account === undefined || removal?.detail.lost !== true || removal.detail.item?.id !== itemId)
+    return undefined
+  const own = { items, changes, createdAt: account.createdAt }
+  return changes.filter(
+    (change) => change.state === 'standing' && isOpen(change, now) && hasSay(itemId, change, own),
+  )
 }
 
 /**

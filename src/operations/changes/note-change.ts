@@ -80,6 +80,11 @@ export async function writeChange(
   await insertChange(sql, account.id, { id, kind: change.kind, sessionId, passwordBefore, detail })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
+  const gone = change.kind === 'item_removed' ? removedContact(change.item) : undefined
+  if (gone === undefined) return
+  // Whoever holds it is told also where it was lost: it keeps its say in what was changed before.
+  const isLost = change.kind === 'item_removed' && change.lost
+  await tellContacts(sql, account, id, { ...told, ...(isLost && { lost: true }) }, [gone], now)
 }
 
 /** A line of what was changed, however many there were. */
@@ -100,16 +105,17 @@ export async function noteInActivity(
 /** A sign-in is told in the activity by itself, whatever browser it came from. */
 const activityOf = ({ kind }: Change): ActivityKind | undefined => (kind === 'new_sign_in' ? undefined : kind)
 
-/** Everybody who had a say before: what was just added has none in its own adding, what was just removed still has. */
+/** Everybody who had a say before: what was just added has none in its own adding. */
 function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
   const proved = now.filter((item) => item.provenAt !== undefined && !item.frozen)
-  if (change.kind === 'item_added') return proved.filter(({ id }) => id !== change.item.id)
-  if (change.kind !== 'item_removed' || change.lost) return proved
-  const { id, kind, address, addedAt, provenAt } = change.item
-  const isTold = (kind === 'email' || kind === 'phone') && address !== undefined && provenAt !== undefined
-  return isTold
-    ? [...proved, { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }]
-    : proved
+  return change.kind === 'item_added' ? proved.filter(({ id }) => id !== change.item.id) : proved
+}
+
+/** A proved contact that was just removed, to be told of that. */
+function removedContact({ id, kind, address, addedAt, provenAt }: ChangedItem): Contact | undefined {
+  if ((kind !== 'email' && kind !== 'phone') || address === undefined || provenAt === undefined)
+    return undefined
+  return { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }
 }
 
 /** An item as a notice names it: a contact by its hint. */
