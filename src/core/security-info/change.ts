@@ -94,6 +94,8 @@ export type StoredChange = {
   passwordBefore?: string | undefined
   /** Of one that is kept: the items that can't freeze it again. */
   silenced?: readonly string[] | undefined
+  /** When the oldest item was added that proved it, or froze it (core/security-info/seniority.ts). */
+  seniorItemAt?: Instant | undefined
 }
 
 /**

@@ -29,6 +29,12 @@ export function frozenChange(changes: readonly StoredChange[], now: Instant): St
   return changes.filter((change) => change.state === 'frozen' && isOpen(change, now)).sort(byTime)[0]
 }
 
+/** All that is held with it, newest first. */
+export function heldChanges(changes: readonly StoredChange[], now: Instant): StoredChange[] {
+  const first = frozenChange(changes, now)
+  return first === undefined ? [] : sinceThen(changes, first)
+}
+
 const byTime = (one: StoredChange, other: StoredChange): number => one.at - other.at
 
 /** What can still be done in an account that is held still. */

@@ -15,10 +15,10 @@ import type { Instant } from '../../core/time.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, settleChanges } from '../../storage/change.ts'
+import { changesOf, findNotice, type Notice, raiseSeniority, settleChanges } from '../../storage/change.ts'
 import { takeReportTry } from '../../storage/report.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
-import { endAllSessions, endSession } from '../../storage/session.ts'
+import { endSessionsSince } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
@@ -75,7 +75,8 @@ export async function freezeInSession(
   const fresh = session.proofs.filter((proof) => session.now < proof.at + stepUpLasts)
   const by = before.find(({ id }) => fresh.some((proof) => proof.itemId === id))
   if (by === undefined) return refuse({ code: 'choice_missing' })
-  const outcome = await freezeChange(deps, { accountId, changeId, itemId: by.id }, source, now)
+  const freezing = { accountId, changeId, itemId: by.id, sessionId: session.sessionId }
+  const outcome = await freezeChange(deps, freezing, source, now)
   return outcome === 'no_say' ? refuse({ code: 'choice_missing' }) : accept(null)
 }
 
@@ -104,13 +105,16 @@ export async function freezableByLost(
   )
 }
 
+/** By which item, and from which session, where it is done in one: that one goes on. */
+type Freezing = Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'> & { sessionId?: string }
+
 /**
  * Holds the account still from a change on, for whoever has an item with a say in it: what was added by it or since proves
- * nothing, what went is back, the sessions that made it end, and nothing further changes.
+ * nothing, what went is back, the sessions that made it or were opened since end, and nothing further changes.
  */
 export async function freezeChange(
   deps: Deps,
-  { accountId, changeId, itemId }: Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'>,
+  { accountId, changeId, itemId, sessionId }: Freezing,
   source: Source,
   now: Instant,
 ): Promise<FreezeDecision> {
@@ -128,11 +132,14 @@ export async function freezeChange(
     if (decision !== 'freeze') return decision
     const since = sinceThen(changes, change)
     await settleChanges(sql, accountId, since, 'frozen')
+    const by = before.find(({ id }) => id === itemId)
+    if (by !== undefined) await raiseSeniority(sql, accountId, since, by.addedAt)
     await freezeItemsSince(sql, accountId, change.at, [...broughtBy(since, items)], openUntil(change))
-    // Whoever confirmed it may have done so in a session that made no change.
-    if (change.state === 'kept') await endAllSessions(sql, accountId)
+    // Whoever made it may have signed in again since, in a session that made no change; or confirmed it in any.
+    const from = change.state === 'kept' ? 0 : change.at
+    const also = since.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]))
+    await endSessionsSince(sql, accountId, from, { also, but: sessionId })
     for (const one of since) {
-      if (one.sessionId !== undefined) await endSession(sql, accountId, one.sessionId)
       const { item, lost } = one.detail
       if (one.kind === 'item_removed' && lost !== true && item !== undefined) {
         await putItemBack(sql, accountId, item.id)

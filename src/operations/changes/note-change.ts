@@ -11,12 +11,14 @@ import {
 } from '../../core/security-info/change.ts'
 import { frozenChange } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
+import { seniorityOf } from '../../core/security-info/seniority.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
 import { type Account, findAccount } from '../../storage/account.ts'
 import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/change.ts'
 import { holdItems, itemsOf } from '../../storage/security-info.ts'
+import { proofsOf } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
@@ -77,7 +79,15 @@ export async function writeChange(
   if ('item' in change) detail.item = change.item
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
-  await insertChange(sql, account.id, { id, kind: change.kind, sessionId, passwordBefore, detail })
+  const seniorItemAt = await seniorityIn(sql, account.id, change, items, sessionId, now)
+  await insertChange(sql, account.id, {
+    id,
+    kind: change.kind,
+    sessionId,
+    passwordBefore,
+    seniorItemAt,
+    detail,
+  })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
   const gone = change.kind === 'item_removed' ? removedContact(change.item) : undefined
@@ -85,6 +95,21 @@ export async function writeChange(
   // Whoever holds it is told also where it was lost: it keeps its say in what was changed before.
   const isLost = change.kind === 'item_removed' && change.lost
   await tellContacts(sql, account, id, { ...told, ...(isLost && { lost: true }) }, [gone], now)
+}
+
+/** By what its session has freshly proved; a recovery code that is used proves that itself. */
+async function seniorityIn(
+  sql: Sql,
+  accountId: string,
+  change: Change,
+  items: readonly Item[],
+  sessionId: string | undefined,
+  now: Instant,
+): Promise<Instant | undefined> {
+  if (change.kind === 'recovery_code_used') return items.find(({ kind }) => kind === 'recovery_code')?.addedAt
+  if (sessionId === undefined) return undefined
+  const all = change.kind === 'item_removed' ? [...items, change.item] : items
+  return seniorityOf(await proofsOf(sql, accountId, sessionId), all, now)
 }
 
 /** A line of what was changed, however many there were. */

@@ -37,6 +37,7 @@ import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
 import { freezableByLost, freezeChange, type ReadNotice, readNotice } from './freeze.ts'
+import { readHeld } from './held-still.ts'
 
 /** What pressing the button of a notice's page came to. */
 export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked' | 'removed_as_lost'
@@ -45,6 +46,8 @@ export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked' | '
 export type AnsweredNotice = {
   outcome: NoticeOutcome
   flowId: string | undefined
+  /** Where it is frozen, all that is held with it. */
+  held?: StoredChange[]
   freezable?: StoredChange[]
 }
 
@@ -76,7 +79,9 @@ export async function answerNotice(
       : refuse({ code: 'reference_wrong' })
   }
   const isHeld = outcome === 'freeze' || outcome === 'frozen_already'
-  return accept({ outcome, flowId: isHeld ? await begin(deps, notice, 'undo', source) : undefined })
+  if (!isHeld) return accept({ outcome, flowId: undefined })
+  const held = await readHeld(deps, notice.accountId, now)
+  return accept({ outcome, flowId: await begin(deps, notice, 'undo', source), held })
 }
 
 async function answerAnnouncement(

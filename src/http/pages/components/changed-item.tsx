@@ -2,6 +2,7 @@ import { hintOfStored } from '../../../core/address.ts'
 import type { ChangedItem as ItemOfChange, StoredChange } from '../../../core/security-info/change.ts'
 import { whereWords } from '../../../messages/where-words.ts'
 import { useReader, useSay } from '../reader.tsx'
+import { Moment } from './moment.tsx'
 
 export const nameOfItem = ({ address, name }: Pick<ItemOfChange, 'address' | 'name'>): string | undefined =>
   address === undefined ? name : hintOfStored(address)
@@ -15,4 +16,19 @@ export function ChangedItem({ change: { detail } }: { change: StoredChange }) {
   const name = nameOfItem(item)
   if (name === undefined) return <>{say(`security.kind.${item.kind}`)}</>
   return <bdi dir={item.address && 'ltr'}>{name}</bdi>
+}
+
+/** What is held or decided together, the newest first, each by its name. */
+export function Changes({ since }: { since: readonly StoredChange[] }) {
+  const say = useSay()
+  return (
+    <ul>
+      {since.map((change) => (
+        <li>
+          {say(`change.kind.${change.kind}`)}: <ChangedItem change={change} /> ·{' '}
+          <Moment at={change.at} shape="moment" />
+        </li>
+      ))}
+    </ul>
+  )
 }

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../core/refusal.ts'
 import type { AnsweredNotice } from '../../../operations/changes/undo-from-notice.ts'
+import { Changes } from '../components/changed-item.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
@@ -43,6 +44,7 @@ export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refus
 export function NoticeAnsweredPage({
   outcome,
   flowId,
+  held = [],
   freezable,
   reference,
 }: AnsweredNotice & { reference: string }) {
@@ -57,6 +59,12 @@ export function NoticeAnsweredPage({
       <Notice tone={goesOn ? 'good' : 'warning'}>
         <p>{say(`stopChange.${outcome}`)}</p>
       </Notice>
+      {held.length > 0 && (
+        <>
+          <h2>{say('change.held')}</h2>
+          <Changes since={held} />
+        </>
+      )}
       {goesOn && (
         <>
           <p>{say(outcome === 'undo_asked' ? 'stopChange.nextStop' : 'stopChange.next')}</p>

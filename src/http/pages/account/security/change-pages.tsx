@@ -5,7 +5,7 @@ import { openUntil } from '../../../../core/security-info/freeze.ts'
 import { type UndoWait, undoAnnouncedFor } from '../../../../core/security-info/undo.ts'
 import { whereWords } from '../../../../messages/where-words.ts'
 import type { Decision } from '../../../../operations/changes/decide-change.ts'
-import { ChangedItem, nameOfItem } from '../../components/changed-item.tsx'
+import { ChangedItem, Changes, nameOfItem } from '../../components/changed-item.tsx'
 import { errorOf } from '../../components/error-summary.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Actions, ButtonLink } from '../../components/form.tsx'
@@ -17,7 +17,6 @@ import { Row, Rows } from '../../components/rows.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../../form-page.tsx'
 import { useReader, useSay } from '../../reader.tsx'
-import { Changes } from '../../undo/undo-pages.tsx'
 
 type Of = { handle: string; name: string }
 
@@ -54,7 +53,7 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
   const { item } = change.detail
   return (
     <Page title={say(`change.kind.${change.kind}`)} account={name}>
-      {change.state === 'frozen' && <FrozenNotice />}
+      {change.state === 'frozen' && <FrozenNotice held={decision.since} />}
       <Facts
         facts={[
           ...(item === undefined
@@ -82,12 +81,13 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
   )
 }
 
-/** Why nothing can be changed just now, and what ends it. */
-export function FrozenNotice({ href }: { href?: string }) {
+/** Why nothing can be changed just now, all that is held by its name, and what ends it. */
+export function FrozenNotice({ held = [], href }: { held?: readonly StoredChange[]; href?: string }) {
   const say = useSay()
   return (
     <Notice tone="warning" title={say('change.frozenTitle')}>
       <p>{say('change.frozen')}</p>
+      {held.length > 0 && <Changes since={held} />}
       {href !== undefined && (
         <p>
           <a href={href}>{say('change.decide')}</a>
