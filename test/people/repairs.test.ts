@@ -150,6 +150,18 @@ describe('a freeze', () => {
     expect(thief.page.text).not.toContain(key.itemId)
   })
 
+  test('brings back nothing that came and went since the change', async () => {
+    const one = await owner()
+    const { contact } = await phished(one)
+    const remove = `${one.home}/security/items/${await itemOf(one.account, contact)}/remove`
+    await stepUp(world, one.person, remove, one.account.email)
+    await pressFirst(one.person)
+    expect(await addressesOf(one.account)).toEqual([one.account.email])
+    await answer(await noticeTo(one.account.email, 'added'))
+    expect(await stateOf(one.account, 'item_removed')).toBe('frozen')
+    expect(await addressesOf(one.account)).toEqual([one.account.email])
+  })
+
   test('is told on the account’s first page, with all that is held by its name', async () => {
     const one = await owner()
     await phished(one)

@@ -1,5 +1,5 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { StoredChange } from '../../core/security-info/change.ts'
+import type { ChangedItem, StoredChange } from '../../core/security-info/change.ts'
 import {
   broughtBy,
   decideFreeze,
@@ -105,6 +105,12 @@ export async function freezableByLost(
   )
 }
 
+/** What was removed since and is back by a freeze: nothing that came since as well, or that was lost or stolen. */
+const goneBefore = (since: readonly StoredChange[], brought: ReadonlySet<string>): ChangedItem[] =>
+  since.flatMap(({ kind, detail: { item, lost } }) =>
+    kind === 'item_removed' && lost !== true && item !== undefined && !brought.has(item.id) ? [item] : [],
+  )
+
 /** By which item, and from which session, where it is done in one: that one goes on. */
 type Freezing = Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'> & { sessionId?: string }
 
@@ -134,17 +140,14 @@ export async function freezeChange(
     await settleChanges(sql, accountId, since, 'frozen')
     const by = before.find(({ id }) => id === itemId)
     if (by !== undefined) await raiseSeniority(sql, accountId, since, by.addedAt)
-    await freezeItemsSince(sql, accountId, change.at, [...broughtBy(since, items)], openUntil(change))
+    const brought = broughtBy(since, items)
+    for (const { id } of goneBefore(since, brought)) await putItemBack(sql, accountId, id)
+    // After what went is back: of that, nothing that is as new as the change proves anything.
+    await freezeItemsSince(sql, accountId, change.at, [...brought], openUntil(change))
     // Whoever made it may have signed in again since, in a session that made no change; or confirmed it in any.
     const from = change.state === 'kept' ? 0 : change.at
     const also = since.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]))
     await endSessionsSince(sql, accountId, from, { also, but: sessionId })
-    for (const one of since) {
-      const { item, lost } = one.detail
-      if (one.kind === 'item_removed' && lost !== true && item !== undefined) {
-        await putItemBack(sql, accountId, item.id)
-      }
-    }
     await tell(sql, account, change, { kind: 'change_frozen' }, source, now)
     return decision
   })
