@@ -34,6 +34,9 @@ const doneHere: Words = {
   text: 'notice.text',
 }
 
+/** To a contact that was removed as lost or stolen: it can't stop that, but what was changed before. */
+const lost: Words = { ...doneHere, next: 'notice.notYouLost', link: 'notice.lostOpen' }
+
 /** An undo that is announced: it can be stopped before it takes place. */
 const announced: Words = { ...doneHere, next: 'notice.notYouUndo' }
 
@@ -67,7 +70,8 @@ const taken: Words = {
   text: 'notice.taken.text',
 }
 
-function wordsFor({ kind }: NoticeDetail): Words {
+function wordsFor({ kind, lost: isLost }: NoticeDetail): Words {
+  if (isLost) return lost
   if (kind === 'phone_taken') return taken
   if (kind === 'undo_asked') return announced
   if (kind === 'passwords_guessed') return guessed

@@ -170,6 +170,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'undo_asked_at',
       'undo_rounds',
       'silenced',
+      'senior_item_at',
     ],
   },
   notice: {

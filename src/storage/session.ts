@@ -64,6 +64,13 @@ export async function findSession(
   return { session, now: Number(row.now) }
 }
 
+/** What a session has proved. */
+export async function proofsOf(sql: Sql, accountId: string, id: string): Promise<Proof[]> {
+  const rows = await sql<{ proofs: Proof[] }>`
+    select proofs from session where account_id = ${accountId} and id = ${id}`
+  return rows[0]?.proofs ?? []
+}
+
 /**
  * A session that has proved more gets a new secret, and the old one is worth nothing from then on. Doing it again, with
  * the same new secret, changes nothing.
@@ -142,6 +149,20 @@ export async function endAllSessions(sql: Sql, accountId: string): Promise<void>
   await noteEnding(sql, accountId)
   await sql`
     update session set ended_at = statement_timestamp() where account_id = ${accountId} and ended_at is null`
+}
+
+/** Sessions that were opened since a moment, and these, but one; and every sign-in that was gone through and has opened none. */
+export async function endSessionsSince(
+  sql: Sql,
+  accountId: string,
+  since: Instant,
+  which: { also: readonly string[]; but: string | undefined },
+): Promise<void> {
+  await noteEnding(sql, accountId)
+  await sql`
+    update session set ended_at = statement_timestamp()
+    where account_id = ${accountId} and ended_at is null and id is distinct from ${which.but ?? null}::uuid
+      and (created_at >= ${new Date(since)} or id = any(${which.also}::uuid[]))`
 }
 
 /** The account comes before its sessions, as everywhere: whoever holds it and looks at a session waits for nobody. */

@@ -378,7 +378,8 @@ describe('who wins (docs/who-wins.md)', () => {
     await stepUp(world, one.person, `${one.home}/security/add`, one.account.email)
     await one.person.submit({ contact: second })
     await one.person.submit({ code: await world.readCode(second) })
-    await world.advance(days(8))
+    // What took its place is settled: nobody can undo its coming any more.
+    await world.advance(days(31))
     await signIn(one.person, one.account.email)
     await stepUp(
       world,

@@ -62,7 +62,7 @@ export type ChangedItem = {
   provenAt: Instant | undefined
 }
 
-/** What happened; `lost` is an item removed as lost or stolen with two old proofs: it has no say in any change. */
+/** What happened; `lost` is an item removed as lost or stolen with two old proofs: it has no say in that and what follows. */
 export type Change =
   | { kind: Exclude<ChangeKind, 'password_changed' | 'item_added' | 'item_removed'> }
   /** With the hash of the password that it took the place of: undoing it puts that back. */
@@ -94,6 +94,8 @@ export type StoredChange = {
   passwordBefore?: string | undefined
   /** Of one that is kept: the items that can't freeze it again. */
   silenced?: readonly string[] | undefined
+  /** When the oldest item was added that proved it, or froze it (core/security-info/seniority.ts). */
+  seniorItemAt?: Instant | undefined
 }
 
 /**
@@ -124,6 +126,8 @@ export type NoticeDetail = {
   ip?: string | undefined
   browser?: string | undefined
   system?: string | undefined
+  /** To a contact that was removed as lost or stolen: it can't stop its own removal. */
+  lost?: true
   /** Of an undo that was asked for: from when on it can be done. */
   undoFrom?: Instant | undefined
 }

@@ -3,7 +3,7 @@ import type { ItemKind } from './security-info.ts'
 /** An item that was there before the thief came; `removed` by its owner or, from the account, by the thief. */
 export type Held = { id: string; kind: ItemKind; removed?: true }
 
-/** What a thief and an owner hold of one account, and who keeps it. What the thief added since is on nobody's list. */
+/** What a thief and an owner hold of one account, and who keeps it. What the thief added since is on neither's list. */
 export type Fight = {
   thief: string
   owner: string
@@ -14,6 +14,8 @@ export type Fight = {
   thiefIsIn: boolean
   thiefHolds: readonly Held[]
   ownerHolds: readonly Held[]
+  /** What the thief added, and after how long they prove all of it to push the owner's out, as lost where that goes. */
+  pushesOut?: { with: readonly Held[]; afterDays: number; accountDays: number }
   /**
    * `owner`: the thief can change nothing, or the owner alone can undo it. `both` can undo what the other does. `held`: the
    * thief's changes are stopped, and nobody can decide them before recovery does.
@@ -25,6 +27,8 @@ export type Fight = {
 const mailbox: Held = { id: 'mailbox', kind: 'email' }
 const phone: Held = { id: 'phone', kind: 'phone' }
 const app: Held = { id: 'app', kind: 'totp' }
+const thiefsMailbox: Held = { id: 'thief’s mailbox', kind: 'email' }
+const thiefsApp: Held = { id: 'thief’s app', kind: 'totp' }
 const removedMailbox: Held = { id: 'mailbox', kind: 'email', removed: true }
 
 /**
@@ -126,6 +130,31 @@ export const fights: readonly Fight[] = [
     ownerHolds: [removedMailbox],
     winner: 'owner',
     takes: 'minutes, at any time in the 30 days after the notice: freezing brings the contact back',
+  },
+  {
+    thief:
+      'has the password, phished one code, added a mailbox and an app, and after a week proves both to remove the owner’s contact as lost',
+    owner: 'has nothing but that old contact',
+    twoStep: false,
+    thiefIsIn: true,
+    thiefHolds: [],
+    ownerHolds: [mailbox],
+    pushesOut: { with: [thiefsMailbox, thiefsApp], afterDays: 8, accountDays: 60 },
+    winner: 'owner',
+    takes:
+      'minutes from any of the notices on, each of which can be read for 30 days: what came by a change that the contact can freeze never gives it up as lost, nor decides what the contact froze',
+  },
+  {
+    thief: 'does the same in minutes, in an account of a day',
+    owner: 'has nothing but the contact that it began with',
+    twoStep: false,
+    thiefIsIn: true,
+    thiefHolds: [],
+    ownerHolds: [mailbox],
+    pushesOut: { with: [thiefsMailbox, thiefsApp], afterDays: 0, accountDays: 1 },
+    winner: 'owner',
+    takes:
+      'minutes from any of the notices on, as above: in its first 30 days no younger item gives up an older one',
   },
   {
     thief: 'has the password and removed the owner’s contact',

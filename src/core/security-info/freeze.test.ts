@@ -6,6 +6,7 @@ import { type ChangeKind, type ChangeState, changeKinds, type StoredChange } fro
 import {
   decideFreeze,
   frozenChange,
+  hasSay,
   isBlocked,
   isOlder,
   itemsBefore,
@@ -67,19 +68,38 @@ test('what was added by a change, with it or after it never has a say in it; nor
   )
 })
 
-test('what was removed as lost or stolen, or is frozen, never has a say', () => {
+test('what was removed as lost or stolen has no say in its removal and what follows; what is frozen has none', () => {
   fc.assert(
     fc.property(items, changes, (own, all) => {
-      const silent = new Set([
-        ...all.flatMap(({ detail }) => (detail.lost && detail.item ? [detail.item.id] : [])),
-        ...own.flatMap(({ id, frozen }) => (frozen ? [id] : [])),
-      ])
       for (const change of all) {
+        const lost = all.filter(({ detail, at, id }) => detail.lost && (at < change.at || id === change.id))
+        const silent = new Set([
+          ...lost.map(({ detail }) => detail.item?.id),
+          ...own.flatMap(({ id, frozen }) => (frozen ? [id] : [])),
+        ])
         for (const { id } of itemsBefore(change, own, all, created)) expect(silent.has(id)).toBe(false)
       }
     }),
     { numRuns: 1000 },
   )
+})
+
+test('what was removed as lost or stolen keeps its say in what was changed before', () => {
+  const mailbox = { id: 'mailbox', kind: 'email' as const, addedAt: created, provenAt: created }
+  const added: StoredChange = {
+    id: 'added',
+    kind: 'item_added',
+    at: created + days(60),
+    sessionId: undefined,
+    state: 'standing',
+    detail: { twoStep: false, item: { ...mailbox, id: 'thief' } },
+  }
+  const removal = { at: created + days(68), detail: { twoStep: false, item: mailbox, lost: true } }
+  const removed: StoredChange = { ...added, ...removal, id: 'removed', kind: 'item_removed' }
+  const later: StoredChange = { ...added, id: 'later', at: created + days(69) }
+  const changes = [later, removed, added]
+  const account = { items: [], changes, createdAt: created }
+  expect(changes.filter((change) => hasSay('mailbox', change, account))).toEqual([added])
 })
 
 test('a change is frozen by an item with a say, once, within thirty days', () => {

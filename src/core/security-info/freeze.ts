@@ -29,6 +29,12 @@ export function frozenChange(changes: readonly StoredChange[], now: Instant): St
   return changes.filter((change) => change.state === 'frozen' && isOpen(change, now)).sort(byTime)[0]
 }
 
+/** All that is held with it, newest first. */
+export function heldChanges(changes: readonly StoredChange[], now: Instant): StoredChange[] {
+  const first = frozenChange(changes, now)
+  return first === undefined ? [] : sinceThen(changes, first)
+}
+
 const byTime = (one: StoredChange, other: StoredChange): number => one.at - other.at
 
 /** What can still be done in an account that is held still. */
@@ -74,15 +80,34 @@ export function broughtBy(
 }
 
 type Dated = Pick<ChangedItem, 'id' | 'kind' | 'addedAt'>
+type Own = Dated & { frozen?: boolean | undefined }
+
+/** Whether an item came by a change that can still be undone: for so long its coming is not settled. */
+export const cameByOpenChange = (
+  item: Pick<Own, 'id' | 'kind'>,
+  { items, changes }: { items: readonly Pick<Own, 'id' | 'kind'>[]; changes: readonly StoredChange[] },
+  now: Instant,
+): boolean =>
+  changes.some(
+    (change) => change.state !== 'undone' && isOpen(change, now) && broughtBy([change], items).has(item.id),
+  )
 
 /** Whether an item was there before a change, and past its first week where the account was. */
 export const isOlder = (item: Dated, change: { at: Instant }, accountCreatedAt: Instant): boolean =>
   item.addedAt < change.at && !isOnProbation(item, accountCreatedAt, change.at)
 
+/** Whether an item has a say in a change. */
+export const hasSay = (
+  itemId: string,
+  change: StoredChange,
+  account: { items: readonly Own[]; changes: readonly StoredChange[]; createdAt: Instant },
+): boolean =>
+  itemsBefore(change, account.items, account.changes, account.createdAt).some(({ id }) => id === itemId)
+
 /**
  * Items that have a say in a change: those of the account that are older than it, and contacts that were removed by it or
- * after it; but none that was removed as lost or stolen, and none that came with what is decided: a recovery code that was
- * used since can't answer for itself.
+ * after it; but none that came with what is decided: a recovery code that was used since can't answer for itself. One that
+ * was removed as lost or stolen keeps its say in what was changed before, and has none in its removal and what follows.
  */
 export function itemsBefore<One extends Dated>(
   change: StoredChange,
@@ -90,11 +115,10 @@ export function itemsBefore<One extends Dated>(
   changes: readonly StoredChange[],
   accountCreatedAt: Instant,
 ): (One | ChangedItem)[] {
-  const removed = changes.flatMap(({ kind, at, state, detail }) =>
-    kind === 'item_removed' && at >= change.at && state !== 'undone' && detail.lost !== true && detail.item
-      ? [detail.item]
-      : [],
-  )
+  const removed = changes.flatMap(({ id, kind, at, state, detail }) => {
+    const isFrom = kind === 'item_removed' && at >= change.at && state !== 'undone'
+    return isFrom && detail.item && !(detail.lost && id === change.id) ? [detail.item] : []
+  })
   const inDispute = broughtBy(sinceThen(changes, change), items)
   const there = items.filter((item) => item.frozen !== true && !inDispute.has(item.id))
   return [...there, ...removed].filter((item) => isOlder(item, change, accountCreatedAt))

@@ -4,7 +4,8 @@ import type { Proof } from '../proving/proof.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import type { ChangedItem, ChangeKind, StoredChange } from './change.ts'
 import { isOpen, itemsBefore, proofsMissing, sinceThen } from './freeze.ts'
-import { missingAfter, provedBesides } from './removal.ts'
+import { decideLoss } from './loss.ts'
+import { missingAfter } from './removal.ts'
 import type { ItemKind } from './security-info.ts'
 import { type Act, needsStepUp } from './step-up.ts'
 import { isLongKnown, planUndo, undoWait } from './undo.ts'
@@ -150,7 +151,7 @@ function take(before: Life, one: Move): Life {
       const rules = { createdAt: began, twoStep: life.twoStep }
       if (missingAfter(items, item.id, rules, now) !== undefined) return life
       const fresh = proofs.filter(({ at }) => now < at + minutes(10)).map(({ itemId }) => itemId)
-      const lost = one.lost && provedBesides(items, fresh, item.id, rules, now) >= 2
+      const lost = one.lost && decideLoss(item.id, { ...rules, items, changes }, fresh, now) === 'lost'
       return {
         ...life,
         items: items.filter((other) => other !== item),

@@ -4,6 +4,7 @@ import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
 import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import { deciders } from '../../core/security-info/seniority.ts'
 import {
   planKeep,
   planUndo,
@@ -54,6 +55,8 @@ export type Decision = {
   change: StoredChange
   /** Items of the account that are older than the change: what it is decided with. */
   before: Item[]
+  /** Those that may freeze it and don't decide it: an older item stands behind it. */
+  juniors: string[]
   /** How many fresh proofs by those are missing, and whether there are enough of them at all. */
   proofsMissing: number
   possible: boolean
@@ -86,12 +89,14 @@ async function decisionIn(
   const change = changes.find(({ id }) => id === changeId)
   if (change === undefined || !isOpen(change, now)) return undefined
   const older = new Set(itemsBefore(change, items, changes, account.createdAt).map(({ id }) => id))
-  const before = items.filter(({ id }) => older.has(id))
+  const withSay = items.filter(({ id }) => older.has(id))
   const since = sinceThen(changes, change)
+  const before = deciders(withSay, since, { items, changes }, now)
   const all = before.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
   return {
     change,
     before,
+    juniors: withSay.filter((item) => !before.includes(item)).map(({ id }) => id),
     proofsMissing: proofsMissing(change, proofs, before, now),
     possible: proofsMissing(change, all, before, now) === 0,
     wait: undoWait(change, since, proofs, before, now),
@@ -277,13 +282,13 @@ export const stopUndo = (
 /** Which items can't freeze a confirmed change again; undefined where it can't be confirmed. */
 type Silencing = (decision: Decision, decider: Decider) => string[] | undefined
 
-const whoProved: Silencing = ({ before, proofsMissing }, { proofs }) =>
-  proofsMissing > 0
-    ? undefined
-    : before.filter(({ id }) => proofs.some((proof) => proof.itemId === id)).map(({ id }) => id)
+const whoProved: Silencing = ({ before, juniors, proofsMissing }, { proofs }) => {
+  const proved = before.filter(({ id }) => proofs.some((proof) => proof.itemId === id))
+  return proofsMissing > 0 ? undefined : [...proved.map(({ id }) => id), ...juniors]
+}
 
-const allContacts: Silencing = ({ change, before }) =>
-  change.undoAskedAt === undefined ? undefined : before.filter(isContact).map(({ id }) => id)
+const allContacts: Silencing = ({ change, before, juniors }) =>
+  change.undoAskedAt === undefined ? undefined : [...before.filter(isContact).map(({ id }) => id), ...juniors]
 
 async function keep(
   deps: Deps,

@@ -1,8 +1,11 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { ChangedItem, StoredChange } from '../../core/security-info/change.ts'
 import {
   broughtBy,
   decideFreeze,
   type FreezeDecision,
+  hasSay,
+  isOpen,
   itemsBefore,
   openUntil,
   sinceThen,
@@ -11,9 +14,9 @@ import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, settleChanges } from '../../storage/change.ts'
+import { changesOf, findNotice, type Notice, raiseSeniority, settleChanges } from '../../storage/change.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
-import { endAllSessions, endSession } from '../../storage/session.ts'
+import { endSessionsSince } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession, Source } from '../source.ts'
 import { isTypedReference } from '../verifications/typed-reference.ts'
@@ -72,17 +75,52 @@ export async function freezeInSession(
   const fresh = session.proofs.filter((proof) => session.now < proof.at + stepUpLasts)
   const by = before.find(({ id }) => fresh.some((proof) => proof.itemId === id))
   if (by === undefined) return refuse({ code: 'choice_missing' })
-  const outcome = await freezeChange(deps, { accountId, changeId, itemId: by.id }, source, now)
+  const freezing = { accountId, changeId, itemId: by.id, sessionId: session.sessionId }
+  const outcome = await freezeChange(deps, freezing, source, now)
   return outcome === 'no_say' ? refuse({ code: 'choice_missing' }) : accept(null)
 }
 
 /**
+ * What a contact that was removed as lost or stolen can still freeze: changes from before its removal.
+ *
+ * @returns undefined where the notice tells of no such removal
+ */
+export async function freezableByLost(
+  deps: Deps,
+  { accountId, changeId, itemId }: ReadNotice,
+  now: Instant,
+): Promise<StoredChange[] | undefined> {
+  const { sql } = deps.database
+  const [account, items, changes] = await Promise.all([
+    findAccount(sql, accountId),
+    itemsOf(sql, accountId),
+    changesOf(sql, accountId),
+  ])
+  const removal = changes.find(({ id }) => id === changeId)
+  if (account === undefined || removal?.detail.lost !== true || removal.detail.item?.id !== itemId)
+    return undefined
+  const own = { items, changes, createdAt: account.createdAt }
+  return changes.filter(
+    (change) => change.state === 'standing' && isOpen(change, now) && hasSay(itemId, change, own),
+  )
+}
+
+/** What was removed since and is back by a freeze: nothing that came since as well, or that was lost or stolen. */
+const goneBefore = (since: readonly StoredChange[], brought: ReadonlySet<string>): ChangedItem[] =>
+  since.flatMap(({ kind, detail: { item, lost } }) =>
+    kind === 'item_removed' && lost !== true && item !== undefined && !brought.has(item.id) ? [item] : [],
+  )
+
+/** By which item, and from which session, where it is done in one: that one goes on. */
+type Freezing = Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'> & { sessionId?: string }
+
+/**
  * Holds the account still from a change on, for whoever has an item with a say in it: what was added by it or since proves
- * nothing, what went is back, the sessions that made it end, and nothing further changes.
+ * nothing, what went is back, the sessions that made it or were opened since end, and nothing further changes.
  */
 export async function freezeChange(
   deps: Deps,
-  { accountId, changeId, itemId }: Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'>,
+  { accountId, changeId, itemId, sessionId }: Freezing,
   source: Source,
   now: Instant,
 ): Promise<FreezeDecision> {
@@ -100,16 +138,16 @@ export async function freezeChange(
     if (decision !== 'freeze') return decision
     const since = sinceThen(changes, change)
     await settleChanges(sql, accountId, since, 'frozen')
-    await freezeItemsSince(sql, accountId, change.at, [...broughtBy(since, items)], openUntil(change))
-    // Whoever confirmed it may have done so in a session that made no change.
-    if (change.state === 'kept') await endAllSessions(sql, accountId)
-    for (const one of since) {
-      if (one.sessionId !== undefined) await endSession(sql, accountId, one.sessionId)
-      const { item, lost } = one.detail
-      if (one.kind === 'item_removed' && lost !== true && item !== undefined) {
-        await putItemBack(sql, accountId, item.id)
-      }
-    }
+    const by = before.find(({ id }) => id === itemId)
+    if (by !== undefined) await raiseSeniority(sql, accountId, since, by.addedAt)
+    const brought = broughtBy(since, items)
+    for (const { id } of goneBefore(since, brought)) await putItemBack(sql, accountId, id)
+    // After what went is back: of that, nothing that is as new as the change proves anything.
+    await freezeItemsSince(sql, accountId, change.at, [...brought], openUntil(change))
+    // Whoever made it may have signed in again since, in a session that made no change; or confirmed it in any.
+    const from = change.state === 'kept' ? 0 : change.at
+    const also = since.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]))
+    await endSessionsSince(sql, accountId, from, { also, but: sessionId })
     await tell(sql, account, change, { kind: 'change_frozen' }, source, now)
     return decision
   })

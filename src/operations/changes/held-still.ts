@@ -1,5 +1,6 @@
 import { type Result, refuse } from '../../core/refusal.ts'
-import { frozenChange } from '../../core/security-info/freeze.ts'
+import type { StoredChange } from '../../core/security-info/change.ts'
+import { frozenChange, heldChanges } from '../../core/security-info/freeze.ts'
 import type { Instant } from '../../core/time.ts'
 import { holdAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
@@ -12,6 +13,10 @@ import { TakenBack } from '../verifications/taken-back.ts'
 export async function isFrozen(sql: Sql, accountId: string, now: Instant): Promise<boolean> {
   return frozenChange(await changesOf(sql, accountId), now) !== undefined
 }
+
+/** All that is held still in an account, newest first: deciding the last of them decides the others too. */
+export const readHeld = async (deps: Deps, accountId: string, now: Instant): Promise<StoredChange[]> =>
+  heldChanges(await changesOf(deps.database.sql, accountId), now)
 
 /** One transaction that may find out half-way that it has to be refused: then nothing of it was done. */
 export async function refusable<Value>(

@@ -11,12 +11,14 @@ import {
 } from '../../core/security-info/change.ts'
 import { frozenChange } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
+import { seniorityOf } from '../../core/security-info/seniority.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
 import { type Account, findAccount } from '../../storage/account.ts'
 import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/change.ts'
 import { holdItems, itemsOf } from '../../storage/security-info.ts'
+import { proofsOf } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
@@ -77,9 +79,37 @@ export async function writeChange(
   if ('item' in change) detail.item = change.item
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
-  await insertChange(sql, account.id, { id, kind: change.kind, sessionId, passwordBefore, detail })
+  const seniorItemAt = await seniorityIn(sql, account.id, change, items, sessionId, now)
+  await insertChange(sql, account.id, {
+    id,
+    kind: change.kind,
+    sessionId,
+    passwordBefore,
+    seniorItemAt,
+    detail,
+  })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
   await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
+  const gone = change.kind === 'item_removed' ? removedContact(change.item) : undefined
+  if (gone === undefined) return
+  // Whoever holds it is told also where it was lost: it keeps its say in what was changed before.
+  const isLost = change.kind === 'item_removed' && change.lost
+  await tellContacts(sql, account, id, { ...told, ...(isLost && { lost: true }) }, [gone], now)
+}
+
+/** By what its session has freshly proved; a recovery code that is used proves that itself. */
+async function seniorityIn(
+  sql: Sql,
+  accountId: string,
+  change: Change,
+  items: readonly Item[],
+  sessionId: string | undefined,
+  now: Instant,
+): Promise<Instant | undefined> {
+  if (change.kind === 'recovery_code_used') return items.find(({ kind }) => kind === 'recovery_code')?.addedAt
+  if (sessionId === undefined) return undefined
+  const all = change.kind === 'item_removed' ? [...items, change.item] : items
+  return seniorityOf(await proofsOf(sql, accountId, sessionId), all, now)
 }
 
 /** A line of what was changed, however many there were. */
@@ -100,16 +130,17 @@ export async function noteInActivity(
 /** A sign-in is told in the activity by itself, whatever browser it came from. */
 const activityOf = ({ kind }: Change): ActivityKind | undefined => (kind === 'new_sign_in' ? undefined : kind)
 
-/** Everybody who had a say before: what was just added has none in its own adding, what was just removed still has. */
+/** Everybody who had a say before: what was just added has none in its own adding. */
 function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
   const proved = now.filter((item) => item.provenAt !== undefined && !item.frozen)
-  if (change.kind === 'item_added') return proved.filter(({ id }) => id !== change.item.id)
-  if (change.kind !== 'item_removed' || change.lost) return proved
-  const { id, kind, address, addedAt, provenAt } = change.item
-  const isTold = (kind === 'email' || kind === 'phone') && address !== undefined && provenAt !== undefined
-  return isTold
-    ? [...proved, { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }]
-    : proved
+  return change.kind === 'item_added' ? proved.filter(({ id }) => id !== change.item.id) : proved
+}
+
+/** A proved contact that was just removed, to be told of that. */
+function removedContact({ id, kind, address, addedAt, provenAt }: ChangedItem): Contact | undefined {
+  if ((kind !== 'email' && kind !== 'phone') || address === undefined || provenAt === undefined)
+    return undefined
+  return { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }
 }
 
 /** An item as a notice names it: a contact by its hint. */

@@ -1,6 +1,7 @@
 import { flowLasts } from '../../core/flow.ts'
 import { withProofs } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { StoredChange } from '../../core/security-info/change.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
@@ -18,35 +19,52 @@ import { elsewhere } from '../proving/prove.ts'
 import type { Source } from '../source.ts'
 import { trustOf } from '../trust-limits.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
-import { freezeChange, type ReadNotice, readNotice } from './freeze.ts'
+import { freezableByLost, freezeChange, type ReadNotice, readNotice } from './freeze.ts'
+import { readHeld } from './held-still.ts'
 
 /** What pressing the button of a notice's page came to. */
-export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked'
+export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked' | 'removed_as_lost'
 
-/** How it goes on: by a flow, where there is something to undo or to stop. */
-export type AnsweredNotice = { outcome: NoticeOutcome; flowId: string | undefined }
+/** How it goes on: by a flow, where there is something to undo or to stop, or by what else this contact can freeze. */
+export type AnsweredNotice = {
+  outcome: NoticeOutcome
+  flowId: string | undefined
+  /** Where it is frozen, all that is held with it. */
+  held?: StoredChange[]
+  freezable?: StoredChange[]
+}
 
 /**
  * What somebody does who reads a notice, had a contact before its change, and types the reference printed in it: the
- * change is frozen, and a flow begins that undoes it. The notice of an undo that is announced begins one that stops it.
+ * change is frozen, and a flow begins that undoes it. The notice of an undo that is announced begins one that stops it; that
+ * of a removal as lost or stolen says what else the removed contact can freeze.
  *
  * Refusal: `reference_wrong`, that of `readNotice`, and the same for a contact that has no say.
+ *
+ * @param typed `changeId` is one of what else it can freeze
  */
 export async function answerNotice(
   deps: Deps,
   token: string,
-  reference: string,
+  typed: { reference: string; changeId?: string | undefined },
   source: Source,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
-  const read = await readNotice(deps, token, reference, source)
+  const read = await readNotice(deps, token, typed.reference, source)
   if (!read.ok) return read
-  const notice = read.value
+  const notice = { ...read.value, changeId: typed.changeId ?? read.value.changeId }
   if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, source, now)
   const outcome = await freezeChange(deps, notice, source, now)
-  if (outcome === 'no_say') return refuse({ code: 'reference_wrong' })
+  if (outcome === 'no_say') {
+    const freezable = await freezableByLost(deps, notice, now)
+    return freezable
+      ? accept({ outcome: 'removed_as_lost', flowId: undefined, freezable })
+      : refuse({ code: 'reference_wrong' })
+  }
   const isHeld = outcome === 'freeze' || outcome === 'frozen_already'
-  return accept({ outcome, flowId: isHeld ? await begin(deps, notice, 'undo', source) : undefined })
+  if (!isHeld) return accept({ outcome, flowId: undefined })
+  const held = await readHeld(deps, notice.accountId, now)
+  return accept({ outcome, flowId: await begin(deps, notice, 'undo', source), held })
 }
 
 async function answerAnnouncement(

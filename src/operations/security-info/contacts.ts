@@ -2,8 +2,9 @@ import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/
 import { flowLasts } from '../../core/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
+import { decideLoss, type LossVerdict } from '../../core/security-info/loss.ts'
 import type { ProveContact } from '../../core/security-info/prove-contact.ts'
-import { missingAfter, provedBesides } from '../../core/security-info/removal.ts'
+import { missingAfter } from '../../core/security-info/removal.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
@@ -170,7 +171,7 @@ async function keepProved(
  *
  * Refusals: `choice_missing`, `must_remain`, `changes_frozen`, `changes_limit`.
  *
- * @param lost it was lost or stolen, and two others were freshly proved: it has no say in any change from now on
+ * @param lost it was lost or stolen, and two others were freshly proved: it has no say in this and what follows
  */
 export async function removeFromSecurityInfo(
   deps: Deps,
@@ -189,7 +190,9 @@ export async function removeFromSecurityInfo(
     const rules = { createdAt: account.createdAt, twoStep: account.twoStepAt !== undefined }
     const missing = missingAfter(items, itemId, rules, now)
     if (missing !== undefined) return refuse({ code: 'must_remain', missing })
-    const isLost = lost && provedBesides(items, freshItems(session), itemId, rules, now) >= 2
+    const changes = await changesOf(sql, accountId)
+    const isLost =
+      lost && decideLoss(itemId, { ...rules, items, changes }, freshItems(session), now) === 'lost'
     await setItemAside(sql, accountId, itemId)
     const change = { kind: 'item_removed', item: remembered(item), lost: isLost } as const
     await noteChange(deps, sql, accountId, change, source, now, session.sessionId)
@@ -211,13 +214,15 @@ export const remembered = (item: Item): ChangedItem => ({
   ...(isContact(item) ? { address: item.address } : 'name' in item ? { name: item.name } : {}),
 })
 
-/** How many others were freshly proved, of the two that let an item go as lost or stolen. */
-export async function provedForLoss(deps: Deps, session: SignedInSession, itemId: string): Promise<number> {
+/** Whether the session may remove an item as lost or stolen, and what is missing where it may not. */
+export async function judgeLoss(deps: Deps, session: SignedInSession, itemId: string): Promise<LossVerdict> {
   const { sql } = deps.database
-  const [account, items] = await Promise.all([
+  const [account, items, changes] = await Promise.all([
     findAccount(sql, session.accountId),
     itemsOf(sql, session.accountId),
+    changesOf(sql, session.accountId),
   ])
-  const rules = { createdAt: account?.createdAt ?? 0, twoStep: account?.twoStepAt !== undefined }
-  return provedBesides(items, freshItems(session), itemId, rules, session.now)
+  const createdAt = account?.createdAt ?? 0
+  const twoStep = account?.twoStepAt !== undefined
+  return decideLoss(itemId, { createdAt, twoStep, items, changes }, freshItems(session), session.now)
 }

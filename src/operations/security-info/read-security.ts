@@ -1,4 +1,5 @@
 import type { StoredChange } from '../../core/security-info/change.ts'
+import { heldChanges } from '../../core/security-info/freeze.ts'
 import { type Missing, missingAfter, removableFrom } from '../../core/security-info/removal.ts'
 import { judgeSafety, type Safety, type SafetyPoint, safetyPoints } from '../../core/security-info/safety.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
@@ -36,6 +37,8 @@ export type Security = {
   settled: boolean
   /** What was changed within the days in which it can be undone, newest first. */
   changes: StoredChange[]
+  /** Those of them that are held still, newest first. */
+  held: StoredChange[]
 }
 
 export async function readSecurity(deps: Deps, session: SignedInSession): Promise<Security | undefined> {
@@ -72,6 +75,7 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
     points: safetyPoints(judged, twoStep),
     settled: now >= account.createdAt + probation,
     changes,
+    held: heldChanges(changes, now),
   }
 }
 

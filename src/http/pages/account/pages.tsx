@@ -1,5 +1,6 @@
 import { hintOfStored } from '../../../core/address.ts'
 import type { Refusal, RefusalCode } from '../../../core/refusal.ts'
+import type { StoredChange } from '../../../core/security-info/change.ts'
 import { isContact } from '../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { AccountOverview } from '../../../operations/sign-in/sessions.ts'
@@ -15,6 +16,7 @@ import { Rows, RowWithButton, StillRow } from '../components/rows.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
 import { useSay } from '../reader.tsx'
+import { FrozenNotice } from './security/change-pages.tsx'
 
 /** Which of the accounts on this browser? Each keeps its own tab, and can be signed out by itself; `form` is for all. */
 export function AccountsPage({
@@ -52,11 +54,14 @@ export function AccountsPage({
 /** The first page of an account: its names, and the ways in which it can prove it's its owner. */
 export function AccountPage({
   account,
+  held,
   handle,
   form,
   changed,
 }: {
   account: AccountOverview
+  /** What is held still, newest first. */
+  held: readonly StoredChange[]
   handle: string
   form: string
   /** Whether the password has just been changed. */
@@ -70,6 +75,9 @@ export function AccountPage({
         <Notice tone="good">
           <p>{say('changePassword.done')}</p>
         </Notice>
+      )}
+      {held.length > 0 && (
+        <FrozenNotice held={held} href={`/account/${handle}/security/changes/${held.at(-1)?.id}`} />
       )}
       {account.role === 'administrator' && <Badge tone="info">{say('account.administrator')}</Badge>}
       <h2>{say('account.names')}</h2>

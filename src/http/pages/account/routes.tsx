@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { leastLength } from '../../../core/people/password.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { isOnSecurePath } from '../../../operations/activity/not-me.ts'
+import { readHeld } from '../../../operations/changes/held-still.ts'
 import { acceptInvitation, isInvited } from '../../../operations/running/invitations.ts'
 import { changePassword } from '../../../operations/security-info/change-password.ts'
 import { readAccount, signOut } from '../../../operations/sign-in/sessions.ts'
@@ -88,6 +89,7 @@ export function accountPages(given: SignInSite) {
       site,
       <AccountPage
         account={account}
+        held={await readHeld(deps, session.accountId, session.now)}
         handle={session.handle}
         form={token}
         changed={c.req.query('done') === 'password'}

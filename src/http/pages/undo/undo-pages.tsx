@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx'
-import type { StoredChange } from '../../../core/security-info/change.ts'
 import { undoAnnouncedFor } from '../../../core/security-info/undo.ts'
 import type { Undoing, UndoingOver } from '../../../core/security-info/undo-flow.ts'
 import { formatDay } from '../../../locales/moments.ts'
 import type { UndoingShown } from '../../../operations/changes/undo-from-notice.ts'
+import { Changes } from '../components/changed-item.tsx'
 import { Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
@@ -159,20 +159,6 @@ export function DecideUndoPage({ shown, state, ...step }: Step & Shown) {
       {plan.passwordChanged && <p>{say(plan.passwordBefore ? 'undo.passwordBack' : 'undo.passwordStays')}</p>}
       {plan.endsRecoveryCode && <p>{say('undo.recoveryCodeEnds')}</p>}
     </FormPage>
-  )
-}
-
-/** What is decided together, the newest first. */
-export function Changes({ since }: { since: readonly StoredChange[] }) {
-  const say = useSay()
-  return (
-    <ul>
-      {since.map((change) => (
-        <li>
-          {say(`change.kind.${change.kind}`)} · <Moment at={change.at} shape="moment" />
-        </li>
-      ))}
-    </ul>
   )
 }
 

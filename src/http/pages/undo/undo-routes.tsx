@@ -31,12 +31,18 @@ export function undoPages(given: SignInSite) {
     const { source } = openVisit(given, c)
     const read = await readFields(c)
     if (!read.ok) return refusePage(c, site, read.refusal)
-    const typed = read.value.reference ?? ''
+    const { reference: typed = '', change } = read.value
     const answered =
       typed.length > 64
         ? refuse({ code: 'reference_wrong' })
-        : await answerNotice(deps, c.req.param('token'), typed, source, c.var.now)
-    if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} />)
+        : await answerNotice(
+            deps,
+            c.req.param('token'),
+            { reference: typed, changeId: readId(change) },
+            source,
+            c.var.now,
+          )
+    if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} reference={typed} />)
     const { refusal } = answered
     return answerFormAgain(c, site, refusal, <NoticePage typed={typed} refusal={refusal} />)
   })

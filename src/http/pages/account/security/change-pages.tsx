@@ -1,11 +1,11 @@
-import { hintOfStored } from '../../../../core/address.ts'
 import { shortestAlone } from '../../../../core/people/password.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
-import type { ChangedItem as ItemOfChange, StoredChange } from '../../../../core/security-info/change.ts'
+import type { StoredChange } from '../../../../core/security-info/change.ts'
 import { openUntil } from '../../../../core/security-info/freeze.ts'
 import { type UndoWait, undoAnnouncedFor } from '../../../../core/security-info/undo.ts'
 import { whereWords } from '../../../../messages/where-words.ts'
 import type { Decision } from '../../../../operations/changes/decide-change.ts'
+import { ChangedItem, Changes, nameOfItem } from '../../components/changed-item.tsx'
 import { errorOf } from '../../components/error-summary.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Actions, ButtonLink } from '../../components/form.tsx'
@@ -17,7 +17,6 @@ import { Row, Rows } from '../../components/rows.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../../form-page.tsx'
 import { useReader, useSay } from '../../reader.tsx'
-import { Changes } from '../../undo/undo-pages.tsx'
 
 type Of = { handle: string; name: string }
 
@@ -44,20 +43,6 @@ export function ChangeRows({ changes, here }: { changes: readonly StoredChange[]
   )
 }
 
-const nameOf = ({ address, name }: ItemOfChange): string | undefined =>
-  address === undefined ? name : hintOfStored(address)
-
-/** Which part of security info it was; where it was none, where it came from. */
-function ChangedItem({ change: { detail } }: { change: StoredChange }) {
-  const say = useSay()
-  const { locale } = useReader()
-  const { item } = detail
-  if (item === undefined) return <>{whereWords(detail, locale)}</>
-  const name = nameOf(item)
-  if (name === undefined) return <>{say(`security.kind.${item.kind}`)}</>
-  return <bdi dir={item.address && 'ltr'}>{name}</bdi>
-}
-
 /** One change: what, when, from where, and what can still be done about it. */
 export function ChangePage({ decision, handle, name }: Of & { decision: Decision }) {
   const say = useSay()
@@ -68,12 +53,12 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
   const { item } = change.detail
   return (
     <Page title={say(`change.kind.${change.kind}`)} account={name}>
-      {change.state === 'frozen' && <FrozenNotice />}
+      {change.state === 'frozen' && <FrozenNotice held={decision.since} />}
       <Facts
         facts={[
           ...(item === undefined
             ? []
-            : [{ name: say('notice.item'), value: nameOf(item) ?? '', ltr: true as const }]),
+            : [{ name: say('notice.item'), value: nameOfItem(item) ?? '', ltr: true as const }]),
           { name: say('notice.when'), value: <Moment at={change.at} shape="moment" /> },
           { name: say('notice.where'), value: whereWords(change.detail, locale), ours: true },
           { name: say('change.now'), value: say(`change.state.${change.state}`) },
@@ -96,12 +81,13 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
   )
 }
 
-/** Why nothing can be changed just now, and what ends it. */
-export function FrozenNotice({ href }: { href?: string }) {
+/** Why nothing can be changed just now, all that is held by its name, and what ends it. */
+export function FrozenNotice({ held = [], href }: { held?: readonly StoredChange[]; href?: string }) {
   const say = useSay()
   return (
     <Notice tone="warning" title={say('change.frozenTitle')}>
       <p>{say('change.frozen')}</p>
+      {held.length > 0 && <Changes since={held} />}
       {href !== undefined && (
         <p>
           <a href={href}>{say('change.decide')}</a>

@@ -1,5 +1,6 @@
 import { hintOfStored } from '../../../../core/address.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
+import type { LossVerdict } from '../../../../core/security-info/loss.ts'
 import type { Missing } from '../../../../core/security-info/removal.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../../core/time.ts'
@@ -130,13 +131,13 @@ export function ConfirmContactPage({ handle, name, form, refusal, item }: FormOf
 export function RemoveItemPage({
   item,
   isName,
-  provedOthers,
+  loss,
   settled,
   ...props
 }: FormOf & {
   item: ShownItem
   isName: boolean
-  provedOthers: number
+  loss: LossVerdict
   /** Whether what is added from now on counts only after a week. */
   settled: boolean
 }) {
@@ -165,17 +166,25 @@ export function RemoveItemPage({
     >
       <p>{say(isContact(item) ? 'security.removeContact' : 'security.removeLead')}</p>
       {isName && <p>{say('security.removeName')}</p>}
-      {provedOthers >= 2 ? (
-        <TickBox name="lost" label={say('security.lost')} hint={say('security.lostHint')} />
-      ) : (
-        <p class="hint">
-          {say('security.lostTwo')}{' '}
-          <a href={`/account/${handle}/stepup?for=remove_item&return_to=${encodeURIComponent(here)}`}>
-            {say('security.lostProve')}
-          </a>
-        </p>
-      )}
+      <Lost
+        loss={loss}
+        prove={`/account/${handle}/stepup?for=remove_item&return_to=${encodeURIComponent(here)}`}
+      />
     </FormPage>
+  )
+}
+
+/** "It was lost or stolen", or what it takes to say so. */
+function Lost({ loss, prove }: { loss: LossVerdict; prove: string }) {
+  const say = useSay()
+  if (loss === 'lost') {
+    return <TickBox name="lost" label={say('security.lost')} hint={say('security.lostHint')} />
+  }
+  if (loss === 'too_new') return <p class="hint">{say('security.lostTooNew')}</p>
+  return (
+    <p class="hint">
+      {say('security.lostTwo')} <a href={prove}>{say('security.lostProve')}</a>
+    </p>
   )
 }
 

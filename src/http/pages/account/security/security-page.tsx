@@ -40,7 +40,8 @@ export function SecurityPage({
 }: Of & { security: Security; done: Done | undefined }) {
   const say = useSay()
   const here = `/account/${handle}/security`
-  const frozen = security.changes.filter(({ state }) => state === 'frozen').at(-1)
+  const { held } = security
+  const frozen = held.at(-1)
   return (
     <Page title={say('security.title')} account={name}>
       {done !== undefined && (
@@ -51,7 +52,7 @@ export function SecurityPage({
       {frozen === undefined ? (
         <SafetyNotice safety={security.safety} here={here} />
       ) : (
-        <FrozenNotice href={`${here}/changes/${frozen.id}`} />
+        <FrozenNotice held={held} href={`${here}/changes/${frozen.id}`} />
       )}
       <h2>{say('account.securityInfo')}</h2>
       <p class="quiet">{say('account.securityInfoLead')}</p>

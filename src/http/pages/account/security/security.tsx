@@ -6,7 +6,7 @@ import { answerFlow, type FlowView, findFlow } from '../../../../operations/prov
 import {
   beginConfirmation,
   beginContact,
-  provedForLoss,
+  judgeLoss,
   removeFromSecurityInfo,
 } from '../../../../operations/security-info/contacts.ts'
 import {
@@ -160,9 +160,9 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     refusal: Refusal | undefined,
   ) {
     const isName = isContact(item) && security.names.some(({ name }) => name === item.address)
-    const provedOthers = await provedForLoss(deps, session, item.id)
+    const loss = await judgeLoss(deps, session, item.id)
     const { settled } = security
-    return <RemoveItemPage {...{ item, form, refusal, isName, provedOthers, settled, ...of }} />
+    return <RemoveItemPage {...{ item, form, refusal, isName, loss, settled, ...of }} />
   }
 
   /** A living flow of this browser and this session that proves a contact. */
