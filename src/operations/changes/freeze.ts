@@ -40,7 +40,7 @@ export async function readNotice(deps: Deps, token: string, reference: string): 
   const notice = await findNotice(sql, named.accountId, named.noticeId)
   const key = deps.keyring.current().lookupHash('report', named.accountId, named.noticeId)
   if (notice === undefined || !(await takeReportTry(sql, key))) return refuse({ code: 'reference_wrong' })
-  if (typed !== notice.reference) return refuse({ code: 'reference_wrong' })
+  if (typed !== canonicalReference(notice.reference)) return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
 }
 

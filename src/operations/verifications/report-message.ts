@@ -105,7 +105,7 @@ async function isItsReference(
   // A scanner that presses the button with nothing typed must not use up what the reader needs.
   if (reference === undefined) return false
   const key = deps.keyring.current().lookupHash('report', named.subject, named.messageId)
-  return (await takeReportTry(deps.database.sql, key)) && reference === message.reference
+  return (await takeReportTry(deps.database.sql, key)) && reference === canonicalReference(message.reference)
 }
 
 async function reportAsked(
