@@ -168,7 +168,6 @@ export async function resendFlowCode(deps: Deps, flowId: string, verificationId:
 /** What a waiting page shows of its code. */
 export type Waiting = {
   verification: Verification
-  messageReference: string
   deliveries: Delivery[]
   now: Instant
 }
@@ -189,7 +188,6 @@ export async function readWaiting(
   const deliveries = told ? await deliveriesOf(sql, flowId, verificationId) : []
   return {
     verification: found.verification,
-    messageReference: found.messageReference,
     deliveries,
     now: found.now,
   }

@@ -166,7 +166,10 @@ export async function waitingPage(
       account={account}
       told={told}
       sender={given.sender}
-      subject={codeMailSubject({ operator: given.sender.name, reference: waiting.messageReference }, locale)}
+      subject={codeMailSubject(
+        { operator: given.sender.name, reference: waiting.verification.messageReference },
+        locale,
+      )}
       stream={`${step.here}/news?seen=${encodeURIComponent(mark)}`}
       others={others}
       trust={trust}
