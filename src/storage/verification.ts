@@ -19,7 +19,6 @@ export const ofApplication = (applicationId: string, id: string): Whose => ({
 /** A verification as its application reads it, with the database's clock and what a resend needs. */
 export type FoundVerification = {
   verification: Verification
-  messageReference: string
   now: Instant
   codeKey: string
   sealedCode: Buffer | undefined
@@ -138,6 +137,7 @@ const read = (row: StoredRow): FoundVerification => ({
     codeLength: row.code_length,
     locale: row.locale,
     reference: row.reference ?? undefined,
+    messageReference: row.message_reference,
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
@@ -147,7 +147,6 @@ const read = (row: StoredRow): FoundVerification => ({
     lastSentAt: Number(row.last_sent_at),
   },
   now: Number(row.now),
-  messageReference: row.message_reference,
   codeKey: row.code_key,
   sealedCode: row.sealed_code ?? undefined,
   requestHash: row.request_hash ?? undefined,

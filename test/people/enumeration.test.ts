@@ -105,7 +105,7 @@ const calm = (text: string, name: string): string =>
     .replaceAll(`${name.slice(0, 2)}••••@example.org`, 'HINT')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'TOKEN')
-    .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REF-00')
+    .replace(/\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/g, 'REF-00')
 
 async function rowCounts(): Promise<Record<string, number>> {
   const [row] = await world.sql<Record<string, number>>`

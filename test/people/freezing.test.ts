@@ -106,6 +106,16 @@ describe('a notice’s link', () => {
     expect((await reader.submit({ reference: 'K7F-2Q' })).refusal).toBe('reference_wrong')
   })
 
+  test('takes a reference that was sent in capitals, typed in any case', async () => {
+    const one = await owner()
+    await phished(one)
+    await world.sql`update notice set reference = upper(reference) where account_id = ${one.account.id}`
+    const { path, reference } = await noticeTo(one.account.email)
+    const reader = newPerson(world)
+    await reader.open(path)
+    expect((await reader.submit({ reference: reference.toLowerCase() })).refusal).toBeUndefined()
+  })
+
   test('takes five wrong references of a browser a day, which use up nothing of another’s', async () => {
     const one = await owner()
     await phished(one)

@@ -244,7 +244,7 @@ const calm = (mail: object | undefined, email: string): string =>
     .replace(/\b10\.\d+\.\d+\.7\b/g, 'ADDRESS')
     .replace(/\/report\/[\w-]{43}/g, '/report/TOKEN')
     .replace(/\d{3}( |&nbsp;|\u00a0)?\d{3}/g, 'CODE')
-    .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REFERENCE')
+    .replace(/\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/g, 'REFERENCE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
 
 /** As its bytes stand in a header. */

@@ -83,6 +83,20 @@ test('a reference in any way of typing is found where it is ours, and another ac
   }
 })
 
+test('a reference that was sent in capitals is found in any case', async () => {
+  const { id, email, person, home } = await owner()
+  await signInByCode(world, newPerson(world), email)
+  await world.carried()
+  await world.sql`update verification set message_reference = upper(message_reference) where destination = ${email}`
+  await world.sql`update notice set reference = upper(reference) where account_id = ${id}`
+  for (const { reference } of await world.inbox(email)) {
+    for (const typed of [reference.toLowerCase(), reference.toUpperCase()]) {
+      const { text } = await person.open(`${home}/messages?reference=${typed}`)
+      expect(wordsOf(text)).toContain('is from us')
+    }
+  }
+})
+
 test('pages of messages lose none and double none', async () => {
   const { id, email } = await owner()
   for (let times = 0; times < 25; times += 1) {

@@ -96,7 +96,7 @@ const calm = ({ id: _, ...message }: InboxMessage & { id?: string }): string =>
   JSON.stringify(message, (key, value) => (key === 'attachments' ? undefined : value))
     .replace(/\/report\/[\w-]{43}/g, '/report/TOKEN')
     .replace(/\b\d{3}[ -]?\d{3}\b|\b\d{4}[ -]?\d{4}\b/g, 'CODE')
-    .replace(/\b[2-9A-Z]{3}-[2-9A-Z]{2}\b/g, 'REFERENCE')
+    .replace(/\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/g, 'REFERENCE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replace(/victim\d+@example\.org/g, 'VICTIM')
     .replace(/\d\d:\d\d(:\d\d)?/g, 'TIME')

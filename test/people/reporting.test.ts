@@ -242,3 +242,15 @@ test('of the address of an end user nothing is kept in clear', async () => {
   expect(row?.all).toContain('203.0.113.0/24')
   expect(row?.all).not.toContain('203.0.113.201')
 })
+
+test('a report takes a reference that was sent in capitals, typed in any case', async () => {
+  const account = await newAccount()
+  await asks(newPerson(world), account)
+  await world.sql`update verification set message_reference = upper(message_reference) where destination = ${account.email}`
+  const { link, reference } = await newest(account)
+  const reader = newPerson(world)
+  await reader.open(link)
+  await reader.submit({ reference: reference.toLowerCase() })
+  expect(reader.page.refusal).toBeUndefined()
+  expect(wordsOf(reader.page.text)).toContain('The code no longer works')
+})

@@ -40,7 +40,7 @@ async function noticeTo(to: string, about = ''): Promise<{ path: string; referen
   const said = (await world.inbox(to)).filter(({ code, text }) => code === '' && text.includes('/changes/'))
   const notice = said.findLast((one) => `${one.subject} ${one.text}`.includes(about))
   const path = /https:\/\/codes\.harbour\.test(\/changes\/[\w-]{43})/.exec(notice?.text ?? '')?.[1] ?? ''
-  const reference = /\b([0-9A-Z]{3}-[0-9A-Z]{2})\b/.exec(notice?.text ?? '')?.[1] ?? ''
+  const reference = /\b([2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2})\b/.exec(notice?.text ?? '')?.[1] ?? ''
   return { path, reference, text: notice?.text ?? '' }
 }
 

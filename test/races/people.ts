@@ -69,7 +69,7 @@ export async function startTwoWorlds(): Promise<TwoWorlds> {
           const texts = await Promise.all(mails.map(async ({ raw }) => (await simpleParser(raw)).text ?? ''))
           const text = texts.findLast((one) => one.includes(`${publicUrl}/changes/`)) ?? ''
           const path = /\/changes\/[\w-]{43}/.exec(text)?.[0]
-          const reference = /\b[0-9A-Z]{3}-[0-9A-Z]{2}\b/.exec(text)?.[0]
+          const reference = /\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/.exec(text)?.[0]
           if (path === undefined || reference === undefined) throw new Error(`No notice for ${to}:\n${text}`)
           return { path, reference }
         },

@@ -9,7 +9,7 @@ const askedAt: Instant = Date.UTC(2026, 10, 22, 10, 42, 3)
 export const codeMessage = (changes: Partial<CodeMessage> = {}): CodeMessage => ({
   purpose: 'verification',
   code: '483921',
-  reference: 'K7F-2Q',
+  reference: 'k7f-2q',
   operator: 'Harbour Library',
   askedAt,
   expiresAt: askedAt + minutes(10),

@@ -45,6 +45,7 @@ const verification = {
   channel: 'email',
   to: { email: 'ana@example.com' },
   reference: 'order 1207',
+  message_reference: 'k7f-2q',
   created_at: '2026-11-22T10:42:03.120Z',
   expires_at: '2026-11-22T10:52:03.120Z',
   resend_at: '2026-11-22T10:42:33.120Z',

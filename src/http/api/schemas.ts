@@ -71,7 +71,10 @@ export const verificationAnswer = z.object({
   status: z.enum(['pending', 'approved', 'expired', 'exhausted', 'cancelled']),
   channel,
   to: z.union([z.object({ email: z.string() }), z.object({ phone: z.string() })]),
-  reference: z.string().optional(),
+  reference: z.string().optional().describe('Your own word, as you gave it.'),
+  message_reference: z
+    .string()
+    .describe('The word in the message. Show it where the code is typed: there it tells the right message.'),
   created_at: moment,
   expires_at: moment,
   resend_at: moment.nullable().describe('When it may be sent again; null where it may not.'),

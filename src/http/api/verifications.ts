@@ -159,6 +159,7 @@ function describe(deps: Deps, verification: Verification, now: Instant) {
         ? { email: verification.destination }
         : { phone: verification.destination },
     reference: verification.reference,
+    message_reference: verification.messageReference,
     created_at: isoMoment(verification.createdAt),
     expires_at: isoMoment(verification.expiresAt),
     resend_at: again === undefined ? null : isoMoment(again),

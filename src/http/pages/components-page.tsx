@@ -66,7 +66,7 @@ export function ComponentsPage() {
         facts={[
           { name: 'From', value: 'Harbour Library, codes@harbour.example' },
           { name: 'Subject', value: 'Your code for Harbour Library' },
-          { name: 'Reference', value: 'K7F-2Q', ltr: true },
+          { name: 'Reference', value: 'k7f-2q', ltr: true },
         ]}
       />
       <Ways>
@@ -154,7 +154,7 @@ export function ComponentsPage() {
           href="#"
           title="maria@example.com"
           aside={<Moment at={now} shape="time" />}
-          below="Your code for Harbour Library (K7F-2Q)"
+          below="Your code for Harbour Library (k7f-2q)"
           current
         />
         <Row href="#" title="+1 201 555 0123" aside="text" below="048213 is your code for Harbour Library" />

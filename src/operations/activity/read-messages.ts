@@ -74,7 +74,9 @@ export async function findMessage(
   let before: string | undefined
   for (;;) {
     const codes = await askedCodes(deps, accountId, { before, most: perLook }, now)
-    const found = (await told(deps, codes, [])).find((sent) => sent.reference === reference)
+    const found = (await told(deps, codes, [])).find(
+      (sent) => canonicalReference(sent.reference) === reference,
+    )
     if (found !== undefined || codes.length < perLook) return found
     before = codes.at(-1)?.id
   }

@@ -208,7 +208,6 @@ export async function resendFlowCode(deps: Deps, code: Resent, source: Source) {
 /** What a waiting page shows of its code. */
 export type Waiting = {
   verification: Verification
-  messageReference: string
   deliveries: Delivery[]
   now: Instant
 }
@@ -226,7 +225,6 @@ export async function readWaiting(
   const deliveries = mayReadStory ? await deliveriesOf(sql, flowId, verificationId) : []
   return {
     verification: found.verification,
-    messageReference: found.messageReference,
     deliveries,
     now: found.now,
   }

@@ -200,6 +200,7 @@ const asIssued = (fresh: NewVerification, at: { createdAt: Instant; expiresAt: I
   codeLength: fresh.codeLength,
   locale: fresh.locale,
   reference: fresh.reference,
+  messageReference: fresh.messageReference,
   createdAt: at.createdAt,
   expiresAt: at.expiresAt,
   endedAt: undefined,

@@ -27,7 +27,7 @@ export async function isTypedReference(
     ...passwordKeys(deps, stranger, source).origin,
   ]
   const guess = await deps.guessSql.take(deps.database.sql, keys)
-  if (guess === 'limited' || canonical !== reference) return false
+  if (guess === 'limited' || canonical !== canonicalReference(reference)) return false
   await deps.guessSql.giveBack(deps.database.sql, guess)
   return true
 }

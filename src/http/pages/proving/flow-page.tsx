@@ -92,7 +92,7 @@ async function waitingPage(
   const mark = await waitingMark(deps, flow, mayRead)
   const waiting = await readWaiting(deps, flow.id, verificationId, mayRead)
   if (waiting === undefined) return undefined
-  const reference = { operator: sender.name, reference: waiting.messageReference }
+  const reference = { operator: sender.name, reference: waiting.verification.messageReference }
   return (
     <WaitingPage
       {...frame}

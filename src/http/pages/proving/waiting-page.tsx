@@ -83,7 +83,7 @@ export function WaitingPage(props: Props) {
         facts={[
           { name: say('waiting.from'), value: `${props.sender.name}, ${props.sender.address}` },
           { name: say('waiting.subject'), value: props.subject },
-          { name: say('waiting.reference'), value: waiting.messageReference, ltr: true },
+          { name: say('waiting.reference'), value: verification.messageReference, ltr: true },
         ]}
       />
       <WaysOn {...props} />
