@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
+import { type Connection, connectClient } from './servers.ts'
 
 /** Any constant: two processes that migrate one database wait for each other on it. */
 const lockId = 0x434f554e
@@ -23,7 +24,7 @@ export async function newestMigration(folder: string): Promise<string> {
  *
  * @returns the names of the files that ran
  */
-export async function migrate(connection: pg.ClientConfig, folder: string): Promise<string[]> {
+export async function migrate(connection: Connection, folder: string): Promise<string[]> {
   const files = await migrationFiles(folder)
   return connected(connection, async (client) => {
     if ((await pendingFiles(client, files)).length === 0 && (await unboundWaits(client)).length === 0)
@@ -45,13 +46,10 @@ export async function migrate(connection: pg.ClientConfig, folder: string): Prom
 }
 
 async function connected<Value>(
-  connection: pg.ClientConfig,
+  connection: Connection,
   work: (client: pg.Client) => Promise<Value>,
 ): Promise<Value> {
-  const client = new pg.Client(connection)
-  // What broke is told by the statement that then fails.
-  client.on('error', () => {})
-  await client.connect()
+  const client = await connectClient(connection)
   return work(client).finally(() => client.end())
 }
 
