@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import ipaddr from 'ipaddr.js'
 import { getCountries } from 'libphonenumber-js'
+import { saysSslMode } from './config/database-url.ts'
 import { isLoopbackHost } from './config/loopback.ts'
 import { readPolicy } from './config/policy-file.ts'
 import { type Settings, settingsSchema } from './config/settings.ts'
@@ -45,6 +46,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, envFile
   if (!parsed.success || !policy.ok) throw new ConfigMistakes(mistakes)
 
   mistakes.push(...contradictions(parsed.data))
+  // node-postgres would heed it where the address says nothing; ours says everything.
+  if (given.PGSSLMODE !== undefined && given.DATABASE_URL !== undefined && !saysSslMode(given.DATABASE_URL)) {
+    mistakes.push(
+      `DATABASE_URL says nothing about TLS, and PGSSLMODE is not read. Add ?sslmode=${given.PGSSLMODE} to the address.`,
+    )
+  }
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
   return composed(parsed.data, policy.policy)
 }

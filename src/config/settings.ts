@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
+import { readDatabaseUrl } from './database-url.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -88,12 +89,12 @@ const smtpUrl = z.string().refine((text) => {
   return url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
 }, 'is not an address such as smtp://user:password@mail.example.com:587')
 
-const postgresUrl = z
-  .string()
-  .refine(
-    (text) => /^postgres(ql)?:\/\//.test(text),
-    'is not an address such as postgres://user:password@host/database',
-  )
+const postgresUrl = z.string().transform((text, context) => {
+  const reading = readDatabaseUrl(text)
+  if (reading.ok) return reading.address
+  context.addIssue({ code: 'custom', message: reading.problem })
+  return z.NEVER
+})
 
 const proxies = z.string().transform((text) =>
   text
@@ -117,7 +118,9 @@ export const settingsSchema = z.object({
   DATA_DIR: path.prefault('./data').describe('The folder for the embedded database and the key ring.'),
   DATABASE_URL: postgresUrl
     .optional()
-    .describe('A PostgreSQL 15 or newer to use. Without it the service runs its own, in DATA_DIR.'),
+    .describe(
+      'A PostgreSQL 15 or newer to use, as psql takes it: postgres://user:password@host/database?sslmode=verify-full, with several hosts where there are standbys. Without it the service runs its own, in DATA_DIR.',
+    ),
   DATABASE_POOL: wholeNumber(1, 500)
     .default(16)
     .describe('Connections to the database that one process may open.'),

@@ -66,7 +66,7 @@ export async function openEmbeddedPostgres(options: {
     const user = choosePostgresUser(dataFolder, [dataFolder, binaries.postgres])
     await ensureCluster(dataDir, binaries, user)
     const socket = makeSocketFolder(dataDir, user)
-    const connection = { host: socket.path, port, user: role, database }
+    const connection = { host: socket.path, port, user: role, database, ssl: false as const }
     const start = () =>
       startServer(dataFolder, connection, () =>
         spawnServer(binaries, user, serverArguments(dataFolder, socket.path, port), log),

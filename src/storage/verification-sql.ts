@@ -317,7 +317,8 @@ from tried`
  */
 const attemptManyText = (rules: LimitRules): string => `
 with asked as materialized (
-  select distinct on (v.destination_key) r.*, v.destination_key
+  select distinct on (v.destination_key) r.subject, r.id, r.application_id, r.code_length, r.keys, r.macs, r.activity_id,
+    v.destination_key
   from json_to_recordset($1::json) as r (subject uuid, id uuid, application_id uuid, code_length smallint, keys text[],
     macs bytea[], activity_id uuid),
     lateral (select destination_key from verification v where v.subject = r.subject and v.id = r.id

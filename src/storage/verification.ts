@@ -28,19 +28,23 @@ export type FoundVerification = {
 
 /** Another application's verification is not found, just as one that never was. */
 export async function find(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
-  const rows = await sql<StoredRow>`
-    select *, statement_timestamp() as now from verification
-    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId}`
+  const rows = await sql.run<StoredRow>(findSql, [whose.subject, whose.id, whose.applicationId])
   return rows[0] && read(rows[0])
 }
 
 /** The same, and nobody else changes it until the transaction ends. */
 export async function hold(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
-  const rows = await sql<StoredRow>`
-    select *, statement_timestamp() as now from verification
-    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId} for update`
+  const rows = await sql.run<StoredRow>(holdSql, [whose.subject, whose.id, whose.applicationId])
   return rows[0] && read(rows[0])
 }
+
+const findText = `
+select id, state, purpose, channel, destination, destination_key, locale, reference, message_reference, request_hash,
+  code_length, code_key, sealed_code, attempts, attempts_allowed, sends, created_at, last_sent_at, expires_at, ended_at,
+  statement_timestamp() as now
+from verification where subject = $1 and id = $2 and application_id = $3`
+const findSql = statement(findText)
+const holdSql = statement(`${findText} for update`)
 
 /** Ends a pending verification; one that has ended or expired stays as it is. */
 export async function cancel(

@@ -1,6 +1,7 @@
 import { seconds } from '../../core/time.ts'
 import { outboxAge } from '../../storage/message.ts'
-import type { Sql } from '../../storage/sql.ts'
+import { OnlyReads, wordsOf } from '../../storage/servers.ts'
+import { readOnly, type Sql, sqlState, writableClock } from '../../storage/sql.ts'
 
 type Check = { ok: boolean; detail: string }
 
@@ -9,12 +10,14 @@ const oldestDue = seconds(60)
 const mostSkew = seconds(5)
 const patience = seconds(2)
 
-/** What this process needs to do its work: the database, an outbox that moves, a clock that agrees with the database's. */
+/**
+ * What this process needs to do its work: a database that takes writes, an outbox that moves, a clock that agrees with
+ * the database's.
+ */
 export async function readiness(sql: Sql): Promise<Record<string, Check>> {
   const asked = Date.now()
   try {
-    const [row] = await within(patience, sql<{ now: Date }>`select statement_timestamp() as now`)
-    const skew = Number(row?.now) - (asked + Date.now()) / 2
+    const skew = (await within(patience, writableClock(sql))) - (asked + Date.now()) / 2
     const age = await within(patience, outboxAge(sql))
     return {
       database: { ok: true, detail: `answered in ${Date.now() - asked} ms` },
@@ -28,7 +31,9 @@ export async function readiness(sql: Sql): Promise<Record<string, Check>> {
       },
     }
   } catch (fault) {
-    return { database: { ok: false, detail: (fault as Error).message } }
+    const onlyReads = fault instanceof OnlyReads || sqlState(fault) === readOnly
+    const detail = onlyReads ? 'takes no writes: it is a standby, or it is set to read only' : wordsOf(fault)
+    return { database: { ok: false, detail } }
   }
 }
 
