@@ -37,9 +37,9 @@ const email = fc
 const moment = fc.option(fc.nat(), { nil: undefined })
 
 describe('completing a hint', () => {
-  test('takes the whole address or the part before the @, in any case and with spaces around', () => {
+  test('takes the whole address or the part before the @, in any case, with anything unseen around', () => {
     fc.assert(
-      fc.property(email, fc.constantFrom('', ' ', '\t', '  '), (address, space) => {
+      fc.property(email, fc.constantFrom('', ' ', '\t', '  ', '\u2068', '\u200b'), (address, space) => {
         const at = address.lastIndexOf('@')
         for (const typed of [address, address.toUpperCase(), address.slice(0, at)]) {
           expect(completesHint(address, space + typed + space)).toBe(true)
@@ -64,6 +64,7 @@ describe('completing a hint', () => {
     expect(completesHint('ana@example.org', 'an••••@example.org')).toBe(false)
     expect(completesHint('ana@example.org', '@example.org')).toBe(false)
     expect(completesHint('+447400123456', '56')).toBe(false)
+    expect(completesHint('+447400123456', '\u202a+44 7400 123456\u202c')).toBe(true)
     expect(completesHint('+447400123456', '')).toBe(false)
   })
 

@@ -1,4 +1,5 @@
-import type { Email } from '../address.ts'
+import { type Email, parsePhone } from '../address.ts'
+import { withoutMarksAtEnds } from '../copied-marks.ts'
 import type { ItemKind } from '../security-info/security-info.ts'
 import type { SensitiveAct } from '../security-info/step-up.ts'
 import { type Duration, type Instant, minutes, seconds } from '../time.ts'
@@ -10,12 +11,13 @@ export const flowLasts: Duration = minutes(60)
 /**
  * Signing up: nothing exists before the address is proved, so that nobody can prepare an account for somebody else.
  *
- *     code --right code--> password --accepted--> done
+ *     begin --code sent--> code --right code--> password --accepted--> done
  *
  * Where the address has an account already (`taken`) the pages are the same; the mail says so instead of carrying a
  * code, and no code is right.
  */
 export type SignUp =
+  | ({ step: 'begin' } & SigningUp)
   | ({ step: 'code'; verificationId: string; taken: boolean } & SigningUp)
   | ({ step: 'password'; provenAt: Instant; verificationId?: string | undefined } & SigningUp)
 
@@ -126,7 +128,7 @@ export type SteppedUp = {
 /**
  * Proving a contact within a session: a new one, which is added by it, or one that the account has, which is confirmed.
  *
- *     code --right code--> done
+ *     begin (no verification yet) --code sent--> code --right code--> done
  */
 export type ProveContact = {
   kind: 'prove_contact'
@@ -135,7 +137,7 @@ export type ProveContact = {
   /** The item to confirm; undefined for a new one. */
   itemId: string | undefined
   contact: { kind: 'email' | 'phone'; address: string }
-  verificationId: string
+  verificationId: string | undefined
   returnTo: string
 }
 
@@ -175,12 +177,26 @@ export type UndoingOver = {
   from?: Instant | undefined
 }
 
+/** The key that a session's page offers to an authenticator app: the same one until it is taken up. */
+export type TotpOffered = { kind: 'totp_offered'; accountId: string; sessionId: string; sealed: string }
+
 /** What leads to a session; the rest happens within one. */
 export type EntryState = SignUp | SignIn | SignedIn
-export type FlowState = EntryState | StepUp | SteppedUp | ProveContact | ContactProved | Undoing | UndoingOver
+export type FlowState =
+  | EntryState
+  | StepUp
+  | SteppedUp
+  | ProveContact
+  | ContactProved
+  | TotpOffered
+  | Undoing
+  | UndoingOver
 
-/** What has been gone through to its end waits for nothing any more. */
-export const isOver = (state: FlowState): state is SignedIn | SteppedUp | ContactProved | UndoingOver =>
+/** What has been gone through to its end waits for nothing any more, and a key that is offered never did. */
+export const isOver = (
+  state: FlowState,
+): state is SignedIn | SteppedUp | ContactProved | TotpOffered | UndoingOver =>
+  state.kind === 'totp_offered' ||
   state.kind === 'signed_in' ||
   state.kind === 'stepped_up' ||
   state.kind === 'contact_proved' ||
@@ -222,13 +238,17 @@ export const afterSecond = (flow: SignIn): 'done' | 'password' =>
  */
 export const completesHint = (address: string, typed: string): boolean => {
   const at = address.lastIndexOf('@')
-  const wanted = typed.trim().toLowerCase()
-  return wanted === address || (at > 0 && wanted === address.slice(0, at))
+  if (at < 0) {
+    const phone = parsePhone(typed)
+    return phone.ok && phone.value.phone === address
+  }
+  const wanted = withoutMarksAtEnds(typed).toLowerCase()
+  return wanted === address || wanted === address.slice(0, at)
 }
 
 /** The address that somebody means who completes a hint by its hidden part alone, or by the whole. */
 export function completedHint(hint: string, typed: string): string {
-  const meant = typed.trim().toLowerCase()
+  const meant = withoutMarksAtEnds(typed).toLowerCase()
   const at = hint.lastIndexOf('@')
   return at < 0 || meant.includes('@') ? meant : meant + hint.slice(at)
 }

@@ -1,4 +1,4 @@
-import { type Address, parsePhone } from '../../core/address.ts'
+import type { Address } from '../../core/address.ts'
 import {
   completesHint,
   type FlowState,
@@ -10,7 +10,7 @@ import {
 import { type Proof, withProofs } from '../../core/people/session.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
-import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
+import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
 import { isLongKnown, undoAnnouncedFor } from '../../core/security-info/undo.ts'
 import type { Instant } from '../../core/time.ts'
@@ -234,15 +234,9 @@ async function confirm(
 ): Promise<Step> {
   const contact = shown.decision.before.filter(isContact).find(({ id }) => id === state.itemId)
   if (contact === undefined) return { state: { ...state, step: 'choose' } }
-  const isRight = isTyped(contact, typed)
+  const isRight = completesHint(contact.address, typed)
   const to = isRight ? addressOf(contact) : decoyFor(choiceOf(contact), typed, flowId)
   return sendCode(deps, flowId, state, to, isRight ? 'code' : 'decoy', source, state)
-}
-
-function isTyped(contact: Contact, typed: string): boolean {
-  if (contact.kind === 'email') return completesHint(contact.address, typed)
-  const phone = parsePhone(typed)
-  return phone.ok && phone.value.phone === contact.address
 }
 
 async function sendCode(

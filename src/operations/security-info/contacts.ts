@@ -1,5 +1,13 @@
-import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
-import { type FlowState, flowLasts, type ProveContact } from '../../core/people/flow.ts'
+import {
+  type Address,
+  destinationOf,
+  looksLikePhone,
+  mayTakeTexts,
+  parseEmail,
+  parsePhone,
+} from '../../core/address.ts'
+import { isBlank } from '../../core/copied-marks.ts'
+import type { FlowState, ProveContact } from '../../core/people/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
 import { missingAfter, provedBesides } from '../../core/security-info/removal.ts'
@@ -9,7 +17,6 @@ import type { Instant } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
-import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
 import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
@@ -19,7 +26,7 @@ import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
-import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
+import { beginFlow, flowIdOf, type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf } from '../signing-in/item-choices.ts'
 import { reopenItems } from '../signing-in/item-guesses.ts'
 import { noteCodeUsed } from '../signing-in/note-step.ts'
@@ -29,12 +36,15 @@ import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import { claiming, confirmContact } from './claim-number.ts'
 
+/** What comes with the page that asks for a contact: its form's id, and where it leads once that is proved. */
+export type ContactForm = { form: string | undefined; returnTo: string }
+
 /**
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes
- * can prove it.
+ * can prove it. A form sent twice sends one code.
  *
- * Refusals: `email_malformed`, `phone_malformed`, `phone_country_not_served`, `item_exists`, `items_full`,
- * `changes_limit`, those of `issueFlowCode`.
+ * Refusals: `address_missing`, `email_malformed`, `phone_malformed`, `phone_country_not_served`, `phone_takes_no_texts`, `item_exists`,
+ * `items_full`, `changes_limit`, those of `issueFlowCode`.
  *
  * @returns the id of the flow
  */
@@ -42,7 +52,7 @@ export async function beginContact(
   deps: Deps,
   session: SignedInSession,
   typed: string,
-  returnTo: string,
+  { form, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const address = parseContact(deps, typed)
@@ -53,7 +63,8 @@ export async function beginContact(
   const changes = await changesOf(deps.database.sql, session.accountId)
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
   if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
-  return sendTo(deps, session, address.value, undefined, returnTo, source)
+  const id = flowIdOf(deps, form, 'add contact', session.sessionId, destinationOf(address.value))
+  return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, source)
 }
 
 /** Begins to confirm a contact that the account has. Refusals: `choice_missing`, those of `issueFlowCode`. */
@@ -61,26 +72,29 @@ export async function beginConfirmation(
   deps: Deps,
   session: SignedInSession,
   itemId: string,
-  returnTo: string,
+  { form, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const items = await itemsOf(deps.database.sql, session.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   if (item === undefined) return refuse({ code: 'choice_missing' })
-  return sendTo(deps, session, addressOf(item), itemId, returnTo, source)
+  const id = flowIdOf(deps, form, 'confirm contact', session.sessionId, itemId)
+  return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, source)
 }
 
 function parseContact(deps: Deps, typed: string): Result<Address> {
-  if (!/^\s*\+/.test(typed)) {
+  if (isBlank(typed)) return refuse({ code: 'address_missing' })
+  if (!looksLikePhone(typed)) {
     const email = parseEmail(typed)
     return email.ok ? accept({ kind: 'email', email: email.value }) : email
   }
   const phone = parsePhone(typed)
   if (!phone.ok) return phone
   const { country } = phone.value
-  return deps.policy.phones.countries.includes(country)
-    ? accept({ kind: 'phone', ...phone.value })
-    : refuse({ code: 'phone_country_not_served', country })
+  if (!deps.policy.phones.countries.includes(country))
+    return refuse({ code: 'phone_country_not_served', country })
+  if (!mayTakeTexts(phone.value.phone)) return refuse({ code: 'phone_takes_no_texts' })
+  return accept({ kind: 'phone', ...phone.value })
 }
 
 function whyNotAdded(items: readonly Item[], address: string): Refusal | undefined {
@@ -92,37 +106,37 @@ function whyNotAdded(items: readonly Item[], address: string): Refusal | undefin
 async function sendTo(
   deps: Deps,
   { accountId, sessionId }: SignedInSession,
-  address: Address,
-  itemId: string | undefined,
-  returnTo: string,
+  flowId: string,
+  { address, itemId, returnTo }: { address: Address; itemId: string | undefined; returnTo: string },
   source: Source,
 ): Promise<Result<string>> {
-  const flowId = newId()
-  const issued = await issueFlowCode(
-    deps,
-    {
-      flowId,
-      purpose: 'add_item',
-      address,
-      length: 6,
-      messageKind: 'code',
-      told: toldTo(accountId),
-      pool: 'before the password',
-    },
-    source,
-  )
-  if (!issued.ok) return issued
   const state: ProveContact = {
     kind: 'prove_contact',
     accountId,
     sessionId,
     itemId,
     contact: { kind: address.kind, address: destinationOf(address) },
-    verificationId: issued.value,
+    verificationId: undefined,
     returnTo,
   }
-  await insertFlow(deps.database.sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
-  return accept(flowId)
+  return beginFlow(deps, { id: flowId, browser: source.browser, state }, async () => {
+    const issued = await issueFlowCode(
+      deps,
+      {
+        flowId,
+        purpose: 'add_item',
+        address,
+        length: 6,
+        messageKind: 'code',
+        told: toldTo(accountId),
+        pool: 'before the password',
+      },
+      source,
+    )
+    return issued.ok
+      ? { state: { ...state, verificationId: issued.value } }
+      : { state, refusal: issued.refusal }
+  })
 }
 
 /** Works off one form of the page that waits for a contact's code. Refusals: those of `takeFlowStep` and `checkCode`. */
@@ -136,17 +150,18 @@ export async function answerContact(
 ): Promise<Result<StepAnswer>> {
   return takeFlowStep(deps, flowId, source.browser, revision, async (state, now) => {
     const isTheirs = state.kind === 'prove_contact' && isOf(state, session)
-    if (!isTheirs) return { state, refusal: { code: 'step_elsewhere' } }
-    if (form.act === 'resend') return resend(deps, flowId, state, state.verificationId, source)
+    if (!isTheirs || state.verificationId === undefined) return { state, refusal: { code: 'step_elsewhere' } }
+    const { verificationId } = state
+    if (form.act === 'resend') return resend(deps, flowId, state, verificationId, source)
     if (form.act !== 'code') return { state, refusal: { code: 'step_elsewhere' } }
-    return takeCode(deps, flowId, state, form.code ?? '', source, now)
+    return takeCode(deps, flowId, { ...state, verificationId }, form.code ?? '', source, now)
   })
 }
 
 async function takeCode(
   deps: Deps,
   flowId: string,
-  state: ProveContact,
+  state: ProveContact & { verificationId: string },
   typed: string,
   source: Source,
   now: Instant,

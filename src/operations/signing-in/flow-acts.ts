@@ -49,6 +49,7 @@ async function takeStep(
   const elsewhere: Step = { state, refusal: { code: 'step_elsewhere' } }
   if (!isEntry(state) || state.kind === 'signed_in') return elsewhere
   if (state.kind === 'sign_up') {
+    if (state.step === 'begin') return elsewhere
     if (state.step === 'password') {
       return form.act === 'password'
         ? choosePassword(deps, flowId, state, form.password ?? '', source, now)

@@ -1,5 +1,6 @@
 import { hintOf, parseEmail } from '../../core/address.ts'
-import { type FlowState, flowLasts, type SignUp } from '../../core/people/flow.ts'
+import { isBlank } from '../../core/copied-marks.ts'
+import type { FlowState, SignUp } from '../../core/people/flow.ts'
 import { decideNewPassword } from '../../core/people/password.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
@@ -8,7 +9,6 @@ import { sha256 } from '../../secrets/digest.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../../storage/account.ts'
-import { insertFlow } from '../../storage/flow.ts'
 import { endInvitations, useInvitation } from '../../storage/invitation.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
 import { noteActivity, toldTo } from '../activity/note-activity.ts'
@@ -17,13 +17,14 @@ import type { Source } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
+import { beginFlow, flowIdOf } from './flow-step.ts'
 import { nobody } from './item-choices.ts'
 
 /**
  * Begins a sign-up by sending a code to the address; nothing of an account exists yet. An address that has an account
- * gets a mail that says so, and everything else is the same.
+ * gets a mail that says so, and everything else is the same. A form sent twice sends one mail.
  *
- * Refusals: `email_malformed`, `sends_limit`.
+ * Refusals: `address_missing`, `email_malformed`, `sends_limit`.
  *
  * @returns the id of the flow
  */
@@ -31,38 +32,41 @@ export async function beginSignUp(
   deps: Deps,
   source: Source,
   typed: string,
-  given: { returnTo: string | undefined; invitation: string | undefined },
+  given: { form: string | undefined; returnTo: string | undefined; invitation: string | undefined },
 ): Promise<Result<string>> {
+  if (isBlank(typed)) return refuse({ code: 'address_missing' })
   const email = parseEmail(typed)
   if (!email.ok) return email
-  const { sql } = deps.database
-  const accountId = await findAccountId(sql, usernameLookup(email.value))
+  const { form, returnTo, invitation } = given
+  const id = flowIdOf(deps, form, 'sign up', source.browser.toString('hex'), email.value)
+  const state = { kind: 'sign_up', step: 'begin', email: email.value, returnTo, invitation } as const
+  return beginFlow(deps, { id, browser: source.browser, state }, () => sendCode(deps, id, state, source))
+}
+
+async function sendCode(
+  deps: Deps,
+  flowId: string,
+  state: SignUp & { step: 'begin' },
+  source: Source,
+): Promise<Step> {
+  const { email } = state
+  const accountId = await findAccountId(deps.database.sql, usernameLookup(email))
   const taken = accountId !== undefined
-  const flowId = newId()
   const issued = await issueFlowCode(
     deps,
     {
       flowId,
       purpose: 'sign_up',
-      address: { kind: 'email', email: email.value },
+      address: { kind: 'email', email },
       length: 6,
       messageKind: taken ? 'account_exists' : 'code',
-      told: { accountId: accountId ?? nobody(deps, email.value), decoy: !taken },
+      told: { accountId: accountId ?? nobody(deps, email), decoy: !taken },
       pool: 'before the password',
     },
     source,
   )
-  if (!issued.ok) return issued
-  const state: SignUp = {
-    kind: 'sign_up',
-    step: 'code',
-    email: email.value,
-    verificationId: issued.value,
-    taken,
-    ...given,
-  }
-  await insertFlow(sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
-  return accept(flowId)
+  if (!issued.ok) return { state, refusal: issued.refusal }
+  return { state: { ...state, step: 'code', verificationId: issued.value, taken } }
 }
 
 type Step = { state: FlowState; refusal?: Refusal }

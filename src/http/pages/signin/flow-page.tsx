@@ -55,6 +55,7 @@ async function pageOf(
   const hidden = { form: formTokenOf(given, visit, scopeOfFlow(flow.id)), revision: String(flow.revision) }
   const step = { here, hidden, refusal }
   if (state.kind === 'sign_up') {
+    if (state.step === 'begin') return undefined
     if (state.step === 'password') return <NewPasswordPage {...step} email={state.email} />
     return waitingPage(given, c, flow, step, { verificationId: state.verificationId, to: state.email })
   }

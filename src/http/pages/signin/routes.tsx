@@ -6,7 +6,12 @@ import { invitationOf } from '../../../operations/running/invitations.ts'
 import { openSession } from '../../../operations/sessions.ts'
 import { actOnFlow } from '../../../operations/signing-in/flow-acts.ts'
 import { awaitedBy, waitingMark } from '../../../operations/signing-in/flow-code.ts'
-import { type FlowView, findFlow, takeFlowStep } from '../../../operations/signing-in/flow-step.ts'
+import {
+  type FlowView,
+  findFlow,
+  freshFormId,
+  takeFlowStep,
+} from '../../../operations/signing-in/flow-step.ts'
 import { requestPasskey, signInByPasskey } from '../../../operations/signing-in/passkey-sign-in.ts'
 import { beginSignIn } from '../../../operations/signing-in/sign-in.ts'
 import { beginSignUp } from '../../../operations/signing-in/sign-up.ts'
@@ -125,7 +130,12 @@ export function signInPages(given: SignInSite) {
     return answerPage(
       c,
       site,
-      <SignUpPage form={form} returnTo={returnPath(c.req.query('return_to'))} invited={invited} />,
+      <SignUpPage
+        form={form}
+        flow={freshFormId()}
+        returnTo={returnPath(c.req.query('return_to'))}
+        invited={invited}
+      />,
     )
   })
 
@@ -137,11 +147,16 @@ export function signInPages(given: SignInSite) {
     const returnTo = returnPath(form.return_to)
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
-    const begun = await beginSignUp(deps, visit.source, form.email ?? '', { returnTo, invitation })
+    const begun = await beginSignUp(deps, visit.source, form.email ?? '', {
+      form: form.flow,
+      returnTo,
+      invitation,
+    })
     if (begun.ok) return goTo(c, visit, 'signup', begun.value)
     const page = (
       <SignUpPage
         form={formTokenOf(given, visit, 'begin')}
+        flow={freshFormId()}
         returnTo={returnTo}
         typed={form.email}
         refusal={begun.refusal}
