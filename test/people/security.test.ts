@@ -62,6 +62,8 @@ describe('adding a contact', () => {
     expect(told?.subject).toContain('Something was added to your security info')
     expect(told?.text).toContain('se••••')
     expect((await world.inbox(added)).map(({ code }) => code !== '')).toEqual([true])
+    await one.person.open(`${one.home}/messages`)
+    expect(says(one.person)).toContain('security info for Harbour · \u2068se••••@example.org\u2069')
   })
 
   test('nothing is added before its code was right', async () => {

@@ -10,9 +10,9 @@ import {
 import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
-import { uuidOf } from '../../secrets/random.ts'
+import { timeOf, uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, settleChanges } from '../../storage/change.ts'
+import { changesOf, findNotice, type Notice, noticesKept, settleChanges } from '../../storage/change.ts'
 import { takeReportTry } from '../../storage/report.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endAllSessions, endSession } from '../../storage/session.ts'
@@ -42,6 +42,13 @@ export async function readNotice(deps: Deps, token: string, reference: string): 
   if (notice === undefined || !(await takeReportTry(sql, key))) return refuse({ code: 'reference_wrong' })
   if (typed !== notice.reference) return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
+}
+
+/** Whether a link is that of a notice so old that none is kept any more: its id tells when it was made. */
+export function isForgotten(token: string, now: Instant): boolean {
+  const named = readToken(token)
+  const madeAt = named && timeOf(named.noticeId)
+  return madeAt !== undefined && now >= madeAt + noticesKept
 }
 
 /** The token names a notice by its account and its id, 16 bytes each, as the message carries it in its link. */

@@ -8,7 +8,7 @@ import {
   type UndoingOver,
 } from '../../core/people/flow.ts'
 import { type Proof, withProofs } from '../../core/people/session.ts'
-import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type Refusal, type Result } from '../../core/refusal.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
@@ -35,10 +35,10 @@ import { knownCodesKey, type Source } from '../source.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { tellPastCode } from '../verifications/past-code.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
-import { freezeChange, type ReadNotice, readNotice } from './freeze.ts'
+import { freezeChange, isForgotten, type ReadNotice, readNotice } from './freeze.ts'
 
 /** What pressing the button of a notice's page came to. */
-export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked'
+export type NoticeOutcome = FreezeDecision | 'undo_asked'
 
 /** How it goes on: by a flow, where there is something to undo or to stop. */
 export type AnsweredNotice = { outcome: NoticeOutcome; flowId: string | undefined }
@@ -47,7 +47,8 @@ export type AnsweredNotice = { outcome: NoticeOutcome; flowId: string | undefine
  * What somebody does who reads a notice, had a contact before its change, and types the reference printed in it: the
  * change is frozen, and a flow begins that undoes it. The notice of an undo that is announced begins one that stops it.
  *
- * Refusal: `reference_wrong`, that of `readNotice`, and the same for a contact that has no say.
+ * Why it is too late, or why this contact has no say, is told to whoever typed the reference; of a notice that is as old as
+ * none is kept, to everybody, since its link tells its age. Refusal: `reference_wrong`, that of `readNotice`.
  */
 export async function answerNotice(
   deps: Deps,
@@ -56,12 +57,12 @@ export async function answerNotice(
   source: Source,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
+  if (isForgotten(token, now)) return accept({ outcome: 'too_late', flowId: undefined })
   const read = await readNotice(deps, token, reference)
   if (!read.ok) return read
   const notice = read.value
   if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, source, now)
   const outcome = await freezeChange(deps, notice, source, now)
-  if (outcome === 'no_say') return refuse({ code: 'reference_wrong' })
   const isHeld = outcome === 'freeze' || outcome === 'frozen_already'
   return accept({ outcome, flowId: isHeld ? await begin(deps, notice, 'undo', source) : undefined })
 }

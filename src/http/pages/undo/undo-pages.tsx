@@ -3,6 +3,7 @@ import type { Undoing, UndoingOver } from '../../../core/people/flow.ts'
 import type { StoredChange } from '../../../core/security-info/change.ts'
 import { undoAnnouncedFor } from '../../../core/security-info/undo.ts'
 import type { UndoingShown } from '../../../operations/changes/undo-from-notice.ts'
+import { ChangedItem } from '../components/changed-item.tsx'
 import { Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
@@ -191,7 +192,8 @@ export function Changes({ since }: { since: readonly StoredChange[] }) {
     <ul>
       {since.map((change) => (
         <li>
-          {say(`change.kind.${change.kind}`)} · <Moment at={change.at} shape="moment" />
+          {say(`change.kind.${change.kind}`)} · <ChangedItem change={change} /> ·{' '}
+          <Moment at={change.at} shape="moment" />
         </li>
       ))}
     </ul>

@@ -1,11 +1,11 @@
-import { hintOfStored } from '../../../../core/address.ts'
 import { shortestAlone } from '../../../../core/people/password.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
-import type { ChangedItem as ItemOfChange, StoredChange } from '../../../../core/security-info/change.ts'
+import type { StoredChange } from '../../../../core/security-info/change.ts'
 import { openUntil } from '../../../../core/security-info/freeze.ts'
 import { type UndoWait, undoAnnouncedFor } from '../../../../core/security-info/undo.ts'
 import { whereWords } from '../../../../messages/where-words.ts'
 import type { Decision } from '../../../../operations/changes/decide-change.ts'
+import { ChangedItem, nameOfItem } from '../../components/changed-item.tsx'
 import { errorOf } from '../../components/error-summary.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Actions, ButtonLink } from '../../components/form.tsx'
@@ -44,20 +44,6 @@ export function ChangeRows({ changes, here }: { changes: readonly StoredChange[]
   )
 }
 
-const nameOf = ({ address, name }: ItemOfChange): string | undefined =>
-  address === undefined ? name : hintOfStored(address)
-
-/** Which part of security info it was; where it was none, where it came from. */
-function ChangedItem({ change: { detail } }: { change: StoredChange }) {
-  const say = useSay()
-  const { locale } = useReader()
-  const { item } = detail
-  if (item === undefined) return <>{whereWords(detail, locale)}</>
-  const name = nameOf(item)
-  if (name === undefined) return <>{say(`security.kind.${item.kind}`)}</>
-  return <bdi dir={item.address && 'ltr'}>{name}</bdi>
-}
-
 /** One change: what, when, from where, and what can still be done about it. */
 export function ChangePage({ decision, handle, name }: Of & { decision: Decision }) {
   const say = useSay()
@@ -73,7 +59,7 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
         facts={[
           ...(item === undefined
             ? []
-            : [{ name: say('notice.item'), value: nameOf(item) ?? '', ltr: true as const }]),
+            : [{ name: say('notice.item'), value: nameOfItem(item) ?? '', ltr: true as const }]),
           { name: say('notice.when'), value: <Moment at={change.at} shape="moment" /> },
           { name: say('notice.where'), value: whereWords(change.detail, locale), ours: true },
           { name: say('change.now'), value: say(`change.state.${change.state}`) },
@@ -119,7 +105,11 @@ export function FreezeChangePage({ decision, handle, name, form, refusal }: Form
   return (
     <FormPage
       title={say('change.freezeTitle')}
-      lead={say(`change.kind.${decision.change.kind}`)}
+      lead={
+        <>
+          {say(`change.kind.${decision.change.kind}`)} · <ChangedItem change={decision.change} />
+        </>
+      }
       account={name}
       errors={useErrors(refusal, 'form')}
       action={`${here}/freeze`}
