@@ -1,3 +1,5 @@
+import type { Proof } from '../core/proving/proof.ts'
+import type { Instant } from '../core/time.ts'
 import type { LimitKey } from '../core/verifications/limits.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import type { Keyring } from '../secrets/keyring.ts'
@@ -18,6 +20,27 @@ export type Source = {
   locale: Locale
   origin: string
 }
+
+/** Who asks for something, and when: what most operations need of a request. */
+export type RequestContext = { source: Source; now: Instant }
+
+/** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
+export type SignedInSession = {
+  accountId: string
+  sessionId: string
+  handle: string
+  proofs: Proof[]
+  /** What is stored of the secret that the cookie brought. */
+  secretHash: Buffer
+  /** The database's clock, by which the proofs were dated. */
+  now: Instant
+}
+
+/** Whether a flow belongs to this session: what is proved for one account is nothing to another. */
+export const isOf = (
+  state: { accountId: string; sessionId: string },
+  session: Pick<SignedInSession, 'accountId' | 'sessionId'>,
+): boolean => state.accountId === session.accountId && state.sessionId === session.sessionId
 
 /** What a send asked for on a page counts against besides its destination. */
 export function sourceSendKeys(ring: Keyring, source: Source): LimitKey[] {

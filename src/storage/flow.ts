@@ -1,5 +1,6 @@
-import type { FlowState } from '../core/people/flow.ts'
+import { type FlowState, finalKinds } from '../core/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
+import type { SignedIn } from '../core/sign-in/sign-in.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
@@ -25,8 +26,11 @@ export async function insertFlow(
       statement_timestamp() + ${flow.lasts}::int * interval '1 millisecond')`
 }
 
-/** The living state under an id: the one that is there, or this one where there is none or it has run out. */
-export async function keepState<State extends FlowState>(
+/**
+ * What a page offers and is no flow yet, under an id of its own: what is kept there, or this where nothing is or it has run
+ * out.
+ */
+export async function keepOffer<State extends { kind: string }>(
   sql: Sql,
   flow: { id: string; browser: Buffer; state: State; lasts: Duration },
 ): Promise<State> {
@@ -39,7 +43,7 @@ export async function keepState<State extends FlowState>(
     returning state`
   if (kept[0] !== undefined) return kept[0].state
   const there = await sql<{ state: State }>`select state from flow where id = ${flow.id}`
-  return there[0]?.state ?? keepState(sql, flow)
+  return there[0]?.state ?? keepOffer(sql, flow)
 }
 
 export async function removeFlow(sql: Sql, id: string): Promise<void> {
@@ -69,7 +73,7 @@ export async function claimStep(
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
-      and state->>'kind' not in ('signed_in', 'stepped_up', 'contact_proved', 'undoing_over')
+      and state->>'kind' <> all(${finalKinds}::text[])
     returning id, state, revision, last, statement_timestamp() as now`
   return rows[0] && read(rows[0])
 }
@@ -98,9 +102,8 @@ export async function holdSessionOf(
   sql: Sql,
   id: string,
 ): Promise<{ sessionId: string | undefined; seed: string | undefined } | undefined> {
-  const rows = await sql<{ session_id: string | null; seed: string | null }>`
-    select state->>'sessionId' as session_id, state->>'seed' as seed from flow where id = ${id} for update`
-  return rows[0] && { sessionId: rows[0].session_id ?? undefined, seed: rows[0].seed ?? undefined }
+  const rows = await sql<{ state: SignedIn }>`select state from flow where id = ${id} for update`
+  return rows[0] && { sessionId: rows[0].state.sessionId, seed: rows[0].state.seed }
 }
 
 /** Called while held. */

@@ -1,4 +1,5 @@
-import type { Proof, SessionLife } from '../core/people/session.ts'
+import type { SessionLife } from '../core/people/session.ts'
+import type { Proof } from '../core/proving/proof.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 

@@ -176,7 +176,7 @@ test('nothing that proves a person, or that only they were told, is found in tab
   await choose('Recovery code')
   await person.submit({ recovery_code: recoveryCode })
   recoveryCodeShown()
-  await person.press('kept')
+  await person.press('saved')
   noteCookies()
   const byPasskey = async (): Promise<string> => {
     await person.open('/signin')

@@ -113,7 +113,7 @@ const extra: Record<string, string> = {
   second: 'email_code',
   provenAt: '1',
   guarded: 'false',
-  taken: 'false',
+  addressInUse: 'false',
   verificationId: '00000000-0000-0000-0000-000000000002',
   itemId: '00000000-0000-0000-0000-000000000003',
   proofs: '[{"kind":"password","at":1}]',
@@ -145,7 +145,7 @@ test('fields that no form has change nothing', async () => {
   await person.follow(begun, '/signin')
   expect(await stateOf(person.page.path)).toEqual({
     kind: 'sign_in',
-    step: 'password',
+    step: 'account_password',
     username: account.email,
     accountId: account.id,
     guarded: false,

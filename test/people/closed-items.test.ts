@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SignIn } from '../../src/core/people/flow.ts'
+import type { SignIn } from '../../src/core/sign-in/sign-in.ts'
 import { days } from '../../src/core/time.ts'
 import { keepHouse } from '../../src/operations/running/keep-house.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
-import { act, codeOf, inTurns, putFlow, signInOf } from '../support/flows.ts'
+import { act, codeOf, inTurns, onlyChoice, putFlow, signInOf } from '../support/flows.ts'
 import { type App, giveApp, givePasskey, giveRecoveryCode, passkeyOptionsOn } from '../support/items.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, policyForStories, type World, withLimits, wrongCode } from '../support/world.ts'
@@ -65,9 +65,8 @@ async function codeFlow(account: Pick<MadeAccount, 'email'> & Partial<MadeAccoun
 
 /** The one choice that a name shows before its password. */
 async function onlyItem(account: Pick<MadeAccount, 'email'> & Partial<MadeAccount>): Promise<string> {
-  const { itemsForSignIn } = await import('../../src/operations/signing-in/item-choices.ts')
   const state = { ...signInOf({ id: '', itemId: '', ...account }), accountId: account.id }
-  return (await itemsForSignIn(world.deps, state))[0]?.id ?? ''
+  return (await onlyChoice(world, state))?.id ?? ''
 }
 
 /** Signs in on a new browser, by a code to the account's address. */
@@ -282,7 +281,9 @@ describe('before the password', () => {
     const flow = await codeFlow(account, false)
     const code = await codeOf(world, flow.id)
     const answered = await act(world, flow, { act: 'code', code })
-    expect(answered).toMatchObject({ value: { refusal: undefined, flow: { state: { step: 'password' } } } })
+    expect(answered).toMatchObject({
+      value: { refusal: undefined, flow: { state: { step: 'account_password' } } },
+    })
   })
 })
 

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { minutes, seconds } from '../../src/core/time.ts'
-import {
-  answerContact,
-  beginConfirmation,
-  beginContact,
-} from '../../src/operations/security-info/contacts.ts'
-import type { SignedInSession } from '../../src/operations/sessions.ts'
-import { answerStepUp, beginStepUp } from '../../src/operations/signing-in/step-up.ts'
+import { callers } from '../../src/operations/flows.ts'
+import { answerFlow } from '../../src/operations/proving/answer-flow.ts'
+import { beginConfirmation, beginContact } from '../../src/operations/security-info/contacts.ts'
+import { beginStepUp } from '../../src/operations/sign-in/step-up.ts'
+import type { SignedInSession } from '../../src/operations/source.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { type MadeAccount, makeAccount, sessionWithoutPage } from '../support/accounts.ts'
@@ -45,15 +43,16 @@ async function signingIn(account: MadeAccount): Promise<Waiting> {
 
 async function steppingUp(account: MadeAccount, browser = newBrowser()): Promise<Waiting> {
   const [id, session] = [newId(), await sessionWithoutPage(world, account.id)]
-  const begun = { act: 'change_password' as const, returnTo: '/', choice: account.itemId }
-  await beginStepUp(world.deps, id, session, begun, sourceOf(browser))
+  const begun = { flowId: id, act: 'change_password' as const, returnTo: '/', choice: account.itemId }
+  await beginStepUp(world.deps, session, begun, sourceOf(browser))
   let revision = 1
   return {
     of: 'a step-up',
     code: await codeOf(world, id),
     async type(code) {
       const form = { act: 'code', code }
-      const answered = await answerStepUp(world.deps, id, session, revision, form, sourceOf(browser))
+      const sent = { flowId: id, revision, form, source: sourceOf(browser), session }
+      const answered = await answerFlow(world.deps, [callers.step_up], sent)
       revision += 1
       return outcomeOf(answered)
     },
@@ -74,21 +73,15 @@ async function proving(
     code: await codeOf(world, begun.value),
     async type(code) {
       const form = { act: 'code', code }
-      const answered = await answerContact(
-        world.deps,
-        begun.value,
-        session,
-        revision,
-        form,
-        sourceOf(browser),
-      )
+      const sent = { flowId: begun.value, revision, form, source: sourceOf(browser), session }
+      const answered = await answerFlow(world.deps, [callers.prove_contact], sent)
       revision += 1
       return outcomeOf(answered)
     },
   }
 }
 
-const begins = { form: undefined, returnTo: '/' }
+const begins = { formId: undefined, returnTo: '/' }
 
 const adding = (account: MadeAccount): Promise<Waiting> =>
   proving('adding a contact', account, (session, browser) =>

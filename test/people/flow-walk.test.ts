@@ -1,10 +1,11 @@
 import { hash } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Email } from '../../src/core/address.ts'
-import type { FlowState, SignUp } from '../../src/core/people/flow.ts'
-import { openSession } from '../../src/operations/sessions.ts'
-import type { FlowForm } from '../../src/operations/signing-in/flow-acts.ts'
-import { ownApplicationId } from '../../src/operations/signing-in/flow-code.ts'
+import type { FlowState } from '../../src/core/flow.ts'
+import type { FlowForm } from '../../src/core/proving/proving.ts'
+import type { SignUp } from '../../src/core/sign-in/sign-up.ts'
+import { ownApplicationId } from '../../src/operations/proving/codes.ts'
+import { openSession } from '../../src/operations/sign-in/sessions.ts'
 import { newCode, newId, newReference } from '../../src/secrets/random.ts'
 import { sealBound } from '../../src/secrets/sealed-code.ts'
 import { type MadeAccount, makeAccount, password } from '../support/accounts.ts'
@@ -85,20 +86,23 @@ const states = {
     signInOf(mine, { step: 'code', guarded: true, itemId: mine.itemId, verificationId }),
   'a password to type, after the code': (mine) =>
     signInOf(mine, { guarded: true, second: { kind: 'email_code', at: world.now } }),
-  'a new address to prove': (_, verificationId) => signUpOf({ step: 'code', verificationId, taken: false }),
-  'a taken address to prove': (_, verificationId) => signUpOf({ step: 'code', verificationId, taken: true }),
-  'a first password to choose': () => signUpOf({ step: 'password', provenAt: world.now }),
+  'a new address to prove': (_, verificationId) =>
+    signUpOf({ step: 'code', verificationId, addressInUse: false }),
+  'a taken address to prove': (_, verificationId) =>
+    signUpOf({ step: 'code', verificationId, addressInUse: true }),
+  'a first password to choose': () => signUpOf({ step: 'new_password', provenAt: world.now }),
 } satisfies Record<string, (mine: MadeAccount, verificationId: string) => FlowState>
 type StateName = keyof typeof states
 const stateNames = Object.keys(states) as StateName[]
 
-type Step = { step: 'code'; verificationId: string; taken: boolean } | { step: 'password'; provenAt: number }
-const signUpOf = (step: Step): SignUp => ({
+const signUpOf = (changes: Partial<SignUp>): SignUp => ({
   kind: 'sign_up',
+  step: 'code',
+  addressInUse: false,
   email: `new-${newId()}@example.org` as Email,
   invitation: undefined,
   returnTo: undefined,
-  ...step,
+  ...changes,
 })
 
 /** Each form that a page of a flow can send, with what may stand in it. */
@@ -144,7 +148,7 @@ async function begin(name: StateName, mine: MadeAccount): Promise<Walked> {
     accountId: signsUp ? undefined : mine.id,
     email: signsUp ? state.email : mine.email,
     mayEnd: name !== 'a taken address to prove',
-    codeProved: signsUp ? state.step === 'password' : state.second !== undefined,
+    codeProved: signsUp ? state.step === 'new_password' : state.second !== undefined,
     passwordProved: signsUp ? false : state.passwordAt !== undefined,
     password: signsUp ? (typed) => typed.length >= 15 : (typed) => typed === own,
   }

@@ -323,7 +323,7 @@ describe('an account that is held still', () => {
     await thief.submit({ item: item?.id ?? '' })
     await thief.submit({ recovery_code: code })
     const used = (await world.inbox(one.account.email)).findLast((mail) => mail.code === '')
-    await thief.press('kept')
+    await thief.press('saved')
     expect(await thief.isSignedIn()).toBe(true)
     const path = /https:\/\/codes\.harbour\.test(\/changes\/[\w-]{43})/.exec(used?.text ?? '')?.[1] ?? ''
     await freezeByNotice(one.account.email, { path, reference: used?.reference ?? '' })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { usernameLookup } from '../../src/operations/signing-in/sign-up.ts'
+import { usernameLookup } from '../../src/operations/sign-in/sign-up.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
 import { knownPerson, makeAccount, password, signIn } from '../support/accounts.ts'

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
 import { locales } from '../../src/core/verifications/message.ts'
-import { claiming, confirmContact } from '../../src/operations/security-info/claim-number.ts'
-import { itemsForSignIn } from '../../src/operations/signing-in/item-choices.ts'
+import { claiming, confirmContact } from '../../src/operations/proving/claim-number.ts'
 import { packageRoot } from '../../src/package-root.ts'
 import { newId } from '../../src/secrets/random.ts'
 import {
@@ -14,7 +13,7 @@ import {
   setItemAside,
 } from '../../src/storage/security-info.ts'
 import { knownPerson, type MadeAccount, makeAccount, password, signIn } from '../support/accounts.ts'
-import { act, inTurns, putFlow, signInOf } from '../support/flows.ts'
+import { act, inTurns, onlyChoice, putFlow, signInOf } from '../support/flows.ts'
 import { giveApp, giveTwoStep } from '../support/items.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -241,7 +240,7 @@ describe.each(Object.entries(fallen))('%s', (_, fall) => {
     const one = await owner()
     const asked = async () => {
       const state = signInOf(one.account, { username: one.phone.address, guarded: true, step: 'choose' })
-      const [item] = await itemsForSignIn(world.deps, state)
+      const item = await onlyChoice(world, state)
       const flow = await putFlow(world, { ...state, step: 'confirm', itemId: item?.id })
       const answered = await act(world, flow, { act: 'confirm', address: one.phone.address })
       expect(answered.ok && answered.value.refusal).toBeUndefined()

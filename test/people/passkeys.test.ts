@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Proof } from '../../src/core/people/session.ts'
+import type { Proof } from '../../src/core/proving/proof.ts'
 import { hours } from '../../src/core/time.ts'
 import { userHandleOf } from '../../src/secrets/passkey.ts'
 import { type MadeAccount, makeAccount, password } from '../support/accounts.ts'

@@ -1,6 +1,6 @@
 import type { RouterRoute } from 'hono/types'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Proof, ProofKind } from '../../src/core/people/session.ts'
+import type { Proof, ProofKind } from '../../src/core/proving/proof.ts'
 import { type Act, actRules } from '../../src/core/security-info/step-up.ts'
 import { type Duration, days, hours, minutes } from '../../src/core/time.ts'
 import { accountRoutes, openRoutes } from '../../src/http/pages/account/access.ts'

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Proof } from '../../src/core/people/session.ts'
+import type { Proof } from '../../src/core/proving/proof.ts'
 import { type Strength, strengthOf } from '../../src/core/security-info/strength.ts'
+import type { SignIn } from '../../src/core/sign-in/sign-in.ts'
 import { days, minutes, seconds } from '../../src/core/time.ts'
-import { actOnFlow } from '../../src/operations/signing-in/flow-acts.ts'
-import { openSealedCode } from '../../src/operations/signing-in/prove-item.ts'
+import { callers } from '../../src/operations/flows.ts'
+import { prove } from '../../src/operations/proving/prove.ts'
+import { openSealedCode } from '../../src/operations/proving/prove-recovery-code.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { claimStep } from '../../src/storage/flow.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
@@ -224,7 +226,7 @@ describe('a recovery code', () => {
     expect(await person.isSignedIn()).toBe(false)
     await person.open(person.page.path)
     expect(shownOn(person)).toBe(next)
-    await person.press('kept')
+    await person.press('saved')
     expect(await person.isSignedIn()).toBe(true)
     expect(person.page.text).not.toContain(next.slice(0, 5))
     expect((await proofsOf(account)).map((proof) => proof.kind)).toEqual(['recovery_code', 'password'])
@@ -236,7 +238,7 @@ describe('a recovery code', () => {
     await again.submit({ recovery_code: code })
     expect(again.page.refusal).toBe('recovery_code_wrong')
     await again.submit({ recovery_code: next })
-    await again.press('kept')
+    await again.press('saved')
     expect(await again.isSignedIn()).toBe(true)
   })
 
@@ -254,22 +256,18 @@ describe('a recovery code', () => {
     const claimed = await claimStep(world.sql, flow.id, flow.browser, flow.revision)
     if (claimed === undefined) throw new Error('The flow has gone on.')
     const form = { act: 'recovery_code', recovery_code: code }
-    const step = await actOnFlow(
-      world.deps,
-      flow.id,
-      claimed.state,
-      form,
-      sourceOf(flow.browser),
-      claimed.now,
-    )
+    const source = sourceOf(flow.browser)
+    const request = { flowId: flow.id, state: claimed.state as SignIn, source, now: claimed.now }
+    const step = await prove(world.deps, callers.sign_in, request, form)
     expect(step.refusal).toBeUndefined()
     flow.revision += 1
   }
 
   const nextOf = (flow: HeldFlow, answered: Awaited<ReturnType<typeof act>>): string => {
     const state = answered.ok ? answered.value.flow.state : undefined
-    if (state?.kind !== 'sign_in' || state.sealedCode === undefined) throw new Error('No code was shown.')
-    return openSealedCode(world.deps, flow.id, state.sealedCode)
+    const sealed = state?.kind === 'sign_in' ? state.replacement?.sealedCode : undefined
+    if (sealed === undefined) throw new Error('No code was shown.')
+    return openSealedCode(world.deps, flow.id, sealed)
   }
 
   test('that was used when everything stopped: the same form, sent again, shows the one that took its place', async () => {
@@ -378,7 +376,7 @@ describe('a browser that is trusted', () => {
     await person.press('other')
     await choose(person, choice)
     await person.submit({ recovery_code: recoveryCode })
-    await person.press('kept')
+    await person.press('saved')
     expect(await person.isSignedIn()).toBe(true)
     expect(await asksAgain(person, account)).toBe(true)
   })
@@ -495,7 +493,7 @@ describe('S25: what a sign-in proved is told as it was, and promoted by nothing'
       async recovery_code() {
         await choose(person, recovery?.id ?? '')
         await person.submit({ recovery_code: recoveryCode })
-        await person.press('kept')
+        await person.press('saved')
       },
     }
     await prove[way]?.()
@@ -523,7 +521,7 @@ describe('before a sensitive act', () => {
         const choice = /value="([0-9a-f-]{36})"[^>]*><b>Recovery code/.exec(person.page.text)?.[1] ?? ''
         await choose(person, choice)
         await person.submit({ recovery_code: code })
-        return person.press('kept')
+        return person.press('saved')
       },
     }
     for (const [kind, prove] of Object.entries(ways)) {

@@ -276,7 +276,7 @@ describe('a recovery code', () => {
     await other.submit({ recovery_code: first })
     expect(other.page.refusal).toBe('recovery_code_wrong')
     await other.submit({ recovery_code: second })
-    await other.press('kept')
+    await other.press('saved')
     expect(await other.isSignedIn()).toBe(true)
   })
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signedInAgainFor } from '../../src/core/people/flow.ts'
+import { repeatedFor } from '../../src/core/flow.ts'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
 import { eraseSeeds } from '../../src/storage/flow.ts'
 import {
@@ -320,11 +320,11 @@ test("of what a session's token was made of nothing is left once its last form i
       select count(*)::int as count from flow where state ? 'seed' and state->>'accountId' = ${account.id}`
     return row?.count
   }
-  await eraseSeeds(world.sql, signedInAgainFor)
+  await eraseSeeds(world.sql, repeatedFor)
   expect(await seeds()).toBe(1)
   expect((await window({ code })).path).toMatch(/^\/account\//)
-  await world.advance(signedInAgainFor + 1)
-  await eraseSeeds(world.sql, signedInAgainFor)
+  await world.advance(repeatedFor + 1)
+  await eraseSeeds(world.sql, repeatedFor)
   expect(await seeds()).toBe(0)
   expect((await window({ code })).refusal).toBe('code_used')
   expect(await person.isSignedIn()).toBe(true)

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, hours, minutes } from '../../src/core/time.ts'
 import { endOthers } from '../../src/operations/activity/signed-in-browsers.ts'
 import { makeRecoveryCode, recoveryCodeForm } from '../../src/operations/security-info/make-recovery-code.ts'
-import { openSession, readSession } from '../../src/operations/sessions.ts'
-import { requestPasskey, signInByPasskey } from '../../src/operations/signing-in/passkey-sign-in.ts'
-import { stepUpFlowId } from '../../src/operations/signing-in/step-up.ts'
+import { requestPasskey, signInByPasskey } from '../../src/operations/sign-in/passkey-sign-in.ts'
+import { openSession, readSession } from '../../src/operations/sign-in/sessions.ts'
+import { stepUpFlowId } from '../../src/operations/sign-in/step-up.ts'
 import {
   knownPerson,
   livingSessions,
@@ -255,9 +255,8 @@ test('a passkey’s proof is dated by the database, whatever the clock of the pr
   const credential = key.get(options)
   const signedIn = await signInByPasskey(
     world.deps,
-    source,
     { offer, credential, keep: false, returnTo: undefined },
-    ahead,
+    { source, now: ahead },
   )
   expect(signedIn.ok && signedIn.value.state.proofs[0]?.at).toBe(world.now)
 })

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { days } from '../../src/core/time.ts'
 import { noteChange } from '../../src/operations/changes/note-change.ts'
-import { itemsForSignIn } from '../../src/operations/signing-in/item-choices.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { knownPerson, makeAccount, signIn, stepUp } from '../support/accounts.ts'
-import { act, newBrowser, putFlow, signInOf, sourceOf } from '../support/flows.ts'
+import { act, newBrowser, onlyChoice, putFlow, signInOf, sourceOf } from '../support/flows.ts'
 import { openWorld, policyForStories, type World } from '../support/world.ts'
 
 /** Texts cost money, whether an application asks for them or somebody at a page. */
@@ -30,7 +29,7 @@ test('a phone that signs in has a code sent as often as one that nobody has: it 
     const answers: (string | undefined)[] = []
     for (let times = 0; times < 4; times += 1) {
       const state = signInOf(account, { username, accountId, guarded: true, step: 'choose' })
-      const [item] = await itemsForSignIn(world.deps, state)
+      const item = await onlyChoice(world, state)
       const flow = await putFlow(world, { ...state, step: 'confirm', itemId: item?.id })
       const answered = await act(world, flow, { act: 'confirm', address: username })
       answers.push(answered.ok ? answered.value.refusal?.code : answered.refusal.code)

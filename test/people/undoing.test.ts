@@ -191,7 +191,7 @@ describe('undoing from a notice, without being signed in', () => {
     await reader.submit({ item: item?.id ?? '' })
     await reader.submit({ recovery_code: code })
     const [next] = /(?:[A-Z2-7]{5}-){4}[A-Z2-7]{5}/.exec(reader.page.text) ?? []
-    await reader.press('kept')
+    await reader.press('saved')
     await decide(reader)
     expect(await stateOf(one.account, 'new_sign_in')).toBe('undone')
     await signIn(reader, one.account.email)

@@ -1,6 +1,6 @@
 import { simpleParser } from 'mailparser'
 import { expect, vi } from 'vitest'
-import type { Proof } from '../../src/core/people/session.ts'
+import type { Proof } from '../../src/core/proving/proof.ts'
 import { type Duration, days } from '../../src/core/time.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { accountHandle, newBrowserToken, sessionTokenOf } from '../../src/secrets/tokens.ts'

@@ -1,9 +1,9 @@
+import type { ProofKind } from '../proving/proof.ts'
 import type { RefusalCode } from '../refusal.ts'
 import type { ItemKind } from '../security-info/security-info.ts'
 import { type Duration, days, type Instant, minutes } from '../time.ts'
 import type { Channel } from '../verifications/delivery.ts'
 import type { Purpose } from '../verifications/message.ts'
-import type { ProofKind } from './session.ts'
 
 /** What an account's owner is told about, and under which heading it is found. */
 export const activityFilters = {

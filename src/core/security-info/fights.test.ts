@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import { days } from '../time.ts'
 import type { StoredChange } from './change.ts'
 import { type Fight, fights, type Held } from './fights.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import { days, minutes } from '../time.ts'
 import { type ChangeKind, type ChangeState, changeKinds, type StoredChange } from './change.ts'
 import {

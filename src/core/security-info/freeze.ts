@@ -1,4 +1,4 @@
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import type { Instant } from '../time.ts'
 import {
   type ChangedItem,

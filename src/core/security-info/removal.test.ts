@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import { missingAfter, provedBesides, type RemainingItem, removableFrom } from './removal.ts'
 import type { ItemKind } from './security-info.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Proof, type ProofKind, proofKinds, withProofs } from '../people/session.ts'
+import { type Proof, type ProofKind, proofKinds, withProofs } from '../proving/proof.ts'
 import { days, hours, minutes } from '../time.ts'
 import {
   type Act,

@@ -1,4 +1,4 @@
-import type { Proof, ProofKind } from '../people/session.ts'
+import type { Proof, ProofKind } from '../proving/proof.ts'
 import { type Duration, days, type Instant, minutes } from '../time.ts'
 
 /** A proof opens sensitive acts for this long. */

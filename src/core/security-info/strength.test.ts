@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ProofKind } from '../people/session.ts'
+import type { ProofKind } from '../proving/proof.ts'
 import { strengthOf } from './strength.ts'
 
 const all: ProofKind[] = [

@@ -1,4 +1,4 @@
-import type { Proof, ProofKind } from '../people/session.ts'
+import type { Proof, ProofKind } from '../proving/proof.ts'
 
 /**
  * What a sign-in proved, in the words of OpenID Connect: `acr` and `amr` for applications, and the same for our own

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import type { ChangedItem, ChangeKind, StoredChange } from './change.ts'
 import { isOpen, itemsBefore, proofsMissing, sinceThen } from './freeze.ts'

@@ -1,4 +1,4 @@
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
 import { type Duration, days, type Instant } from '../time.ts'
 import type { ChangedItem, StoredChange } from './change.ts'
 import type { ItemKind } from './security-info.ts'

@@ -1,7 +1,7 @@
-import type { SignedInSession } from '../../operations/sessions.ts'
+import type { SignedInSession } from '../../operations/source.ts'
 import type { Answering } from '../exchange.ts'
 import { refusePage } from './answer-page.tsx'
-import type { SignInSite } from './signin/site.ts'
+import type { SignInSite } from './sign-in/site.ts'
 import { type Form, isFormOf, openVisit, readFields, scopeOfSession, sessionOf, type Visit } from './visit.ts'
 
 /** What a handler goes on with, or the answer that was given instead. */

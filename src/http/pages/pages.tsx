@@ -12,11 +12,11 @@ import { helpPages } from './help/help.tsx'
 import { inboxPages } from './inbox/inbox.tsx'
 import { chosenLanguage } from './reader-preferences.ts'
 import { reportPages } from './report/report.tsx'
-import { signInPages } from './signin/routes.tsx'
-import type { SignInSite } from './signin/site.ts'
+import { signInPages } from './sign-in/sign-in-routes.tsx'
+import type { SignInSite } from './sign-in/site.ts'
 
 import type { Site } from './site.ts'
-import { undoPages } from './undo/undo.tsx'
+import { undoPages } from './undo/undo-routes.tsx'
 
 export type PagesDeps = {
   looks: Looks

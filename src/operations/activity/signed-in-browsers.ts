@@ -1,5 +1,6 @@
 import { browserName } from '../../core/people/browser-name.ts'
-import { isLiving, type Proof } from '../../core/people/session.ts'
+import { isLiving } from '../../core/people/session.ts'
+import type { Proof } from '../../core/proving/proof.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { holdAccount } from '../../storage/account.ts'
@@ -16,8 +17,7 @@ import {
 } from '../../storage/session.ts'
 import { endTrust } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 import { noteActivity, toldTo } from './note-activity.ts'
 import { type Where, whereOf } from './read-activity.ts'
 

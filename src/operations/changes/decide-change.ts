@@ -1,5 +1,5 @@
 import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
-import type { Proof } from '../../core/people/session.ts'
+import type { Proof } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
 import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
@@ -42,8 +42,7 @@ import {
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 import { changing, isFrozen } from './held-still.ts'
 import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
 

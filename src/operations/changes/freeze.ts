@@ -17,8 +17,7 @@ import { takeReportTry } from '../../storage/report.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endAllSessions, endSession } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 import { tell } from './decide-change.ts'
 
 /** Whose notice was read, and of what. */

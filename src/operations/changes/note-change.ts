@@ -20,7 +20,7 @@ import { holdItems, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
-import { addressOf } from '../signing-in/item-choices.ts'
+import { addressOf } from '../proving/item-choices.ts'
 import type { Source } from '../source.ts'
 import { TakenBack } from '../verifications/taken-back.ts'
 

@@ -1,39 +1,23 @@
-import type { Address } from '../../core/address.ts'
-import {
-  completesHint,
-  type FlowState,
-  flowLasts,
-  type ItemChoice,
-  type Undoing,
-  type UndoingOver,
-} from '../../core/people/flow.ts'
-import { type Proof, withProofs } from '../../core/people/session.ts'
-import { accept, type Refusal, type Result } from '../../core/refusal.ts'
+import { flowLasts } from '../../core/flow.ts'
+import { withProofs } from '../../core/proving/proof.ts'
+import { accept, type Result } from '../../core/refusal.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
 import { isLongKnown, undoAnnouncedFor } from '../../core/security-info/undo.ts'
+import type { Undoing, UndoingOver } from '../../core/security-info/undo-flow.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
-import { newId, newTimeId } from '../../secrets/random.ts'
+import { newId } from '../../secrets/random.ts'
 import { insertFlow } from '../../storage/flow.ts'
-import { ensureRows } from '../../storage/limits.ts'
-import { noteProven } from '../../storage/security-info.ts'
 import { isKnownBrowser, knownSince } from '../../storage/session.ts'
-import { cancel } from '../../storage/verification.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
-import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
-import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
-import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
-import { addressOf, allChoices, choiceOf, decoyFor } from '../signing-in/item-choices.ts'
-import { reopenItems, undoingItemKey } from '../signing-in/item-guesses.ts'
-import { noteCodeUsed, noteWrongProof } from '../signing-in/note-step.ts'
-import { proveItem } from '../signing-in/prove-item.ts'
-import { provePassword } from '../signing-in/prove-password.ts'
+import type { ChoosingCaller, FlowRequest, Offer, Step } from '../proving/caller.ts'
+import { undoingItemKey } from '../proving/guess-limits.ts'
+import { allChoices } from '../proving/item-choices.ts'
+import { elsewhere } from '../proving/prove.ts'
 import { knownCodesKey, type Source } from '../source.ts'
-import { checkCode } from '../verifications/check-code.ts'
-import { tellPastCode } from '../verifications/past-code.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
 import { freezeChange, isForgotten, type ReadNotice, readNotice } from './freeze.ts'
 
@@ -96,8 +80,6 @@ async function begin(
     contactId: itemId,
     step: 'choose',
     proofs: [],
-    itemId: undefined,
-    verificationId: undefined,
   }
   await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
   return id
@@ -109,8 +91,7 @@ const deciderOf = ({ accountId, proofs }: Undoing, now: Instant): Decider => ({ 
 export type UndoingShown = {
   decision: Decision
   /** What may be proved; the password only where it stops an undo in this browser. */
-  items: ItemChoice[]
-  password: boolean
+  offer: Offer
   /** How many proofs are missing before it can be decided. */
   missing: number
 }
@@ -124,10 +105,11 @@ export async function readUndoing(
 ): Promise<UndoingShown | undefined> {
   const decision = await readDecision(deps, deciderOf(state, now), state.changeId)
   if (decision === undefined) return undefined
-  const items = allChoices(provable(state, decision, now))
+  const items = provable(state, decision, now)
   const known = await knownSince(deps.database.sql, state.accountId, source.browser)
   const password = state.aim === 'stop' && isLongKnown(known, decision.change)
-  return { decision, items, password, missing: missingFor(state, decision, now) }
+  const offer: Offer = { choices: allChoices(items), contacts: items.filter(isContact), password }
+  return { decision, offer, missing: missingFor(state, decision, now) }
 }
 
 /** Older items that are still to prove: with two-step verification each proof must be of another kind. */
@@ -148,149 +130,44 @@ function missingFor(state: Undoing, { before, proofsMissing }: Decision, now: In
   return byPassword || before.some(({ id }) => proved.has(id)) ? 0 : 1
 }
 
-type Step = { state: FlowState; refusal?: Refusal | undefined }
-
-/** Works off one form of the flow. Refusals: those of `takeFlowStep` and of each step. */
-export async function answerUndoing(
-  deps: Deps,
-  flowId: string,
-  revision: number,
-  form: FlowForm,
-  source: Source,
-): Promise<Result<StepAnswer>> {
-  return takeFlowStep(deps, flowId, source.browser, revision, async (state, now) => {
-    if (state.kind !== 'undoing') return elsewhere(state)
+/** Undoing from a notice, as the proof engine's caller: items older than the change, until enough of them are proved. */
+export const undoing: ChoosingCaller<Undoing> = {
+  kind: 'undoing',
+  async offer(deps, { state, source, now }) {
+    const shown = await readUndoing(deps, state, source, now)
+    return shown?.offer ?? { choices: [], contacts: [], password: false }
+  },
+  mustType: ({ contactId }, itemId) => itemId !== contactId,
+  // It undoes something with no password beside it, so it has eight digits.
+  code: () => ({ purpose: 'undo_change', length: 8, pool: 'undoing' }),
+  accountOf: ({ accountId }) => accountId,
+  told: (_deps, { accountId }) => toldTo(accountId),
+  guessLimits,
+  mayReadStory: ({ itemId, contactId }) => itemId === contactId,
+  refusedAs: 'proof_refused',
+  async ownStep(deps, request, form) {
+    const { state, source, now } = request
     const shown = await readUndoing(deps, state, source, now)
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
-    const step = await takeStep(deps, flowId, state, shown, form, source, now)
-    await noteWrongProof(deps, state.accountId, step.refusal, source, now)
-    return step
-  })
-}
-
-const elsewhere = (state: FlowState): Step => ({ state, refusal: { code: 'step_elsewhere' } })
-
-async function takeStep(
-  deps: Deps,
-  flowId: string,
-  state: Undoing,
-  shown: UndoingShown,
-  form: FlowForm,
-  source: Source,
-  now: Instant,
-): Promise<Step> {
-  const { step, verificationId } = state
-  if (step === 'choose' && form.act === 'choose') return choose(deps, flowId, state, shown, form, source)
-  if (step === 'confirm' && form.act === 'confirm') {
-    return confirm(deps, flowId, state, shown, form.address ?? '', source)
-  }
-  if (step === 'decide') return form.act === 'decide' ? decide(deps, state, source, now) : elsewhere(state)
-  if (step === 'new_recovery_code') {
-    return state.kept !== undefined && form.act === 'kept'
-      ? proved(deps, state, state.kept.proof, source, now)
-      : elsewhere(state)
-  }
-  if (step !== 'choose' && form.act === 'other') return { state: { ...state, step: 'choose' } }
-  if (step === 'password' && form.act === 'password' && shown.password) {
-    const right = await provePassword(deps, state.accountId, form.password ?? '', source, now)
-    return right.ok
-      ? proved(deps, state, { kind: 'password', at: now }, source, now)
-      : { state, refusal: right.refusal }
-  }
-  if (step === 'code' && verificationId !== undefined) {
-    if (form.act === 'resend') return resend(deps, flowId, state, verificationId, source)
-    if (form.act === 'code') return takeCode(deps, flowId, state, verificationId, form, source, now)
-  }
-  return proveOther(deps, flowId, state, form, source, now)
-}
-
-/** What to prove. A code goes at once to the contact that the notice came to; of any other the rest must be typed. */
-async function choose(
-  deps: Deps,
-  flowId: string,
-  state: Undoing,
-  shown: UndoingShown,
-  form: FlowForm,
-  source: Source,
-): Promise<Step> {
-  if (form.item === 'password' && shown.password) return { state: { ...state, step: 'password' } }
-  const chosen = shown.items.find(({ id }) => id === form.item)
-  if (chosen === undefined) return { state, refusal: { code: 'choice_missing' } }
-  const { id, kind } = chosen
-  if (kind !== 'email' && kind !== 'phone') return { state: { ...state, step: kind, itemId: id } }
-  if (id !== state.contactId) return { state: { ...state, step: 'confirm', itemId: id } }
-  const contact = shown.decision.before.filter(isContact).find((item) => item.id === id)
-  if (contact === undefined) return { state, refusal: { code: 'choice_missing' } }
-  return sendCode(deps, flowId, { ...state, itemId: id }, addressOf(contact), 'code', source, state)
-}
-
-/** Whether what was typed is right shows nowhere: a wrong one makes a decoy that takes the same work. */
-async function confirm(
-  deps: Deps,
-  flowId: string,
-  state: Undoing,
-  shown: UndoingShown,
-  typed: string,
-  source: Source,
-): Promise<Step> {
-  const contact = shown.decision.before.filter(isContact).find(({ id }) => id === state.itemId)
-  if (contact === undefined) return { state: { ...state, step: 'choose' } }
-  const isRight = completesHint(contact.address, typed)
-  const to = isRight ? addressOf(contact) : decoyFor(choiceOf(contact), typed, flowId)
-  return sendCode(deps, flowId, state, to, isRight ? 'code' : 'decoy', source, state)
-}
-
-async function sendCode(
-  deps: Deps,
-  flowId: string,
-  chosen: Undoing,
-  address: Address,
-  messageKind: 'code' | 'decoy',
-  source: Source,
-  before: Undoing,
-): Promise<Step> {
-  // It undoes something with no password beside it, so it has eight digits.
-  const code = { purpose: 'undo_change', length: 8, pool: 'undoing' } as const
-  const told = toldTo(chosen.accountId)
-  const issued = await issueFlowCode(deps, { flowId, address, messageKind, told, ...code }, source)
-  if (!issued.ok) return { state: before, refusal: issued.refusal }
-  if (before.verificationId !== undefined) {
-    await cancel(deps.database.sql, ofFlow(flowId, before.verificationId), newTimeId())
-  }
-  return { state: { ...chosen, step: 'code', verificationId: issued.value } }
-}
-
-async function takeCode(
-  deps: Deps,
-  flowId: string,
-  state: Undoing,
-  verificationId: string,
-  form: FlowForm,
-  source: Source,
-  now: Instant,
-): Promise<Step> {
-  const { accountId, itemId } = state
-  const { sql } = deps.database
-  const awaited = ofFlow(flowId, verificationId)
-  const typed = form.code ?? ''
-  const guesses = await guessKeys(deps, state, source)
-  await ensureRows(sql, guesses)
-  const checked = await checkCode(deps, awaited, typed, now, guesses)
-  if (!checked.ok) {
-    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
-  }
-  await noteCodeUsed(sql, accountId, verificationId, now)
-  const kind = itemId === undefined ? undefined : await noteProven(sql, accountId, itemId)
-  if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
-  const proof: Proof = { kind, at: checked.value.approvedAt, itemId }
-  return proved(deps, { ...state, verificationId: undefined }, proof, source, now)
+    if (state.step !== 'decide') return undefined
+    return form.act === 'decide' ? decide(deps, request, shown) : elsewhere(state)
+  },
+  /** On to the decision where enough was proved, else to the next proof. */
+  async proved(deps, { state, source, now }, proof) {
+    const further: Undoing = { ...state, proofs: withProofs(state.proofs, [proof]) }
+    const shown = await readUndoing(deps, further, source, now)
+    if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
+    return { state: { ...further, step: shown.missing > 0 ? 'choose' : 'decide' } }
+  },
 }
 
 /**
  * Whose wrong codes are counted together: nobody on the way to a sign-in uses up what is needed here, or closes an item to
  * its owner who would undo what they did.
  */
-async function guessKeys(deps: Deps, { accountId, itemId }: Undoing, source: Source): Promise<LimitKey[]> {
+async function guessLimits(deps: Deps, { state, source }: FlowRequest<Undoing>): Promise<LimitKey[]> {
+  const { accountId } = state
+  const itemId = state.typedItemId ?? state.itemId
   const ring = deps.keyring.current()
   if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) {
     return [knownCodesKey(ring, accountId, source)]
@@ -301,37 +178,14 @@ async function guessKeys(deps: Deps, { accountId, itemId }: Undoing, source: Sou
   ]
 }
 
-async function proveOther(
+async function decide(
   deps: Deps,
-  flowId: string,
-  state: Undoing,
-  form: FlowForm,
-  source: Source,
-  now: Instant,
+  { state, source, now }: FlowRequest<Undoing>,
+  { missing }: UndoingShown,
 ): Promise<Step> {
-  const guesses = await guessKeys(deps, state, source)
-  const right = await proveItem(deps, { flowId, ...state }, form, guesses, source, now)
-  if (!right.ok) return { state, refusal: right.refusal }
-  const { proof, sealedCode } = right.value
-  return sealedCode === undefined
-    ? proved(deps, state, proof, source, now)
-    : { state: { ...state, step: 'new_recovery_code', kept: { proof, sealedCode } } }
-}
-
-/** On to the decision where enough was proved, else to the next proof. */
-async function proved(deps: Deps, state: Undoing, proof: Proof, source: Source, now: Instant): Promise<Step> {
-  await reopenItems(deps, state.accountId)
-  const further: Undoing = { ...state, proofs: withProofs(state.proofs, [proof]), kept: undefined }
-  const shown = await readUndoing(deps, further, source, now)
-  if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
-  return { state: { ...further, step: shown.missing > 0 ? 'choose' : 'decide' } }
-}
-
-async function decide(deps: Deps, state: Undoing, source: Source, now: Instant): Promise<Step> {
   const { accountId, changeId, aim } = state
-  const shown = await readUndoing(deps, state, source, now)
   // The first proof has run out while the second was looked for.
-  if (shown !== undefined && shown.missing > 0) return { state: { ...state, step: 'choose' } }
+  if (missing > 0) return { state: { ...state, step: 'choose' } }
   const over = (outcome: UndoingOver['outcome'], from?: Instant): Step => ({
     state: { kind: 'undoing_over', accountId, outcome, from },
   })
@@ -346,5 +200,5 @@ async function decide(deps: Deps, state: Undoing, source: Source, now: Instant):
 }
 
 /** Where a code goes, as much as this flow's reader may see of it. */
-export const hintIn = ({ items }: UndoingShown, { itemId }: Undoing): string =>
-  items.find(({ id }) => id === itemId)?.hint ?? ''
+export const hintIn = ({ offer }: UndoingShown, { itemId }: Undoing): string =>
+  offer.choices.find(({ id }) => id === itemId)?.hint ?? ''

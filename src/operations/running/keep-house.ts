@@ -1,4 +1,4 @@
-import { signedInAgainFor } from '../../core/people/flow.ts'
+import { repeatedFor } from '../../core/flow.ts'
 import type { Policy } from '../../core/policy.ts'
 import { type Duration, days, type Instant, minutes, seconds } from '../../core/time.ts'
 import { withDerived } from '../../core/verifications/limits.ts'
@@ -44,7 +44,7 @@ export function keepHouse(
   const timers = [
     repeat(eraseEvery, 'Erasing expired codes', async () => {
       eraseSince = (await eraseExpiredCodes(sql, eraseSince)) - eraseLooksBack
-      await eraseSeeds(sql, signedInAgainFor)
+      await eraseSeeds(sql, repeatedFor)
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
     repeat(tellEvery, 'Telling of announced undos', () => tellOfUndos(database)),

@@ -6,8 +6,7 @@ import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 
 /**
  * Adds an app or a passkey that has just been proved, and tells every contact. Refusal: `items_full`.

@@ -5,13 +5,13 @@ import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
 import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
+import { toldTo } from '../activity/note-activity.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import { noteWrongProof } from '../signing-in/note-step.ts'
-import { provePassword } from '../signing-in/prove-password.ts'
-import type { Source } from '../source.ts'
+import { provePassword } from '../proving/prove-password.ts'
+import { recordRefused } from '../proving/record-step.ts'
+import type { SignedInSession, Source } from '../source.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one
@@ -27,9 +27,10 @@ export async function changePassword(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const proved = await provePassword(deps, accountId, typed.current, source, now)
+  const proved = await provePassword(deps, accountId, typed.current, { source, now })
   if (!proved.ok) {
-    await noteWrongProof(deps, accountId, proved.refusal, source, now)
+    const record = { told: toldTo(accountId), kind: 'proof_refused' } as const
+    await recordRefused(deps, record, proved.refusal, { source, now })
     return proved
   }
   const { sql } = deps.database

@@ -7,9 +7,9 @@ import {
   parsePhone,
 } from '../../core/address.ts'
 import { isBlank } from '../../core/copied-marks.ts'
-import type { FlowState, ProveContact } from '../../core/people/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
+import type { ProveContact } from '../../core/security-info/prove-contact.ts'
 import { missingAfter, provedBesides } from '../../core/security-info/removal.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../core/security-info/step-up.ts'
@@ -17,34 +17,48 @@ import type { Instant } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
-import { ensureRows } from '../../storage/limits.ts'
 import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
-import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
-import { beginFlow, flowIdOf, type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
-import { addressOf } from '../signing-in/item-choices.ts'
-import { reopenItems } from '../signing-in/item-guesses.ts'
-import { noteCodeUsed } from '../signing-in/note-step.ts'
-import { isOf } from '../signing-in/step-up.ts'
-import { knownCodesKey, type Source } from '../source.ts'
-import { checkCode } from '../verifications/check-code.ts'
-import { tellPastCode } from '../verifications/past-code.ts'
-import { claiming, confirmContact } from './claim-number.ts'
+import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
+import type { CodeCaller, FlowRequest } from '../proving/caller.ts'
+import { claiming, confirmContact } from '../proving/claim-number.ts'
+import { issueFlowCode } from '../proving/codes.ts'
+import { reopenItems } from '../proving/guess-limits.ts'
+import { addressOf } from '../proving/item-choices.ts'
+import { isOf, knownCodesKey, type SignedInSession, type Source } from '../source.ts'
+
+/** Adding or confirming a contact, as the proof engine's caller: a code to it, in the session alone. */
+export const proveContact: CodeCaller<ProveContact> = {
+  kind: 'prove_contact',
+  belongsTo: (state, session) => session !== undefined && isOf(state, session),
+  accountOf: ({ accountId }) => accountId,
+  told: (_deps, { accountId }) => toldTo(accountId),
+  guessLimits: async (deps, { state, source }) => [
+    knownCodesKey(deps.keyring.current(), state.accountId, source),
+  ],
+  mayReadStory: () => true,
+  async codeApproved(deps, request, approvedAt) {
+    const { state } = request
+    const { accountId, sessionId, returnTo } = state
+    const done = await keepProved(deps, request, approvedAt)
+    return done.ok
+      ? { state: { kind: 'contact_proved', accountId, sessionId, returnTo } }
+      : { state, refusal: done.refusal }
+  },
+}
 
 /** What comes with the page that asks for a contact: its form's id, and where it leads once that is proved. */
-export type ContactForm = { form: string | undefined; returnTo: string }
+export type ContactForm = { formId: string | undefined; returnTo: string }
 
 /**
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes
  * can prove it. A form sent twice sends one code.
  *
- * Refusals: `address_missing`, `email_malformed`, `phone_malformed`, `phone_country_not_served`, `phone_takes_no_texts`, `item_exists`,
- * `items_full`, `changes_limit`, those of `issueFlowCode`.
+ * Refusals: `address_missing`, `email_malformed`, `phone_malformed`, `phone_country_not_served`, `phone_takes_no_texts`,
+ * `item_exists`, `items_full`, `changes_limit`, those of `issueFlowCode`.
  *
  * @returns the id of the flow
  */
@@ -52,7 +66,7 @@ export async function beginContact(
   deps: Deps,
   session: SignedInSession,
   typed: string,
-  { form, returnTo }: ContactForm,
+  { formId, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const address = parseContact(deps, typed)
@@ -63,7 +77,7 @@ export async function beginContact(
   const changes = await changesOf(deps.database.sql, session.accountId)
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
   if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
-  const id = flowIdOf(deps, form, 'add contact', session.sessionId, destinationOf(address.value))
+  const id = flowIdOf(deps, formId, 'add contact', session.sessionId, destinationOf(address.value))
   return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, source)
 }
 
@@ -72,13 +86,13 @@ export async function beginConfirmation(
   deps: Deps,
   session: SignedInSession,
   itemId: string,
-  { form, returnTo }: ContactForm,
+  { formId, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const items = await itemsOf(deps.database.sql, session.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   if (item === undefined) return refuse({ code: 'choice_missing' })
-  const id = flowIdOf(deps, form, 'confirm contact', session.sessionId, itemId)
+  const id = flowIdOf(deps, formId, 'confirm contact', session.sessionId, itemId)
   return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, source)
 }
 
@@ -112,14 +126,14 @@ async function sendTo(
 ): Promise<Result<string>> {
   const state: ProveContact = {
     kind: 'prove_contact',
+    step: 'code',
     accountId,
     sessionId,
     itemId,
     contact: { kind: address.kind, address: destinationOf(address) },
-    verificationId: undefined,
     returnTo,
   }
-  return beginFlow(deps, { id: flowId, browser: source.browser, state }, async () => {
+  return beginFlow(deps, { id: flowId, state, source }, async () => {
     const issued = await issueFlowCode(
       deps,
       {
@@ -139,57 +153,13 @@ async function sendTo(
   })
 }
 
-/** Works off one form of the page that waits for a contact's code. Refusals: those of `takeFlowStep` and `checkCode`. */
-export async function answerContact(
-  deps: Deps,
-  flowId: string,
-  session: SignedInSession,
-  revision: number,
-  form: FlowForm,
-  source: Source,
-): Promise<Result<StepAnswer>> {
-  return takeFlowStep(deps, flowId, source.browser, revision, async (state, now) => {
-    const isTheirs = state.kind === 'prove_contact' && isOf(state, session)
-    if (!isTheirs || state.verificationId === undefined) return { state, refusal: { code: 'step_elsewhere' } }
-    const { verificationId } = state
-    if (form.act === 'resend') return resend(deps, flowId, state, verificationId, source)
-    if (form.act !== 'code') return { state, refusal: { code: 'step_elsewhere' } }
-    return takeCode(deps, flowId, { ...state, verificationId }, form.code ?? '', source, now)
-  })
-}
-
-async function takeCode(
-  deps: Deps,
-  flowId: string,
-  state: ProveContact & { verificationId: string },
-  typed: string,
-  source: Source,
-  now: Instant,
-): Promise<{ state: FlowState; refusal?: Refusal }> {
-  const { accountId, sessionId, returnTo } = state
-  const { sql } = deps.database
-  const awaited = ofFlow(flowId, state.verificationId)
-  const guesses = [knownCodesKey(deps.keyring.current(), accountId, source)]
-  await ensureRows(sql, guesses)
-  const checked = await checkCode(deps, awaited, typed, now, guesses)
-  if (!checked.ok) {
-    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
-  }
-  await noteCodeUsed(sql, accountId, state.verificationId, now)
-  const kept = await keepProved(deps, state, checked.value.approvedAt, source, now)
-  return kept.ok
-    ? { state: { kind: 'contact_proved', accountId, sessionId, returnTo } }
-    : { state, refusal: kept.refusal }
-}
-
 /** Adds what was proved, or notes that it was proved again. */
 async function keepProved(
   deps: Deps,
-  { accountId, sessionId, itemId, contact }: ProveContact,
+  { state, source, now }: FlowRequest<ProveContact>,
   provenAt: Instant,
-  source: Source,
-  now: Instant,
 ): Promise<Result<null>> {
+  const { accountId, sessionId, itemId, contact } = state
   if (itemId !== undefined) {
     const kind = await confirmContact(deps, { accountId, sessionId }, itemId, now)
     if (kind === undefined) return refuse({ code: 'choice_missing' })

@@ -1,4 +1,4 @@
-import { flowLasts } from '../../core/people/flow.ts'
+import { flowLasts } from '../../core/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, minutes } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
@@ -8,8 +8,7 @@ import type { Sql } from '../../storage/sql.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 
 /** What a form carries that makes a recovery code: each shown form makes one code, however often it is sent. */
 export const recoveryCodeForm = (now: Instant): string => `${newId()}.${now}`

@@ -9,8 +9,8 @@ import { changesOf } from '../../storage/change.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import { usernameLookup } from '../signing-in/sign-up.ts'
+import { usernameLookup } from '../sign-in/sign-up.ts'
+import type { SignedInSession } from '../source.ts'
 
 /** An item as the security page shows it. */
 export type ShownItem = Item & {

@@ -1,16 +1,15 @@
-import { flowLasts } from '../../core/people/flow.ts'
+import { flowLasts } from '../../core/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { Item } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import { canonicalCode } from '../../core/verifications/code.ts'
 import { newId, uuidOf } from '../../secrets/random.ts'
 import { newTotpSeed, sealTotpSeed, totpAddress, totpStep } from '../../secrets/totp.ts'
-import { keepState, removeFlow } from '../../storage/flow.ts'
+import { keepOffer, removeFlow } from '../../storage/flow.ts'
 import { insertTotp, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 import { addItem } from './add-item.ts'
 import { itemName } from './item-name.ts'
 
@@ -39,8 +38,8 @@ export async function offerTotp(
   const { sql } = deps.database
   const items = await itemsOf(sql, session.accountId)
   const id = offerIdOf(deps, session)
-  const state = { ...fresh(deps, session, items), kind: 'totp_offered' } as const
-  const { sealed } = await keepState(sql, { id, browser: source.browser, state, lasts: flowLasts })
+  const state = fresh(deps, session, items)
+  const { sealed } = await keepOffer(sql, { id, browser: source.browser, state, lasts: flowLasts })
   const offered = openOffer(deps, session, sealed, session.now)
   if (offered !== undefined && !items.some((item) => item.id === offered.itemId))
     return { sealed, ...shown(deps, offered, username) }
@@ -54,8 +53,7 @@ function fresh(deps: Deps, session: SignedInSession, items: readonly Item[]) {
   const mark = items.some(({ kind }) => kind === 'totp') ? itemId.slice(0, 4) : undefined
   const offered: Offered = { itemId, seed: newTotpSeed(), at: session.now, mark }
   const sealed = deps.keyring.current().lasting.seal(JSON.stringify(offered), boundTo(session))
-  const { accountId, sessionId } = session
-  return { accountId, sessionId, sealed: sealed.toString('base64url') }
+  return { kind: 'totp_offered', sealed: sealed.toString('base64url') }
 }
 
 const offerIdOf = (deps: Deps, { accountId, sessionId }: SignedInSession): string =>

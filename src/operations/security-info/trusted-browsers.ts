@@ -5,8 +5,7 @@ import { browserKey } from '../../secrets/tokens.ts'
 import { untrustBrowsers } from '../../storage/session.ts'
 import { endTrust, trustedBrowsersOf, trustIn } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { SignedInSession, Source } from '../source.ts'
 
 /** Whether the account trusts this browser, so that two-step verification doesn't ask there. */
 export async function isTrustedBrowser(deps: Deps, accountId: string, browser: Buffer): Promise<boolean> {

@@ -4,12 +4,14 @@ import type { Refusal } from '../../../core/refusal.ts'
 import { isOnSecurePath } from '../../../operations/activity/not-me.ts'
 import { acceptInvitation, isInvited } from '../../../operations/running/invitations.ts'
 import { changePassword } from '../../../operations/security-info/change-password.ts'
-import { readAccount, type SignedInSession, signOut } from '../../../operations/sessions.ts'
+import { readAccount, signOut } from '../../../operations/sign-in/sessions.ts'
+import type { SignedInSession } from '../../../operations/source.ts'
 import type { Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { takeForm, takeFormOf, toSignIn } from '../own-form.ts'
-import { InvitationPage } from '../signin/pages.tsx'
-import type { SignInSite } from '../signin/site.ts'
+import { InvitationPage } from '../sign-in/sign-in-pages.tsx'
+import type { SignInSite } from '../sign-in/site.ts'
+import { stepUpPages } from '../step-up/step-up-routes.tsx'
 import {
   addCookie,
   formTokenOf,
@@ -27,7 +29,6 @@ import { AccountPage, AccountsPage, ChangePasswordPage } from './pages.tsx'
 import { changePages } from './security/changes.tsx'
 import { securityPages } from './security/security.tsx'
 import { setUpRoutes } from './security/set-up-routes.tsx'
-import { stepUpPages } from './security/step-up.tsx'
 import { twoStepRoutes } from './security/two-step-routes.tsx'
 
 const invitationCookieLasts = 3600

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { refuse } from '../../../core/refusal.ts'
-import type { SignedInSession } from '../../../operations/sessions.ts'
+import type { SignedInSession } from '../../../operations/source.ts'
 import { isForAccount, reportMessage } from '../../../operations/verifications/report-message.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { asPage } from '../as-page.ts'
-import type { SignInSite } from '../signin/site.ts'
+import type { SignInSite } from '../sign-in/site.ts'
 import {
   formTokenOf,
   isFormOf,

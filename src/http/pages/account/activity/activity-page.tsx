@@ -1,5 +1,5 @@
 import type { ActivityDetail, ActivityFilter } from '../../../../core/people/activity.ts'
-import { inOrder } from '../../../../core/people/session.ts'
+import { inOrder } from '../../../../core/proving/proof.ts'
 import type {
   ActivityLine,
   ActivityPage as ActivityRead,

@@ -7,10 +7,10 @@ import {
   readActivityPage,
 } from '../../../../operations/activity/read-activity.ts'
 import { readSecurity } from '../../../../operations/security-info/read-security.ts'
-import { accountName } from '../../../../operations/sessions.ts'
+import { accountName } from '../../../../operations/sign-in/sessions.ts'
 import type { Answering } from '../../../exchange.ts'
 import { answerPage, refusePage } from '../../answer-page.tsx'
-import type { SignInSite } from '../../signin/site.ts'
+import type { SignInSite } from '../../sign-in/site.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { SecurePage } from '../security/secure-page.tsx'
 import { ActivityPage, NotMePage } from './activity-page.tsx'

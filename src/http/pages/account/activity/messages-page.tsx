@@ -10,7 +10,7 @@ import { Rows, StillRow } from '../../components/rows.tsx'
 import { Story } from '../../components/story.tsx'
 import { TextField } from '../../components/text-field.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
-import { deliverySteps } from '../../delivery-story.ts'
+import { deliverySteps } from '../../proving/delivery-story.ts'
 import { useReader, useSay } from '../../reader.tsx'
 
 type Props = {

@@ -1,7 +1,7 @@
 import { findMessage, readMessages } from '../../../../operations/activity/read-messages.ts'
-import { accountName } from '../../../../operations/sessions.ts'
+import { accountName } from '../../../../operations/sign-in/sessions.ts'
 import { answerPage } from '../../answer-page.tsx'
-import type { SignInSite } from '../../signin/site.ts'
+import type { SignInSite } from '../../sign-in/site.ts'
 import type { AccountRoutes } from '../account-routes.ts'
 import { MessagesPage } from './messages-page.tsx'
 

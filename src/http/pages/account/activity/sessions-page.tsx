@@ -1,4 +1,4 @@
-import { inOrder } from '../../../../core/people/session.ts'
+import { inOrder } from '../../../../core/proving/proof.ts'
 import type { SignedInBrowser } from '../../../../operations/activity/signed-in-browsers.ts'
 import { Badge } from '../../components/badge.tsx'
 import { Actions, Button, ButtonLink, Hidden } from '../../components/form.tsx'

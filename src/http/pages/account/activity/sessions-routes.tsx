@@ -4,9 +4,9 @@ import {
   signedInBrowsers,
   signOutEverywhere,
 } from '../../../../operations/activity/signed-in-browsers.ts'
-import { accountName } from '../../../../operations/sessions.ts'
+import { accountName } from '../../../../operations/sign-in/sessions.ts'
 import { answerPage, refusePage } from '../../answer-page.tsx'
-import type { SignInSite } from '../../signin/site.ts'
+import type { SignInSite } from '../../sign-in/site.ts'
 import { removeSessionCookie } from '../../visit.ts'
 import type { AccountRoutes } from '../account-routes.ts'
 import { SessionsPage, SignedOutPage } from './sessions-page.tsx'

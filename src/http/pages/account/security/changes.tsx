@@ -6,9 +6,9 @@ import {
   undoInSession,
 } from '../../../../operations/changes/decide-change.ts'
 import { freezeInSession } from '../../../../operations/changes/freeze.ts'
-import { readAccount } from '../../../../operations/sessions.ts'
+import { readAccount } from '../../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
-import type { SignInSite } from '../../signin/site.ts'
+import type { SignInSite } from '../../sign-in/site.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { ChangePage, FreezeChangePage, KeepChangePage, UndoChangePage } from './change-pages.tsx'
 

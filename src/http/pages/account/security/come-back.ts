@@ -1,5 +1,5 @@
 import { returnPath } from '../../../../core/people/return-path.ts'
-import type { SignedInSession } from '../../../../operations/sessions.ts'
+import type { SignedInSession } from '../../../../operations/source.ts'
 import type { Answering } from '../../../exchange.ts'
 
 /**

@@ -1,8 +1,14 @@
 import type { Refusal } from '../../../../core/refusal.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../../../core/security-info/step-up.ts'
+import { callers } from '../../../../operations/flows.ts'
 import {
-  answerContact,
+  answerFlow,
+  type FlowView,
+  findFlow,
+  freshFormId,
+} from '../../../../operations/proving/answer-flow.ts'
+import {
   beginConfirmation,
   beginContact,
   provedForLoss,
@@ -13,24 +19,20 @@ import {
   type Security,
   type ShownItem,
 } from '../../../../operations/security-info/read-security.ts'
-import type { SignedInSession } from '../../../../operations/sessions.ts'
-import { waitingMark } from '../../../../operations/signing-in/flow-code.ts'
-import { type FlowView, findFlow, freshFormId } from '../../../../operations/signing-in/flow-step.ts'
-import { isOf } from '../../../../operations/signing-in/step-up.ts'
+import { isOf, type SignedInSession } from '../../../../operations/source.ts'
 import type { Answering } from '../../../exchange.ts'
-import { streamNews } from '../../../stream.ts'
+import { readId, readRevision } from '../../../read-id.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import { toSignIn } from '../../own-form.ts'
-import { waitingPage } from '../../signin/flow-page.tsx'
-import type { SignInSite } from '../../signin/site.ts'
+import { flowNews } from '../../proving/flow-news.ts'
+import { provingPage, showFlowPage } from '../../proving/flow-page.tsx'
+import type { SignInSite } from '../../sign-in/site.ts'
 import { formTokenOf, scopeOfSession, type Visit } from '../../visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { CheckupPage } from './checkup-page.tsx'
 import { comingBackTo } from './come-back.ts'
 import { AddContactPage, ConfirmContactPage, ItemPage, RemoveItemPage } from './item-pages.tsx'
 import { doneWords, SecurityPage } from './security-page.tsx'
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** `/account/{handle}/security`: what proves that an account is its owner's, and every change of it. */
 export function securityPages(given: SignInSite, routes: AccountRoutes): void {
@@ -61,7 +63,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   routes.post('/account/:handle/security/add', async ({ c, visit, session, form, token }) => {
     const returnTo = comingBackTo(c, session)
     const to = returnTo ?? `${home(session)}?done=added`
-    const begins = { form: form.flow, returnTo: to }
+    const begins = { formId: readId(form.flow), returnTo: to }
     const begun = await beginContact(deps, session, form.contact ?? '', begins, visit.source)
     if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
     const page = await addPage(session, token, returnTo, form.contact, begun.refusal)
@@ -80,7 +82,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   routes.post('/account/:handle/security/items/:item/confirm', (at) =>
     withItem(at, async (item, of) => {
       const { c, visit, session, token: form } = at
-      const begins = { form: at.form.flow, returnTo: `${home(session)}?done=confirmed` }
+      const begins = { formId: readId(at.form.flow), returnTo: `${home(session)}?done=confirmed` }
       const begun = await beginConfirmation(deps, session, item.id, begins, visit.source)
       if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
       const { refusal } = begun
@@ -111,29 +113,27 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   )
 
   routes.get('/account/:handle/security/prove/:id', async ({ c, visit, session }) => {
-    const flow = await flowOf(visit, c.req.param('id') ?? '', session)
+    const flow = await flowOf(visit, c.req.param('id'), session)
     if (flow?.state.kind === 'contact_proved') return c.redirect(flow.state.returnTo, 303)
-    return showWaiting(c, visit, session, flow, undefined)
+    return showWaiting(c, { visit, session, flow })
   })
 
   routes.post('/account/:handle/security/prove/:id', async ({ c, visit, session, form }) => {
-    const id = c.req.param('id') ?? ''
-    if ((await flowOf(visit, id, session)) === undefined) return refusePage(c, site, { code: 'flow_ended' })
-    const revision = /^\d{1,9}$/.test(form.revision ?? '') ? Number(form.revision) : -1
-    const answered = await answerContact(deps, id, session, revision, form, visit.source)
+    const before = await flowOf(visit, c.req.param('id'), session)
+    if (before === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    const { id: flowId } = before
+    const sent = { flowId, revision: readRevision(form.revision), form, source: visit.source, session }
+    const answered = await answerFlow(deps, [callers.prove_contact], sent)
     if (!answered.ok) return refusePage(c, site, answered.refusal)
     const { flow, refusal } = answered.value
     if (flow.state.kind === 'contact_proved') return c.redirect(flow.state.returnTo, 303)
-    if (refusal !== undefined) return showWaiting(c, visit, session, flow, refusal)
-    return c.redirect(`${home(session)}/prove/${id}`, 303)
+    if (refusal !== undefined) return showWaiting(c, { visit, session, flow, refusal })
+    return c.redirect(`${home(session)}/prove/${flowId}`, 303)
   })
 
-  routes.get('/account/:handle/security/prove/:id/news', async ({ c, visit, session }) => {
-    const id = c.req.param('id') ?? ''
-    const find = () => flowOf(visit, id, session)
-    if ((await find()) === undefined) return refusePage(c, site, { code: 'flow_ended' })
-    return streamNews(c, given.news, `flow ${id}`, async () => waitingMark(deps, await find()))
-  })
+  routes.get('/account/:handle/security/prove/:id/news', ({ c, visit, session }) =>
+    flowNews(c, given, () => flowOf(visit, c.req.param('id'), session)),
+  )
 
   /** An item of this account; for any other there is no page. */
   async function withItem(
@@ -174,35 +174,45 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   }
 
   /** A living flow of this browser and this session that proves a contact. */
-  async function flowOf(visit: Visit, id: string, session: SignedInSession): Promise<FlowView | undefined> {
-    if (!uuid.test(id)) return undefined
-    const flow = await findFlow(deps, id, visit.browser.hash)
+  async function flowOf(
+    visit: Visit,
+    text: string | undefined,
+    session: SignedInSession,
+  ): Promise<FlowView | undefined> {
+    const id = readId(text)
+    const flow = id === undefined ? undefined : await findFlow(deps, id, visit.browser.hash)
     const { state } = flow ?? {}
     const isProving = state?.kind === 'prove_contact' || state?.kind === 'contact_proved'
     return isProving && isOf(state, session) ? flow : undefined
   }
 
-  async function showWaiting(
-    c: Answering,
-    visit: Visit,
-    session: SignedInSession,
-    flow: FlowView | undefined,
-    refusal: Refusal | undefined,
-  ): Promise<Response> {
+  type Waiting = {
+    visit: Visit
+    session: SignedInSession
+    flow: FlowView | undefined
+    refusal?: Refusal | undefined
+  }
+
+  async function showWaiting(c: Answering, { visit, session, flow, refusal }: Waiting): Promise<Response> {
     if (flow?.state.kind !== 'prove_contact') return refusePage(c, site, { code: 'flow_ended' })
-    const here = `${home(session)}/prove/${flow.id}`
-    const form = formTokenOf(given, visit, scopeOfSession(session))
-    const hidden = { form, revision: String(flow.revision) }
-    const { name } = whose(session, await readSecurity(deps, session))
-    const { verificationId, contact } = flow.state
-    const step = { here, hidden, refusal }
-    const page = await waitingPage(given, c, flow, step, {
-      verificationId,
-      to: contact.address,
-      account: name,
-    })
-    if (page === undefined) return refusePage(c, site, { code: 'flow_ended' })
-    return refusal === undefined ? answerPage(c, site, page) : answerFormAgain(c, site, refusal, page)
+    const { state } = flow
+    const hidden = {
+      form: formTokenOf(given, visit, scopeOfSession(session)),
+      revision: String(flow.revision),
+    }
+    const page = await provingPage(
+      given,
+      c,
+      { ...flow, state },
+      {
+        here: `${home(session)}/prove/${flow.id}`,
+        hidden,
+        refusal,
+        to: state.contact.address,
+        account: whose(session, await readSecurity(deps, session)).name,
+      },
+    )
+    return showFlowPage(c, given, page, refusal)
   }
 }
 

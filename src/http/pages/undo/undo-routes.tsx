@@ -1,0 +1,115 @@
+import { Hono } from 'hono'
+import { isFinal } from '../../../core/flow.ts'
+import { type Refusal, refuse } from '../../../core/refusal.ts'
+import { answerNotice, hintIn, readUndoing } from '../../../operations/changes/undo-from-notice.ts'
+import { callers } from '../../../operations/flows.ts'
+import { answerFlow, type FlowView, findFlow } from '../../../operations/proving/answer-flow.ts'
+import type { Answering, Exchange } from '../../exchange.ts'
+import { readId, readRevision } from '../../read-id.ts'
+import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import { takeForm } from '../own-form.ts'
+import { flowNews } from '../proving/flow-news.ts'
+import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
+import type { SignInSite } from '../sign-in/site.ts'
+import { openVisit, readFields, scopeOfFlow, type Visit } from '../visit.ts'
+import { NoticeAnsweredPage, NoticePage } from './notice-page.tsx'
+import { ChooseProofPage, ConfirmContactPage, DecideUndoPage, UndoingOverPage } from './undo-pages.tsx'
+
+/**
+ * `/changes/{token}`, where a notice's link leads, and `/undo/{id}`, where its reader goes on: what was changed is frozen
+ * by the reference, and undone by proofs of what the account had before. No session is needed: a thief may have changed
+ * the password.
+ */
+export function undoPages(given: SignInSite) {
+  const { deps, site } = given
+  const pages = new Hono<Exchange>()
+
+  /** Opening it changes nothing and tells nothing. */
+  pages.get('/changes/:token', (c) => answerPage(c, site, <NoticePage />))
+
+  pages.post('/changes/:token', async (c) => {
+    const { source } = openVisit(given, c)
+    const read = await readFields(c)
+    if (!read.ok) return refusePage(c, site, read.refusal)
+    const typed = read.value.reference ?? ''
+    const answered =
+      typed.length > 64
+        ? refuse({ code: 'reference_wrong' })
+        : await answerNotice(deps, c.req.param('token'), typed, source, c.var.now)
+    if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} />)
+    const { refusal } = answered
+    return answerFormAgain(c, site, refusal, <NoticePage typed={typed} refusal={refusal} />)
+  })
+
+  pages.get('/undo/:id', async (c) => {
+    const visit = openVisit(given, c)
+    const flow = await flowOf(visit, c.req.param('id'))
+    return flow === undefined ? refusePage(c, site, { code: 'flow_ended' }) : show(c, { visit, flow })
+  })
+
+  pages.post('/undo/:id', async (c) => {
+    const visit = openVisit(given, c)
+    const flowId = readId(c.req.param('id'))
+    if (flowId === undefined) return refusePage(c, site, { code: 'flow_ended' })
+    const taken = await takeForm(given, c, visit, scopeOfFlow(flowId))
+    if (!taken.ok) return taken.answer
+    const { form } = taken
+    const { source } = visit
+    const sent = { flowId, revision: readRevision(form.revision), form, source }
+    const answered = await answerFlow(deps, [callers.undoing], sent)
+    if (!answered.ok) {
+      const flow = await flowOf(visit, flowId)
+      return flow === undefined || isFinal(flow.state)
+        ? refusePage(c, site, answered.refusal)
+        : show(c, { visit, flow, refusal: answered.refusal })
+    }
+    const { flow, refusal } = answered.value
+    if (refusal !== undefined) return show(c, { visit, flow, refusal, chosen: form.item })
+    return c.redirect(`/undo/${flowId}`, 303)
+  })
+
+  pages.get('/undo/:id/news', async (c) => {
+    const visit = openVisit(given, c)
+    return flowNews(c, given, () => flowOf(visit, c.req.param('id')))
+  })
+
+  /** A living flow of this browser that began with a notice; no other is found. */
+  async function flowOf(visit: Visit, text: string): Promise<FlowView | undefined> {
+    const id = readId(text)
+    if (id === undefined || visit.browser.isNew) return undefined
+    const flow = await findFlow(deps, id, visit.browser.hash)
+    const kind = flow?.state.kind
+    return kind === 'undoing' || kind === 'undoing_over' ? flow : undefined
+  }
+
+  type Shown = {
+    visit: Visit
+    flow: FlowView
+    refusal?: Refusal | undefined
+    chosen?: string | undefined
+  }
+
+  const show = async (c: Answering, shown: Shown): Promise<Response> =>
+    showFlowPage(c, given, await pageOf(c, shown), shown.refusal)
+
+  async function pageOf(c: Answering, { visit, flow, refusal, chosen }: Shown) {
+    const { state } = flow
+    if (state.kind === 'undoing_over') return <UndoingOverPage over={state} />
+    if (state.kind !== 'undoing') return undefined
+    const shown = await readUndoing(deps, state, visit.source, flow.now)
+    if (shown === undefined) return undefined
+    const step = flowStep(given, visit, flow, { here: `/undo/${flow.id}`, refusal })
+    switch (state.step) {
+      case 'choose':
+        return <ChooseProofPage {...step} {...{ shown, state, chosen }} />
+      case 'confirm':
+        return <ConfirmContactPage {...step} hint={hintIn(shown, state)} />
+      case 'decide':
+        return <DecideUndoPage {...step} {...{ shown, state }} />
+      default:
+        return provingPage(given, c, { ...flow, state }, { ...step, to: hintIn(shown, state) })
+    }
+  }
+
+  return pages
+}

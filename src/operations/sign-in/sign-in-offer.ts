@@ -1,0 +1,114 @@
+import { inventedHint } from '../../core/proving/hint.ts'
+import type { ItemChoice } from '../../core/proving/proving.ts'
+import type { Refusal } from '../../core/refusal.ts'
+import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import { standsAlone } from '../../core/security-info/step-up.ts'
+import type { SignIn } from '../../core/sign-in/sign-in.ts'
+import type { LimitKey } from '../../core/verifications/limits.ts'
+import { uuidOf } from '../../secrets/random.ts'
+import { itemsAsOf } from '../../storage/security-info.ts'
+import { isKnownBrowser } from '../../storage/session.ts'
+import type { Told } from '../activity/note-activity.ts'
+import type { Deps } from '../deps.ts'
+import type { FlowRequest, Offer } from '../proving/caller.ts'
+import { closedItems, hushedItemKeys, itemKey } from '../proving/guess-limits.ts'
+import { tellOfGuesses } from '../proving/guess-notices.ts'
+import { allChoices, choiceOf } from '../proving/item-choices.ts'
+import { knownCodesKey, type Source } from '../source.ts'
+
+/**
+ * What may be proved at a sign-in. Before the password that is one contact, whether the name has an account or not: what
+ * was typed is its own hint. Whatever else were shown would tell that there is one, and how many contacts it has; another
+ * can be typed in full. Past it, what is closed to a browser that the account doesn't know is marked.
+ */
+export async function offerSignIn(deps: Deps, { state, source }: FlowRequest<SignIn>): Promise<Offer> {
+  const usable = await usableItems(deps, state)
+  const contacts = usable.filter(isContact)
+  const { accountId, passwordAt, username } = state
+  if (accountId !== undefined && passwordAt !== undefined) {
+    const choices = await markClosed(deps, accountId, allChoices(usable), source)
+    return { choices, contacts, password: false }
+  }
+  const named = contacts.find(({ address }) => address === username)
+  const id = uuidOf(deps.keyring.current().lookupHash('invented item', username))
+  const choice = named === undefined ? { id, ...inventedHint(username) } : choiceOf(named)
+  return { choices: [choice], contacts, password: false }
+}
+
+async function markClosed(
+  deps: Deps,
+  accountId: string,
+  choices: ItemChoice[],
+  source: Source,
+): Promise<ItemChoice[]> {
+  if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) return choices
+  const ids = choices.map(({ id }) => id)
+  const closed = await closedItems(deps, accountId, ids)
+  return choices.map((choice) => (closed.has(choice.id) ? { ...choice, closed: true } : choice))
+}
+
+/** What counts by itself; past the password, where no second proof of its own is asked for, anything that isn't frozen. */
+async function usableItems(deps: Deps, state: SignIn): Promise<Item[]> {
+  const { items, now } = await itemsAsOf(deps.database.sql, accountOrNone(deps, state))
+  return items.filter((item) => (mayConfirm(state) ? !item.frozen : standsAlone(item, now)))
+}
+
+/** Whether a code may prove a number that proves nothing by itself: beside the password, and not instead of a second kind. */
+export const mayConfirm = ({ passwordAt, twoStep }: SignIn): boolean => passwordAt !== undefined && !twoStep
+
+/** The account, or for a name without one an id that nothing has: what is looked up for it takes the same work. */
+export const accountOrNone = (deps: Deps, state: SignIn): string =>
+  state.accountId ?? nobody(deps, state.username)
+
+export const nobody = (deps: Deps, username: string): string =>
+  uuidOf(deps.keyring.current().lookupHash('no account', username))
+
+/** Whose activity records a sign-in: a name without an account has rows too, which nobody reads. */
+export const toldOf = (deps: Deps, state: SignIn): Told => ({
+  accountId: accountOrNone(deps, state),
+  decoy: state.accountId === undefined,
+})
+
+/**
+ * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
+ * strangers' past it, so that nobody without the password can use up what somebody with it needs. Strangers' count on the
+ * item as well.
+ */
+export async function signInGuessLimits(
+  deps: Deps,
+  { state, source }: FlowRequest<SignIn>,
+): Promise<LimitKey[]> {
+  const ring = deps.keyring.current()
+  const whose = state.accountId ?? `name ${state.username}`
+  const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
+  if (known) return [knownCodesKey(ring, whose, source)]
+  const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
+  const strangers: LimitKey = {
+    kind: 'strangers_codes',
+    key: ring.lookupHash('strangers codes', whose, stage),
+  }
+  if (state.passwordAt === undefined) return [strangers, ...hushedItemKeys(ring, whose, state)]
+  const itemId = state.typedItemId ?? state.itemId
+  return state.accountId === undefined || itemId === undefined
+    ? [strangers]
+    : [strangers, itemKey(ring, state.accountId, itemId)]
+}
+
+/**
+ * The owner hears of whoever types wrong codes past the right password, on a browser that the account doesn't know. What
+ * a day's limit declines is no news: what led to it has been told.
+ */
+export async function noticeGuesses(
+  deps: Deps,
+  request: FlowRequest<SignIn>,
+  refusal: Refusal,
+): Promise<void> {
+  const { state, source, now } = request
+  const itemId = state.typedItemId ?? state.itemId
+  if (refusal.code === 'wrong_codes_limit' || itemId === undefined) return
+  if (state.accountId === undefined || state.passwordAt === undefined) return
+  const limits = await signInGuessLimits(deps, request)
+  const strangers = limits.find(({ kind }) => kind === 'strangers_codes')
+  if (strangers === undefined) return
+  await tellOfGuesses(deps, { accountId: state.accountId, itemId, strangers }, { source, now })
+}
