@@ -118,10 +118,14 @@ function itemFacts({ kind, item, itemKind }: NoticeDetail, say: (key: SentenceKe
   return [{ name: say('notice.item'), value: say(`choose.${itemKind}`) }]
 }
 
+/** Which it was. Dots of a hint would turn the whole text into one of seventy letters a part. */
+const itemInText = ({ item }: NoticeDetail): string =>
+  item === undefined ? '' : ` (${shorten(inertText(item, ' ').replaceAll('•', '*'), 40)})`
+
 /** The same in a line, with where to go. */
 export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Sender): { text: string } {
   const operator = shorten(inertText(sender.name, ' '), 24)
-  const title = translate(locale, `notice.${told.kind}.title`, { operator })
+  const title = `${translate(locale, `notice.${told.kind}.title`, { operator })}${itemInText(told)}`
   const values = { operator, title, reference: told.reference, url: told.nextUrl }
   return { text: translate(locale, wordsFor(told).text, values) }
 }

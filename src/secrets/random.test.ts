@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { anyOf, newCode, newId, newReference, newTimeId, uuidOf } from './random.ts'
+import { anyOf, newCode, newId, newReference, newTimeId, timeOf, uuidOf } from './random.ts'
 
 /** How far counts lie from even ones, in standard deviations of chi-square: above 8 happens once in 10^15 runs. */
 function unevenness(counts: readonly number[]): number {
@@ -60,6 +60,11 @@ describe('an id of a moment', () => {
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(ids.toSorted()).toEqual(ids)
     expect(ids.map((id) => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))).toEqual(moments)
+  })
+
+  test('tells when it was made; another id does not', () => {
+    expect(timeOf(newTimeId(1_795_362_000_123))).toBe(1_795_362_000_123)
+    expect(timeOf(uuidOf(Buffer.alloc(16)))).toBeUndefined()
   })
 
   test('never comes twice, however many are made in one moment', () => {

@@ -19,6 +19,12 @@ export const newTimeId = (now: number = Date.now()): string => timeIdOf(bytesDra
 /** The lowest id of that form of a moment: what was written down before has a lower one. */
 export const firstTimeId = (at: number): string => timeIdOf(Buffer.alloc(16), at)
 
+/** When such an id was made; undefined for an id of any other form. */
+export function timeOf(id: string): number | undefined {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex')
+  return (bytes[6] ?? 0) >> 4 === 7 ? bytes.readUIntBE(0, 6) : undefined
+}
+
 function timeIdOf(bytes: Buffer, at: number): string {
   bytes.writeUIntBE(at, 0, 6)
   bytes[6] = 0x70 | (Number(bytes[6]) & 0x0f)

@@ -190,6 +190,10 @@ const openForDays = changeOpenFor / days(1)
 /** An undo may be asked for on the last day. */
 const longestOpenDays = (changeOpenFor + undoAnnouncedFor + undoStaysOpen) / days(1) + 1
 
+/** How long a notice is kept, and with it the message that carried it. */
+export const noticesKept = days(90)
+const noticesKeptDays = noticesKept / days(1)
+
 /** What nobody can undo any more, and notices as old as an activity may be. */
 export async function removeOldChanges(sql: Sql): Promise<void> {
   const over = openForDays + 1
@@ -199,6 +203,6 @@ export async function removeOldChanges(sql: Sql): Promise<void> {
   await sql`delete from removed_item where removed_at < statement_timestamp() - ${longestOpenDays}::int * interval '1 day'`
   await sql`
     delete from message m using notice n
-    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - interval '90 days'`
-  await sql`delete from notice where created_at < statement_timestamp() - interval '90 days'`
+    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
+  await sql`delete from notice where created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
 }

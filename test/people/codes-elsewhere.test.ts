@@ -67,7 +67,7 @@ async function proving(
   const [session, browser] = [await sessionWithoutPage(world, account.id), newBrowser()]
   const begun = await begin(session, browser)
   if (!begun.ok) throw new Error(`Nothing was sent: ${begun.refusal.code}`)
-  let revision = 0
+  let revision = 1
   return {
     of,
     code: await codeOf(world, begun.value),
@@ -81,9 +81,11 @@ async function proving(
   }
 }
 
+const begins = { formId: undefined, returnTo: '/' }
+
 const adding = (account: MadeAccount): Promise<Waiting> =>
   proving('adding a contact', account, (session, browser) =>
-    beginContact(world.deps, session, `new-${newId()}@example.org`, '/', sourceOf(browser)),
+    beginContact(world.deps, session, `new-${newId()}@example.org`, begins, sourceOf(browser)),
   )
 
 async function confirming(account: MadeAccount): Promise<Waiting> {
@@ -91,7 +93,7 @@ async function confirming(account: MadeAccount): Promise<Waiting> {
   const contact = { id, kind: 'email', address: `also-${id}@example.org`, provenAt: world.now } as const
   await insertContact(world.sql, account.id, contact)
   return proving('confirming a contact', account, (session, browser) =>
-    beginConfirmation(world.deps, session, id, '/', sourceOf(browser)),
+    beginConfirmation(world.deps, session, id, begins, sourceOf(browser)),
   )
 }
 

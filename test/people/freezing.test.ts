@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
+import { removeOldChanges } from '../../src/storage/change.ts'
 import {
   knownPerson,
   type MadeAccount,
@@ -157,6 +158,21 @@ describe('a notice’s link', () => {
     expect((await changeOf(one.account, 'item_added')).state).toBe('standing')
   })
 
+  test('says that it is too late for as long as anybody may keep the message', async () => {
+    const one = await owner()
+    await phished(one)
+    const { path, reference } = await noticeTo(one.account.email)
+    for (const later of [days(40), days(60), days(1000)]) {
+      await world.advance(later)
+      await removeOldChanges(world.sql)
+      const reader = newPerson(world)
+      await reader.open(path)
+      await reader.submit({ reference })
+      expect(reader.page.refusal).toBeUndefined()
+      expect(reader.page.text).toContain('more than 30 days old')
+    }
+  })
+
   test('gives no say to a contact that was not there before the change', async () => {
     const one = await owner()
     const { contact } = await phished(one)
@@ -164,7 +180,8 @@ describe('a notice’s link', () => {
     await stepUp(world, one.person, `${one.home}/password`, one.account.email)
     await one.person.submit({ current: password, next: 'nine loud starlings on a wire' })
     const reader = await freezeByNotice(contact)
-    expect(reader.page.refusal).toBe('reference_wrong')
+    expect(reader.page.text).toContain('came to the account later')
+    expect(reader.page.refusal).toBeUndefined()
     expect((await changeOf(one.account, 'password_changed')).state).toBe('standing')
   })
 })

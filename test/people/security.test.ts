@@ -62,6 +62,8 @@ describe('adding a contact', () => {
     expect(told?.subject).toContain('Something was added to your security info')
     expect(told?.text).toContain('se••••')
     expect((await world.inbox(added)).map(({ code }) => code !== '')).toEqual([true])
+    await one.person.open(`${one.home}/messages`)
+    expect(says(one.person)).toContain('security info for Harbour · \u2068se••••@example.org\u2069')
   })
 
   test('nothing is added before its code was right', async () => {
@@ -103,6 +105,39 @@ describe('adding a contact', () => {
     const one = await owner()
     await add(one, '+447400123456')
     expect(await addressesOf(one.account)).toEqual([one.account.email, '+447400123456'])
+  })
+
+  test('two clicks send one code, and so do two on the button that confirms it', async () => {
+    const one = await owner()
+    const added = `clicks${nth}@example.org`
+    await stepUp(world, one.person, `${one.home}/security/add`, one.account.email)
+    const clicks = [one.person.submit({ contact: added }), one.person.submit({ contact: added })]
+    const paths = (await Promise.all(clicks)).map(({ path }) => path)
+    expect(paths[0]).toContain('/prove/')
+    expect(paths[1]).toBe(paths[0])
+    expect(await world.inbox(added)).toHaveLength(1)
+    await one.person.submit({ code: await world.readCode(added) })
+    expect(await addressesOf(one.account)).toContain(added)
+
+    await world.advance(minutes(11))
+    const confirm = `${one.home}/security/items/${await itemIdOf(one.account, added)}/confirm`
+    await stepUp(world, one.person, confirm, one.account.email)
+    const before = (await world.inbox(added)).length
+    const again = await Promise.all([one.person.submit({}), one.person.submit({})])
+    expect(again[0]?.path).toContain('/prove/')
+    expect(again[1]?.path).toBe(again[0]?.path)
+    expect((await world.inbox(added)).length - before).toBe(1)
+    await one.person.submit({ code: await world.readCode(added) })
+    expect(one.person.page.path).toBe(`${one.home}/security?done=confirmed`)
+  })
+
+  test('a landline gets no text, and an empty field is told to be empty', async () => {
+    const one = await owner()
+    await stepUp(world, one.person, `${one.home}/security/add`, one.account.email)
+    expect((await one.person.submit({ contact: '+44 20 7946 0958' })).refusal).toBe('phone_takes_no_texts')
+    expect((await one.person.submit({ contact: ' ' })).refusal).toBe('address_missing')
+    await one.person.submit({ contact: '\u202a+44 7400 123457\u202c' })
+    expect(one.person.page.path).toContain('/prove/')
   })
 
   test('two clicks on the code add it once', async () => {

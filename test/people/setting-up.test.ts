@@ -66,6 +66,61 @@ describe('an authenticator app', () => {
     )
   })
 
+  test('a reload shows the same key, also in another tab, until it is taken up or an hour old', async () => {
+    const { account, person, home } = await provedOwner()
+    await person.open(`${home}/security/totp`)
+    const scanned = keyOn(person)
+    const tabs = [person.request(`${home}/security/totp`), person.request(`${home}/security/totp`)]
+    for (const tab of await Promise.all(tabs)) expect(await tab.text()).toContain(scanned.slice(0, 4))
+    await world.advance(minutes(9))
+    await person.open(`${home}/security/totp`)
+    expect(keyOn(person)).toBe(scanned)
+    await person.submit({ code: appOf(world, '', scanned).code() })
+    expect(await kindsOf(account)).toEqual(['email', 'totp'])
+
+    await person.open(`${home}/security/totp`)
+    const second = keyOn(person)
+    expect(second).not.toBe(scanned)
+    await world.advance(hours(1))
+    await person.open(`${home}/security/totp`)
+    if (person.page.path.includes('/stepup')) await proveByMail(person, account)
+    expect(keyOn(person)).toHaveLength(32)
+    expect(keyOn(person)).not.toBe(second)
+  })
+
+  test('two windows that ask at once are offered the same key; another session is offered another', async () => {
+    const { account, person, home } = await provedOwner()
+    const keyIn = async (answer: Response) =>
+      /otpauth:\/\/[^"]*secret=([A-Z2-7]+)/.exec(await answer.text())?.[1]
+    const asked = [1, 2, 3, 4].map(() => person.request(`${home}/security/totp`))
+    const keys = await Promise.all((await Promise.all(asked)).map(keyIn))
+    expect(keys[0]).toHaveLength(32)
+    expect(new Set(keys).size).toBe(1)
+    const elsewhere = await knownPerson(world, account)
+    await signIn(elsewhere, account.email)
+    const otherHome = elsewhere.page.path
+    await elsewhere.open(`${otherHome}/security/totp`)
+    if (elsewhere.page.path.includes('/stepup')) await proveByMail(elsewhere, account)
+    expect(keyOn(elsewhere)).not.toBe(keys[0])
+  })
+
+  test('two of one account have labels that differ', async () => {
+    const { account, person, home } = await provedOwner()
+    const labels: (string | undefined)[] = []
+    for (let apps = 0; apps < 3; apps += 1) {
+      await person.open(`${home}/security/totp`)
+      labels.push(decodeURIComponent(/otpauth:\/\/totp\/([^?"]*)/.exec(person.page.text)?.[1] ?? ''))
+      await person.submit({ code: appOf(world, '', keyOn(person)).code() })
+    }
+    expect(await kindsOf(account)).toEqual(['email', 'totp', 'totp', 'totp'])
+    expect(labels[0]).toBe(`Harbour:${account.email}`)
+    expect(labels[1]).toMatch(/^Harbour:setup\d+@example\.org \([0-9a-f]{4}\)$/)
+    expect(new Set(labels).size).toBe(3)
+    const names = await world.sql<{ name: string }>`
+      select name from security_info where account_id = ${account.id} and kind = 'totp'`
+    expect(new Set(names.map(({ name }) => name)).size).toBe(3)
+  })
+
   test('the code that set it up signs nobody in', async () => {
     const { account, person, home } = await provedOwner()
     await person.open(`${home}/security/totp`)

@@ -43,6 +43,45 @@ test('before its address is proved nothing of an account exists', async () => {
   expect(await bea.isSignedIn()).toBe(false)
 })
 
+test('two clicks on sign-up send one code, and both lead to the page that waits for it', async () => {
+  const abe = newPerson(world)
+  await abe.open('/signup')
+  const [first, second] = await Promise.all([
+    abe.submit({ email: 'abe@example.org' }),
+    abe.submit({ email: ' Abe@Example.org ' }),
+  ])
+  expect(first.path).toMatch(/^\/signup\/[0-9a-f-]{36}$/)
+  expect(second.path).toBe(first.path)
+  expect(await world.inbox('abe@example.org')).toHaveLength(1)
+  await abe.submit({ code: await world.readCode('abe@example.org') })
+  expect((await abe.submit({ password })).path).toMatch(/^\/account\//)
+})
+
+test('the form of a sign-up, sent again later, leads to where that stands; with another address to another', async () => {
+  const abi = newPerson(world)
+  await abi.open('/signup')
+  const { action, fields } = abi.form('email')
+  await abi.submit({ email: 'abi@example.org' })
+  const { path } = abi.page
+  await abi.submit({ code: await world.readCode('abi@example.org') })
+  const again = await abi.request(action, { fields: { ...fields, email: 'abi@example.org' } })
+  expect(again.headers.get('location')).toBe(path)
+  expect(await world.inbox('abi@example.org')).toHaveLength(1)
+  const other = await abi.request(action, { fields: { ...fields, email: 'abi.two@example.org' } })
+  expect(other.headers.get('location')).not.toBe(path)
+  expect(await world.inbox('abi.two@example.org')).toHaveLength(1)
+})
+
+test('an empty field is told to be empty, and of nothing else', async () => {
+  const eve = newPerson(world)
+  await eve.open('/signup')
+  for (const email of ['', '  ', '\u200e']) {
+    await eve.submit({ email })
+    expect(eve.page).toMatchObject({ status: 422, refusal: 'address_missing' })
+    expect(wordsOf(eve.page.text)).not.toContain('xn--')
+  }
+})
+
 test('an address that has an account gets the same pages, and a mail that says so instead of a code', async () => {
   await makeAccount(world, 'cem@example.org')
   const [cem, dia] = [newPerson(world), newPerson(world)]

@@ -244,7 +244,7 @@ describe('who has one contact and no password', () => {
     const reader = newPerson(world)
     const notice = await noticeTo(phone, 'sign-in')
     await reader.open(notice.path)
-    expect((await reader.submit({ reference: notice.reference })).refusal).toBe('reference_wrong')
+    expect((await reader.submit({ reference: notice.reference })).text).toContain('proved for 90 days')
     expect(await stateOf(one.account, 'new_sign_in')).toBe('standing')
   })
 })

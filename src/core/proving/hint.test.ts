@@ -13,9 +13,9 @@ const meant = (hint: string, typed: string): string | undefined => {
 }
 
 describe('completing a hint', () => {
-  test('takes the whole address or the part before the @, in any case and with spaces around', () => {
+  test('takes the whole address or the part before the @, in any case, with anything unseen around', () => {
     fc.assert(
-      fc.property(email, fc.constantFrom('', ' ', '\t', '  '), (address, space) => {
+      fc.property(email, fc.constantFrom('', ' ', '\t', '  ', '\u2068', '\u200b'), (address, space) => {
         const at = address.lastIndexOf('@')
         for (const typed of [address, address.toUpperCase(), address.slice(0, at)]) {
           expect(completesHint(address, space + typed + space)).toBe(true)

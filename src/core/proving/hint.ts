@@ -1,4 +1,5 @@
 import { type Address, hintOf, parseEmail, parsePhone } from '../address.ts'
+import { withoutMarksAtEnds } from '../copied-marks.ts'
 
 /** What a name without an account shows: the hint of what was typed, as an account with one item would. */
 export function inventedHint(username: string): { kind: 'email' | 'phone'; hint: string } {
@@ -16,7 +17,7 @@ export function inventedHint(username: string): { kind: 'email' | 'phone'; hint:
 export function completesHint(address: string, typed: string): boolean {
   const at = address.lastIndexOf('@')
   if (at < 0) return phoneIn(typed) === address
-  const wanted = typed.trim().toLowerCase()
+  const wanted = withoutMarksAtEnds(typed).toLowerCase()
   return wanted === address || (at > 0 && wanted === address.slice(0, at))
 }
 
@@ -34,7 +35,7 @@ export function completedAddress(hint: string, typed: string): Address | undefin
   const at = hint.lastIndexOf('@')
   const phone = at < 0 ? parsePhone(typed) : undefined
   if (phone?.ok) return { kind: 'phone', ...phone.value }
-  const wanted = typed.trim().toLowerCase()
+  const wanted = withoutMarksAtEnds(typed).toLowerCase()
   const email = parseEmail(at < 0 || wanted.includes('@') ? wanted : wanted + hint.slice(at))
   return email.ok ? { kind: 'email', email: email.value } : undefined
 }

@@ -12,9 +12,16 @@ import {
 } from '../../core/security-info/freeze.ts'
 import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
-import { uuidOf } from '../../secrets/random.ts'
+import { timeOf, uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, raiseSeniority, settleChanges } from '../../storage/change.ts'
+import {
+  changesOf,
+  findNotice,
+  type Notice,
+  noticesKept,
+  raiseSeniority,
+  settleChanges,
+} from '../../storage/change.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endSessionsSince } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
@@ -45,6 +52,13 @@ export async function readNotice(
   if (!(await isTypedReference(deps, referenced, reference, source)))
     return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
+}
+
+/** Whether a link is that of a notice so old that none is kept any more: its id tells when it was made. */
+export function isForgotten(token: string, now: Instant): boolean {
+  const named = readToken(token)
+  const madeAt = named && timeOf(named.noticeId)
+  return madeAt !== undefined && now >= madeAt + noticesKept
 }
 
 /** The token names a notice by its account and its id, 16 bytes each, as the message carries it in its link. */

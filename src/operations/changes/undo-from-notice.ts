@@ -1,6 +1,6 @@
 import { flowLasts } from '../../core/flow.ts'
 import { withProofs } from '../../core/proving/proof.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type Result } from '../../core/refusal.ts'
 import type { StoredChange } from '../../core/security-info/change.ts'
 import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
@@ -19,11 +19,11 @@ import { elsewhere } from '../proving/prove.ts'
 import type { Source } from '../source.ts'
 import { trustOf } from '../trust-limits.ts'
 import { type Decider, type Decision, readDecision, stopUndo, undoByProofs } from './decide-change.ts'
-import { freezableByLost, freezeChange, type ReadNotice, readNotice } from './freeze.ts'
+import { freezableByLost, freezeChange, isForgotten, type ReadNotice, readNotice } from './freeze.ts'
 import { readHeld } from './held-still.ts'
 
 /** What pressing the button of a notice's page came to. */
-export type NoticeOutcome = Exclude<FreezeDecision, 'no_say'> | 'undo_asked' | 'removed_as_lost'
+export type NoticeOutcome = FreezeDecision | 'undo_asked' | 'removed_as_lost'
 
 /** How it goes on: by a flow, where there is something to undo or to stop, or by what else this contact can freeze. */
 export type AnsweredNotice = {
@@ -39,7 +39,8 @@ export type AnsweredNotice = {
  * change is frozen, and a flow begins that undoes it. The notice of an undo that is announced begins one that stops it; that
  * of a removal as lost or stolen says what else the removed contact can freeze.
  *
- * Refusal: `reference_wrong`, that of `readNotice`, and the same for a contact that has no say.
+ * Why it is too late, or why this contact has no say, is told to whoever typed the reference; of a notice that is as old as
+ * none is kept, to everybody, since its link tells its age. Refusal: `reference_wrong`, that of `readNotice`.
  *
  * @param typed `changeId` is one of what else it can freeze
  */
@@ -50,17 +51,14 @@ export async function answerNotice(
   source: Source,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
+  if (isForgotten(token, now)) return accept({ outcome: 'too_late', flowId: undefined })
   const read = await readNotice(deps, token, typed.reference, source)
   if (!read.ok) return read
   const notice = { ...read.value, changeId: typed.changeId ?? read.value.changeId }
   if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, source, now)
   const outcome = await freezeChange(deps, notice, source, now)
-  if (outcome === 'no_say') {
-    const freezable = await freezableByLost(deps, notice, now)
-    return freezable
-      ? accept({ outcome: 'removed_as_lost', flowId: undefined, freezable })
-      : refuse({ code: 'reference_wrong' })
-  }
+  const freezable = outcome === 'no_say' ? await freezableByLost(deps, notice, now) : undefined
+  if (freezable !== undefined) return accept({ outcome: 'removed_as_lost', flowId: undefined, freezable })
   const isHeld = outcome === 'freeze' || outcome === 'frozen_already'
   if (!isHeld) return accept({ outcome, flowId: undefined })
   const held = await readHeld(deps, notice.accountId, now)

@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FlowState, isFinal, type OpenFlow } from '../../core/flow.ts'
+import { type FlowState, flowLasts, isFinal, type OpenFlow } from '../../core/flow.ts'
 import type { FlowForm } from '../../core/proving/proving.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
-import { claimStep, type Flow, findFlow as findStored, releaseStep, settleStep } from '../../storage/flow.ts'
+import { newId, uuidOf } from '../../secrets/random.ts'
+import {
+  claimStep,
+  type Flow,
+  findFlow as findStored,
+  insertFlow,
+  releaseStep,
+  settleStep,
+} from '../../storage/flow.ts'
+import { sqlState, uniqueViolation } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
 import type { SignedInSession, Source } from '../source.ts'
 import type { Caller, FlowRequest, Step } from './caller.ts'
@@ -48,11 +57,56 @@ export async function answerFlow(
   callers: readonly Caller<OpenFlow>[],
   sent: SentForm,
 ): Promise<Result<StepAnswer>> {
+  return workOffOnce(deps, sent, (flow) => work(deps, callers, flow, sent))
+}
+
+/** What the form of a page carries that begins a flow. */
+export const freshFormId = newId
+
+/**
+ * The flow that such a form begins for this browser or session, and for what was typed: nobody chooses the id of one, and
+ * a form that is sent again with something else typed begins another.
+ *
+ * @param formId undefined for the form of a page that was shown before forms had one
+ */
+export const flowIdOf = (deps: Deps, formId: string | undefined, ...parts: string[]): string =>
+  uuidOf(deps.keyring.current().lookupHash('flow of a form', formId ?? newId(), ...parts))
+
+/**
+ * Begins a flow whose first step sends something. A form sent twice begins one flow and sends one message.
+ *
+ * Refusals: those of `send`, and `flow_ended` where the form is older than a flow may be.
+ *
+ * @returns the id of the flow, which may have gone on since the form was shown
+ */
+export async function beginFlow<State extends OpenFlow>(
+  deps: Deps,
+  { id: flowId, state, source }: { id: string; state: State; source: Source },
+  send: () => Promise<Step>,
+): Promise<Result<string>> {
+  const { browser } = source
+  try {
+    await insertFlow(deps.database.sql, { id: flowId, browser, state, lasts: flowLasts })
+  } catch (fault) {
+    if (sqlState(fault) !== uniqueViolation) throw fault
+  }
+  const begun = await workOffOnce(deps, { flowId, revision: 0, source }, send)
+  if (!begun.ok) return begun.refusal.code === 'step_elsewhere' ? accept(flowId) : begun
+  return begun.value.refusal === undefined ? accept(flowId) : refuse(begun.value.refusal)
+}
+
+type FormOfFlow = Pick<SentForm, 'flowId' | 'revision' | 'source'>
+
+async function workOffOnce(
+  deps: Deps,
+  form: FormOfFlow,
+  work: (flow: Flow) => Promise<Step>,
+): Promise<Result<StepAnswer>> {
   const { sql } = deps.database
-  const { flowId, revision, source } = sent
+  const { flowId, revision, source } = form
   const claimed = await claimStep(sql, flowId, source.browser, revision)
-  if (claimed === undefined) return answerOfFirst(deps, sent)
-  const { state, refusal } = await work(deps, callers, claimed, sent).catch(async (fault) => {
+  if (claimed === undefined) return answerOfFirst(deps, form)
+  const { state, refusal } = await work(claimed).catch(async (fault) => {
     // Where the database is the fault, it may not hear of this either: the form is then answered by its flow's page.
     await releaseStep(sql, flowId, revision).catch(() => {})
     throw fault
@@ -86,7 +140,7 @@ const lookEvery = 40
 
 async function answerOfFirst(
   deps: Deps,
-  { flowId, revision, source }: SentForm,
+  { flowId, revision, source }: FormOfFlow,
 ): Promise<Result<StepAnswer>> {
   for (const until = performance.now() + patience; ; await sleep(lookEvery)) {
     const flow: Flow | undefined = await findStored(deps.database.sql, flowId, source.browser)

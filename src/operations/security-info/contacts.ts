@@ -1,5 +1,12 @@
-import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
-import { flowLasts } from '../../core/flow.ts'
+import {
+  type Address,
+  destinationOf,
+  looksLikePhone,
+  mayTakeTexts,
+  parseEmail,
+  parsePhone,
+} from '../../core/address.ts'
+import { isBlank } from '../../core/copied-marks.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
 import { decideLoss, type LossVerdict } from '../../core/security-info/loss.ts'
@@ -11,12 +18,12 @@ import type { Instant } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
-import { insertFlow } from '../../storage/flow.ts'
 import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
+import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest } from '../proving/caller.ts'
 import { claiming, confirmContact } from '../proving/claim-number.ts'
 import { issueFlowCode } from '../proving/codes.ts'
@@ -42,12 +49,15 @@ export const proveContact: CodeCaller<ProveContact> = {
   },
 }
 
+/** What comes with the page that asks for a contact: its form's id, and where it leads once that is proved. */
+export type ContactForm = { formId: string | undefined; returnTo: string }
+
 /**
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes
- * can prove it.
+ * can prove it. A form sent twice sends one code.
  *
- * Refusals: `email_malformed`, `phone_malformed`, `phone_country_not_served`, `item_exists`, `items_full`,
- * `changes_limit`, those of `issueFlowCode`.
+ * Refusals: `address_missing`, `email_malformed`, `phone_malformed`, `phone_country_not_served`, `phone_takes_no_texts`,
+ * `item_exists`, `items_full`, `changes_limit`, those of `issueFlowCode`.
  *
  * @returns the id of the flow
  */
@@ -55,7 +65,7 @@ export async function beginContact(
   deps: Deps,
   session: SignedInSession,
   typed: string,
-  returnTo: string,
+  { formId, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const address = parseContact(deps, typed)
@@ -66,7 +76,8 @@ export async function beginContact(
   const changes = await changesOf(deps.database.sql, session.accountId)
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
   if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
-  return sendTo(deps, session, address.value, undefined, returnTo, source)
+  const id = flowIdOf(deps, formId, 'add contact', session.sessionId, destinationOf(address.value))
+  return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, source)
 }
 
 /** Begins to confirm a contact that the account has. Refusals: `choice_missing`, those of `issueFlowCode`. */
@@ -74,26 +85,29 @@ export async function beginConfirmation(
   deps: Deps,
   session: SignedInSession,
   itemId: string,
-  returnTo: string,
+  { formId, returnTo }: ContactForm,
   source: Source,
 ): Promise<Result<string>> {
   const items = await itemsOf(deps.database.sql, session.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   if (item === undefined) return refuse({ code: 'choice_missing' })
-  return sendTo(deps, session, addressOf(item), itemId, returnTo, source)
+  const id = flowIdOf(deps, formId, 'confirm contact', session.sessionId, itemId)
+  return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, source)
 }
 
 function parseContact(deps: Deps, typed: string): Result<Address> {
-  if (!/^\s*\+/.test(typed)) {
+  if (isBlank(typed)) return refuse({ code: 'address_missing' })
+  if (!looksLikePhone(typed)) {
     const email = parseEmail(typed)
     return email.ok ? accept({ kind: 'email', email: email.value }) : email
   }
   const phone = parsePhone(typed)
   if (!phone.ok) return phone
   const { country } = phone.value
-  return deps.policy.phones.countries.includes(country)
-    ? accept({ kind: 'phone', ...phone.value })
-    : refuse({ code: 'phone_country_not_served', country })
+  if (!deps.policy.phones.countries.includes(country))
+    return refuse({ code: 'phone_country_not_served', country })
+  if (!mayTakeTexts(phone.value.phone)) return refuse({ code: 'phone_takes_no_texts' })
+  return accept({ kind: 'phone', ...phone.value })
 }
 
 function whyNotAdded(items: readonly Item[], address: string): Refusal | undefined {
@@ -105,26 +119,10 @@ function whyNotAdded(items: readonly Item[], address: string): Refusal | undefin
 async function sendTo(
   deps: Deps,
   { accountId, sessionId }: SignedInSession,
-  address: Address,
-  itemId: string | undefined,
-  returnTo: string,
+  flowId: string,
+  { address, itemId, returnTo }: { address: Address; itemId: string | undefined; returnTo: string },
   source: Source,
 ): Promise<Result<string>> {
-  const flowId = newId()
-  const issued = await issueFlowCode(
-    deps,
-    {
-      flowId,
-      purpose: 'add_item',
-      address,
-      length: 6,
-      messageKind: 'code',
-      told: toldTo(accountId),
-      trust: { level: 'session', sessionId },
-    },
-    source,
-  )
-  if (!issued.ok) return issued
   const state: ProveContact = {
     kind: 'prove_contact',
     step: 'code',
@@ -132,11 +130,24 @@ async function sendTo(
     sessionId,
     itemId,
     contact: { kind: address.kind, address: destinationOf(address) },
-    ...issued.value,
     returnTo,
   }
-  await insertFlow(deps.database.sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
-  return accept(flowId)
+  return beginFlow(deps, { id: flowId, state, source }, async () => {
+    const issued = await issueFlowCode(
+      deps,
+      {
+        flowId,
+        purpose: 'add_item',
+        address,
+        length: 6,
+        messageKind: 'code',
+        told: toldTo(accountId),
+        trust: { level: 'session', sessionId },
+      },
+      source,
+    )
+    return issued.ok ? { state: { ...state, ...issued.value } } : { state, refusal: issued.refusal }
+  })
 }
 
 /** Adds what was proved, or notes that it was proved again. */

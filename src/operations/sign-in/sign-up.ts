@@ -1,5 +1,5 @@
 import { hintOf, parseEmail } from '../../core/address.ts'
-import { flowLasts } from '../../core/flow.ts'
+import { isBlank } from '../../core/copied-marks.ts'
 import { decideNewPassword } from '../../core/people/password.ts'
 import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
@@ -10,11 +10,11 @@ import { sha256 } from '../../secrets/digest.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../../storage/account.ts'
-import { insertFlow } from '../../storage/flow.ts'
 import { endInvitations, useInvitation } from '../../storage/invitation.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
 import { noteActivity, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
+import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
@@ -48,9 +48,9 @@ const strangerOf = (email: string): Trust => ({
 
 /**
  * Begins a sign-up by sending a code to the address; nothing of an account exists yet. An address that has an account
- * gets a mail that says so, and everything else is the same.
+ * gets a mail that says so, and everything else is the same. A form sent twice sends one mail.
  *
- * Refusals: `email_malformed`, `sends_limit`.
+ * Refusals: `address_missing`, `email_malformed`, `sends_limit`.
  *
  * @returns the id of the flow
  */
@@ -58,38 +58,38 @@ export async function beginSignUp(
   deps: Deps,
   source: Source,
   typed: string,
-  given: { returnTo: string | undefined; invitation: string | undefined },
+  given: { formId: string | undefined; returnTo: string | undefined; invitation: string | undefined },
 ): Promise<Result<string>> {
+  if (isBlank(typed)) return refuse({ code: 'address_missing' })
   const email = parseEmail(typed)
   if (!email.ok) return email
-  const { sql } = deps.database
-  const accountId = await findAccountId(sql, usernameLookup(email.value))
-  const addressInUse = accountId !== undefined
-  const flowId = newId()
-  const issued = await issueFlowCode(
-    deps,
-    {
-      flowId,
-      purpose: 'sign_up',
-      address: { kind: 'email', email: email.value },
-      length: 6,
-      messageKind: addressInUse ? 'account_exists' : 'code',
-      told: { accountId: accountId ?? nobody(deps, email.value), decoy: !addressInUse },
-      trust: strangerOf(email.value),
-    },
-    source,
-  )
-  if (!issued.ok) return issued
+  const { formId, returnTo, invitation } = given
+  const accountId = await findAccountId(deps.database.sql, usernameLookup(email.value))
   const state: SignUp = {
     kind: 'sign_up',
     step: 'code',
     email: email.value,
-    ...issued.value,
-    addressInUse,
-    ...given,
+    addressInUse: accountId !== undefined,
+    returnTo,
+    invitation,
   }
-  await insertFlow(sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
-  return accept(flowId)
+  const id = flowIdOf(deps, formId, 'sign up', source.browser.toString('hex'), email.value)
+  return beginFlow(deps, { id, state, source }, async () => {
+    const issued = await issueFlowCode(
+      deps,
+      {
+        flowId: id,
+        purpose: 'sign_up',
+        address: { kind: 'email', email: email.value },
+        length: 6,
+        messageKind: state.addressInUse ? 'account_exists' : 'code',
+        told: { accountId: accountId ?? nobody(deps, email.value), decoy: !state.addressInUse },
+        trust: strangerOf(email.value),
+      },
+      source,
+    )
+    return issued.ok ? { state: { ...state, ...issued.value } } : { state, refusal: issued.refusal }
+  })
 }
 
 /**

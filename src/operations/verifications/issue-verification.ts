@@ -1,4 +1,4 @@
-import { destinationOf } from '../../core/address.ts'
+import { destinationOf, mayTakeTexts } from '../../core/address.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { hours, type Instant, seconds } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
@@ -33,8 +33,8 @@ export type IssuedVerification = { verification: Verification; now: Instant; rep
  * With an Idempotency-Key the id is derived from it, so that of any number of equal requests at once exactly one
  * verification and one message come to be, and all the others get its answer.
  *
- * Refusals: `channel_unavailable`, `phone_country_not_served`, `sends_limit`, `phone_prefix_closed`,
- * `phone_budget_spent`, `idempotency_key_reused`, `idempotency_in_progress`.
+ * Refusals: `channel_unavailable`, `phone_country_not_served`, `phone_takes_no_texts`, `sends_limit`,
+ * `phone_prefix_closed`, `phone_budget_spent`, `idempotency_key_reused`, `idempotency_in_progress`.
  */
 export async function issueVerification(
   deps: Deps,
@@ -102,6 +102,9 @@ function whyNotServed(deps: Deps, { channel, address }: VerificationRequest): Re
   if (!deps.channels.has(channel)) return { code: 'channel_unavailable', channel }
   if (address.kind === 'phone' && !deps.policy.phones.countries.includes(address.country)) {
     return { code: 'phone_country_not_served', country: address.country }
+  }
+  if (channel === 'sms' && address.kind === 'phone' && !mayTakeTexts(address.phone)) {
+    return { code: 'phone_takes_no_texts' }
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { type Address, parseEmail, parsePhone } from '../../core/address.ts'
+import { type Address, mayTakeTexts, type Phone, parseEmail, parsePhone } from '../../core/address.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
@@ -46,8 +46,8 @@ export type Resend = {
  * Sends the code of a verification once more, as a message of its own: the same code, or a new one beside it where the
  * old is about to die.
  *
- * Refusals: `resend_too_soon`, `resends_spent`, `sends_limit`, `channel_unavailable`, `phone_prefix_closed`,
- * `phone_budget_spent`, those of an ended verification, `verification_unknown`.
+ * Refusals: `resend_too_soon`, `resends_spent`, `sends_limit`, `channel_unavailable`, `phone_takes_no_texts`,
+ * `phone_prefix_closed`, `phone_budget_spent`, those of an ended verification, `verification_unknown`.
  */
 export async function resendCode(
   deps: Deps,
@@ -118,14 +118,18 @@ async function resend(
   return accept({ verification, now: held.now })
 }
 
-/** A text may be followed by a call to the same number; a mail has no other channel. */
+/** A text may be followed by a call to the same number, and a call by a text where one can arrive; a mail has no other channel. */
 function whyChannelUnavailable(
   deps: Deps,
   verification: Verification,
   channel: Channel,
 ): Refusal | undefined {
   const sameKind = (channel === 'email') === (verification.channel === 'email')
-  return sameKind && deps.channels.has(channel) ? undefined : { code: 'channel_unavailable', channel }
+  if (!sameKind || !deps.channels.has(channel)) return { code: 'channel_unavailable', channel }
+  const isCallBefore = channel === 'sms' && verification.channel === 'voice'
+  if (isCallBefore && !mayTakeTexts(verification.destination as Phone))
+    return { code: 'phone_takes_no_texts' }
+  return undefined
 }
 
 function addressOf({ channel, destination }: Verification): Address {

@@ -192,7 +192,14 @@ export function ConfirmPage({ hint, ...step }: SignInStepProps & { hint: string 
   )
 }
 
-export function SignUpPage({ form, returnTo, typed, refusal, invited }: Begun & { invited: boolean }) {
+export function SignUpPage({
+  form,
+  flow,
+  returnTo,
+  typed,
+  refusal,
+  invited,
+}: Begun & { flow: string; invited: boolean }) {
   const { site } = useReader()
   const say = useSay()
   const errors = useErrors(refusal, 'email')
@@ -202,7 +209,7 @@ export function SignUpPage({ form, returnTo, typed, refusal, invited }: Begun & 
       lead={say(invited ? 'signUp.invited' : 'signUp.lead')}
       errors={errors}
       action="/signup"
-      hidden={{ form, return_to: returnTo }}
+      hidden={{ form, flow, return_to: returnTo }}
       button={say('choose.send')}
       ways={<Way href="/signin">{say('signUp.haveAccount')}</Way>}
     >

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { returnPath } from '../../../core/people/return-path.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { callers } from '../../../operations/flows.ts'
-import { answerFlow, type FlowView, findFlow } from '../../../operations/proving/answer-flow.ts'
+import { answerFlow, type FlowView, findFlow, freshFormId } from '../../../operations/proving/answer-flow.ts'
 import { awaitedBy } from '../../../operations/proving/codes.ts'
 import { invitationOf } from '../../../operations/running/invitations.ts'
 import { requestPasskey, signInByPasskey } from '../../../operations/sign-in/passkey-sign-in.ts'
@@ -123,7 +123,12 @@ export function signInPages(given: SignInSite) {
     return answerPage(
       c,
       site,
-      <SignUpPage form={form} returnTo={returnPath(c.req.query('return_to'))} invited={invited} />,
+      <SignUpPage
+        form={form}
+        flow={freshFormId()}
+        returnTo={returnPath(c.req.query('return_to'))}
+        invited={invited}
+      />,
     )
   })
 
@@ -135,11 +140,16 @@ export function signInPages(given: SignInSite) {
     const returnTo = returnPath(form.return_to)
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
-    const begun = await beginSignUp(deps, visit.source, form.email ?? '', { returnTo, invitation })
+    const begun = await beginSignUp(deps, visit.source, form.email ?? '', {
+      formId: readId(form.flow),
+      returnTo,
+      invitation,
+    })
     if (begun.ok) return goTo(c, visit, 'signup', begun.value)
     const page = (
       <SignUpPage
         form={formTokenOf(given, visit, 'begin')}
+        flow={freshFormId()}
         returnTo={returnTo}
         typed={form.email}
         refusal={begun.refusal}

@@ -129,7 +129,11 @@ function useWhy(): (sent: Sent) => string {
   const say = useSay()
   const operator = site.name
   return ({ why }) => {
-    if ('notice' in why) return say(`notice.${why.notice.kind}.title`, { operator })
+    if ('notice' in why) {
+      const { kind, item } = why.notice
+      const title = say(`notice.${kind}.title`, { operator })
+      return item === undefined ? title : `${title} · \u2068${item}\u2069`
+    }
     return why.accountExists
       ? say('messages.accountExists')
       : say(`message.purpose.${why.code}`, { operator })

@@ -105,7 +105,11 @@ export function FreezeChangePage({ decision, handle, name, form, refusal }: Form
   return (
     <FormPage
       title={say('change.freezeTitle')}
-      lead={say(`change.kind.${decision.change.kind}`)}
+      lead={
+        <>
+          {say(`change.kind.${decision.change.kind}`)} · <ChangedItem change={decision.change} />
+        </>
+      }
       account={name}
       errors={useErrors(refusal, 'form')}
       action={`${here}/freeze`}

@@ -67,17 +67,20 @@ const titleOf = (item: ShownItem, otherwise: string): string =>
   isContact(item) ? hintOfStored(item.address) : 'name' in item ? item.name : otherwise
 
 type FormOf = Of & { form: string; refusal?: Refusal | undefined }
+/** A form that begins a flow, by an id that makes two clicks one. */
+type BeginningOf = FormOf & { flow: string }
 
 /** A new contact: an address or a number, which is proved by a code. */
 export function AddContactPage({
   handle,
   name,
   form,
+  flow,
   refusal,
   typed,
   returnTo,
   phones,
-}: FormOf & { typed?: string | undefined; returnTo: string | undefined; phones: boolean }) {
+}: BeginningOf & { typed?: string | undefined; returnTo: string | undefined; phones: boolean }) {
   const say = useSay()
   const errors = useErrors(refusal, 'contact')
   return (
@@ -87,7 +90,7 @@ export function AddContactPage({
       account={name}
       errors={errors}
       action={thatComesBack(`/account/${handle}/security/add`, returnTo)}
-      hidden={{ form }}
+      hidden={{ form, flow }}
       button={say('choose.send')}
       ways={
         <Way href={returnTo ?? `/account/${handle}/security`}>
@@ -108,7 +111,14 @@ export function AddContactPage({
   )
 }
 
-export function ConfirmContactPage({ handle, name, form, refusal, item }: FormOf & { item: ShownItem }) {
+export function ConfirmContactPage({
+  handle,
+  name,
+  form,
+  flow,
+  refusal,
+  item,
+}: BeginningOf & { item: ShownItem }) {
   const say = useSay()
   const errors = useErrors(refusal, 'form')
   return (
@@ -118,7 +128,7 @@ export function ConfirmContactPage({ handle, name, form, refusal, item }: FormOf
       account={name}
       errors={errors}
       action={`/account/${handle}/security/items/${item.id}/confirm`}
-      hidden={{ form }}
+      hidden={{ form, flow }}
       button={say('choose.send')}
       ways={<Way href={`/account/${handle}/security/items/${item.id}`}>{say('security.keep')}</Way>}
     >

@@ -2,7 +2,12 @@ import type { Refusal } from '../../../../core/refusal.ts'
 import { isContact } from '../../../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../../../core/security-info/step-up.ts'
 import { callers } from '../../../../operations/flows.ts'
-import { answerFlow, type FlowView, findFlow } from '../../../../operations/proving/answer-flow.ts'
+import {
+  answerFlow,
+  type FlowView,
+  findFlow,
+  freshFormId,
+} from '../../../../operations/proving/answer-flow.ts'
 import {
   beginConfirmation,
   beginContact,
@@ -58,7 +63,8 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   routes.post('/account/:handle/security/add', async ({ c, visit, session, form, token }) => {
     const returnTo = comingBackTo(c, session)
     const to = returnTo ?? `${home(session)}?done=added`
-    const begun = await beginContact(deps, session, form.contact ?? '', to, visit.source)
+    const begins = { formId: readId(form.flow), returnTo: to }
+    const begun = await beginContact(deps, session, form.contact ?? '', begins, visit.source)
     if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
     const page = await addPage(session, token, returnTo, form.contact, begun.refusal)
     return answerFormAgain(c, site, begun.refusal, page)
@@ -69,18 +75,19 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
       const { c, session, token: form } = at
       const isFresh = item.provenAt !== undefined && session.now < item.provenAt + stepUpLasts
       if (isFresh) return c.redirect(`${home(session)}?done=confirmed`, 303)
-      return answerPage(c, site, <ConfirmContactPage {...{ item, form, ...of }} />)
+      return answerPage(c, site, <ConfirmContactPage {...{ item, form, flow: freshFormId(), ...of }} />)
     }),
   )
 
   routes.post('/account/:handle/security/items/:item/confirm', (at) =>
     withItem(at, async (item, of) => {
       const { c, visit, session, token: form } = at
-      const to = `${home(session)}?done=confirmed`
-      const begun = await beginConfirmation(deps, session, item.id, to, visit.source)
+      const begins = { formId: readId(at.form.flow), returnTo: `${home(session)}?done=confirmed` }
+      const begun = await beginConfirmation(deps, session, item.id, begins, visit.source)
       if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
       const { refusal } = begun
-      return answerFormAgain(c, site, refusal, <ConfirmContactPage {...{ item, form, refusal, ...of }} />)
+      const page = <ConfirmContactPage {...{ item, form, flow: freshFormId(), refusal, ...of }} />
+      return answerFormAgain(c, site, refusal, page)
     }),
   )
 
@@ -149,7 +156,8 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     const security = await readSecurity(deps, session)
     const phones = deps.channels.has('sms') && deps.policy.phones.countries.length > 0
     const of = whose(session, security)
-    return <AddContactPage {...{ form, returnTo, typed, refusal, phones, ...of }} />
+    const flow = freshFormId()
+    return <AddContactPage {...{ form, flow, returnTo, typed, refusal, phones, ...of }} />
   }
 
   async function removePage(

@@ -46,8 +46,9 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
 
   routes.get('/account/:handle/security/totp', async (at) => {
     const props = await about(at, 'totp')
-    const offer = offerTotp(deps, at.session, props.account, at.session.now)
-    const name = translate(at.c.var.locale, 'setUp.appName')
+    const offer = await offerTotp(deps, at.session, props.account, at.visit.source)
+    const appName = translate(at.c.var.locale, 'setUp.appName')
+    const name = offer.mark === undefined ? appName : `${appName} (${offer.mark})`
     return answerPage(at.c, site, <SetUpTotpPage {...props} offer={offer} name={name} />)
   })
 
