@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { answerFlow } from '../../src/operations/proving/answer-flow.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { formToken } from '../../src/secrets/tokens.ts'
+import type { Sql } from '../../src/storage/sql.ts'
 import { knownPerson, livingSessions, makeAccount, password, signIn } from '../support/accounts.ts'
-import { inTurns, putFlow, signInOf } from '../support/flows.ts'
+import { inTurns, putFlow, signInOf, sourceOf } from '../support/flows.ts'
 import { newPerson } from '../support/person.ts'
 import { openWorld, policyForStories, type World, withLimits, wrongCode } from '../support/world.ts'
 
@@ -187,6 +189,24 @@ test('fields that no form has make nobody an administrator, by signing up or in 
   const rows = await world.sql<{ role: string; locale: string }>`
     select role, locale from account a join account_username u on u.account_id = a.id where u.name = 'plain@example.org'`
   expect(rows).toEqual([{ role: 'member', locale: 'en' }])
+})
+
+test('a form that says no revision is answered without waiting for another one', async () => {
+  const account = await makeAccount(world, 'none@example.org')
+  const flow = await putFlow(world, signInOf(account))
+  let statements = 0
+  const sql = Object.assign(
+    (...asked: Parameters<Sql>) => {
+      statements += 1
+      return world.sql(...asked)
+    },
+    { run: world.sql.run },
+  ) as Sql
+  const deps = { ...world.deps, database: { ...world.deps.database, sql } }
+  const sent = { flowId: flow.id, revision: -1, form: {}, source: sourceOf(flow.browser) }
+  const answered = await answerFlow(deps, [], sent)
+  expect(answered).toEqual({ ok: false, refusal: { code: 'step_elsewhere' } })
+  expect(statements).toBe(2)
 })
 
 test('of a field that comes twice the first counts', async () => {

@@ -51,6 +51,17 @@ describe('a new password', () => {
     expect(whyNot(`${long.slice(0, 1023)}é`)).toBe('password_long')
   })
 
+  test('of bold letters, of which each two units become a byte, may have 1,024 too', () => {
+    const bold = (letters: string) =>
+      letters.replace(/[a-z]/g, (letter) => String.fromCodePoint(0x1d3b9 + letter.charCodeAt(0)))
+    const long = Array.from({ length: 400 }, (_, at) => `${at}k`).join('')
+    const words = 'wharf lantern gulls seven '.repeat(50)
+    expect(whyNot(bold(words.slice(0, 1024)))).toBeUndefined()
+    expect(canonicalPassword(bold(words.slice(0, 1024)))).toBe(words.slice(0, 1024))
+    expect(whyNot(bold(words.slice(0, 1025)))).toBe('password_long')
+    expect(whyNot(long.repeat(9))).toBe('password_long')
+  })
+
   test('typed on another keyboard in the same characters is the same one', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 15, maxLength: 40 }), (typed) => {

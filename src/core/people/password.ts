@@ -10,6 +10,9 @@ export const standsAlone = (password: Password): boolean => [...password].length
 /** Far beyond any passphrase; a bound on the work of hashing. Bytes, after normalisation. */
 const longestBytes = 1024
 
+/** In UTF-16 units: normalisation leaves a byte of every two of them, so that what is cut is too long all the same. */
+const longestTyped = 2 * (longestBytes + 1)
+
 declare const canonical: unique symbol
 /** A password in the one form that is hashed: Unicode NFKC, otherwise exactly as typed. */
 export type Password = string & { [canonical]: 'password' }
@@ -22,8 +25,13 @@ export type PasswordRules = {
   ownWords: readonly string[]
 }
 
-/** The form in which a typed password is compared; nothing is trimmed or folded. */
-export const canonicalPassword = (typed: string): Password => typed.normalize('NFKC') as Password
+/**
+ * The form in which a typed password is compared; nothing is trimmed or folded. What is longer than any password can be
+ * before it is normalised is cut, and so never right: putting many combining marks in order takes the square of their
+ * number.
+ */
+export const canonicalPassword = (typed: string): Password =>
+  typed.slice(0, longestTyped).normalize('NFKC') as Password
 
 /**
  * Judges a newly chosen password. Length and not being known are all that is asked: nothing about kinds of characters.

@@ -145,7 +145,8 @@ async function answerOfFirst(
   for (const until = performance.now() + patience; ; await sleep(lookEvery)) {
     const flow: Flow | undefined = await findStored(deps.database.sql, flowId, source.browser)
     if (flow === undefined) return refuse({ code: 'flow_ended' })
-    if (flow.revision !== revision + 1) return refuse({ code: 'step_elsewhere' })
+    // No page has carried a revision below 0: there is no first form to wait for.
+    if (revision < 0 || flow.revision !== revision + 1) return refuse({ code: 'step_elsewhere' })
     if (flow.last?.revision === revision) return accept({ flow, refusal: flow.last.refusal ?? undefined })
     if (performance.now() > until) return refuse({ code: 'step_elsewhere' })
   }

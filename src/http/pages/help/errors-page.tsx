@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
-import { catalogue, type SentenceKey } from '../../../locales/catalogue.ts'
+import { catalogue } from '../../../locales/catalogue.ts'
 import { exampleField } from '../../openapi.ts'
 import { exampleNow, refusalExamples } from '../../refusal-examples.ts'
 import { parametersOf, type RefusalKind, refusalShapes } from '../../refusals.ts'
@@ -11,15 +11,16 @@ import { Page } from '../components/page.tsx'
 import { TextArea } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 import { useReader, useSay } from '../reader.tsx'
-import type { Pasted } from './read-pasted.ts'
+import { longestPasted, type Pasted } from './read-pasted.ts'
 
 const codes = Object.keys(refusalShapes) as RefusalCode[]
 const kinds: readonly RefusalKind[] = ['verification', 'limit', 'input', 'access', 'service']
 
 /** Where one looks with a code in hand: paste it, or find it in the list. */
-export function ErrorsPage({ text, problem }: { text?: string; problem?: SentenceKey }) {
+export function ErrorsPage({ text, problem }: { text?: string; problem?: 'empty' | 'long' | 'unknown' }) {
   const say = useSay()
-  const errors = problem === undefined ? [] : [{ field: 'pasted', message: say(problem) }]
+  const message = problem && say(`help.paste.${problem}`, { most: longestPasted })
+  const errors = message === undefined ? [] : [{ field: 'pasted', message }]
   return (
     <Page title={say('help.errors.title')} lead={say('help.errors.lead')} errors={errors}>
       <Form action="/help/errors">

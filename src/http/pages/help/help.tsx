@@ -6,7 +6,7 @@ import { asPage } from '../as-page.ts'
 import type { Site } from '../site.ts'
 import { ErrorPage, ErrorsPage } from './errors-page.tsx'
 import { HelpPage } from './help-page.tsx'
-import { isCode, readPasted } from './read-pasted.ts'
+import { isCode, longestPasted, readPasted } from './read-pasted.ts'
 
 /** `/help`: what codes are, and what every refusal means. */
 export function helpPages(site: Site) {
@@ -29,14 +29,11 @@ export function helpPages(site: Site) {
     if (!form.ok) return refusePage(answering, site, form.refusal)
     const text = form.value.get('pasted') ?? ''
     const pasted = readPasted(text)
-    if (pasted !== undefined)
+    if (typeof pasted !== 'string')
       return answerPage(answering, site, <ErrorPage code={pasted.code} said={pasted.said} />)
-    const problem = text.trim() === '' ? 'help.paste.empty' : 'help.paste.unknown'
-    const refusal = {
-      code: 'input_refused' as const,
-      errors: [{ pointer: '/pasted', problem: 'holds no code' }],
-    }
-    return answerFormAgain(answering, site, refusal, <ErrorsPage text={text} problem={problem} />)
+    const problem = pasted === 'long' ? `is longer than ${longestPasted} characters` : 'holds no code'
+    const refusal = { code: 'input_refused' as const, errors: [{ pointer: '/pasted', problem }] }
+    return answerFormAgain(answering, site, refusal, <ErrorsPage text={text} problem={pasted} />)
   })
 
   return help
