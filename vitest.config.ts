@@ -53,6 +53,7 @@ export default defineConfig({
           ...common,
           name: 'pages',
           include: [pages],
+          globalSetup: 'test/support/shared-browser.ts',
           testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },

@@ -8,13 +8,13 @@ import { apiOperations } from '../../src/http/api/reference.ts'
 import { problem } from '../../src/http/api/schemas.ts'
 import type { JsonSchema, OpenApi } from '../../src/http/openapi.ts'
 import { firstSteps } from '../../src/http/pages/docs/curl.ts'
-import { codeOf, openRunningService, type RunningService } from '../support/running-service.ts'
+import { codeOf, openFirstStart } from '../support/running-service.ts'
 
-let service: RunningService
+let service: Awaited<ReturnType<typeof openFirstStart>>
 let api: OpenApi
 
 beforeAll(async () => {
-  service = await openRunningService()
+  service = await openFirstStart()
   api = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
 })
 afterAll(() => service?.close())

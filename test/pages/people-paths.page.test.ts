@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import type { RunningService } from '../support/running-service.ts'
@@ -28,7 +26,6 @@ const newPassword = 'nine loud starlings on a wire'
 
 let service: RunningService
 let browser: Browser
-let administratorLink: string
 
 const nameOf = ({ language, script }: Eyes) => `noor.${language}.${script ? 'script' : 'plain'}@example.com`
 
@@ -36,8 +33,6 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
   beforeAll(async () => {
     service = await openPeoplesService()
     browser = await openBrowser()
-    const firstRun = JSON.parse(readFileSync(join(service.dataDir, 'first-run.json'), 'utf8'))
-    administratorLink = firstRun.administrator_link
   }, 240_000)
   afterAll(async () => {
     await browser?.close()
@@ -82,7 +77,7 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
       await home.looksRight('a flow that has ended')
       await home.open('/administrator/none')
       await home.looksRight('an invitation that has ended')
-      await home.open(administratorLink)
+      await home.open(service.administratorLink)
       await home.looksRight('an invitation, signed in')
       expect(await home.page.getByRole('radio').count()).toBe(2)
     }, 300_000)
@@ -90,7 +85,7 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
 
   test('the first administrator comes by the link of the first start, which works once', async () => {
     const someone = await on(everyone[0])
-    await someone.open(administratorLink)
+    await someone.open(service.administratorLink)
     await someone.looksRight('an invitation')
     await someone.send()
     expect(await someone.text()).toContain(someone.says('signUp.invited'))
@@ -103,7 +98,7 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
     await someone.send()
     expect(await someone.text()).toContain(someone.says('account.administrator'))
     await someone.looksRight("the administrator's account")
-    await someone.open(administratorLink)
+    await someone.open(service.administratorLink)
     expect(await someone.page.locator('form.card').count()).toBe(0)
     await someone.leave()
   }, 300_000)

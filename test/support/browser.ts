@@ -1,26 +1,14 @@
 import axe from 'axe-core'
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { requirement } from './requirements.ts'
+import { inject } from 'vitest'
 
-/** Where Chromium is, or undefined on a laptop without it: then tests that look at pages are skipped. */
-export const chromiumPath = requirement('chromium')
-
-/** Nothing of the browser's own goes out to the network. */
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+export { chromiumPath } from './chromium.ts'
 
 export type Look = BrowserContextOptions & { language?: 'en' | 'ar'; script?: boolean }
 
-/** A real browser; each page has a context, so cookies, of its own. */
+/** The browser of the run; each page has a context, so cookies, of its own. */
 export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: quiet })
+  const browser = await chromium.connect(inject('browser') ?? '')
   return {
     async page({ language = 'en', script = true, ...options }: Look = {}): Promise<Page> {
       const context = await browser.newContext({

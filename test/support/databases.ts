@@ -23,6 +23,9 @@ const testClock = [
   ),
 ]
 
+const clocks = { 'test clock': testClock, 'real clock': [] as string[] }
+type Clock = keyof typeof clocks
+
 /** What migrating sets on the role in its database; a copy of a template does not have it. */
 const roleSettings = '-c lock_timeout=2s -c statement_timeout=30s'
 
@@ -35,10 +38,14 @@ export type TestDatabase = {
 
 /** A database with the schema as migrations leave it, and the test's clock in it. */
 export async function migratedDatabase(): Promise<TestDatabase> {
-  const template = await templateDatabase()
+  const template = await templateDatabase('test clock')
   const made = await makeDatabase(`template ${template}`)
   return { ...made, connection: { ...made.connection, options: `${onTestClock} ${roleSettings}` } }
 }
+
+/** The same on the real clock, for a service that finds nothing to migrate. */
+export const migratedOnRealClock = async (): Promise<TestDatabase> =>
+  makeDatabase(`template ${await templateDatabase('real clock')}`)
 
 /** A database on the real clock, with nothing in it (for services that bring their own schema) or copied from another. */
 export const emptyDatabase = (from?: TestDatabase): Promise<TestDatabase> =>
@@ -95,10 +102,10 @@ export async function dropDatabase(client: pg.Client, name: string): Promise<voi
 const templateLock = 0x74656d70 // any constant: test files of one run make the template once
 
 /** One template a schema: its name is a hash of the migrations, so that a server that outlives a run may keep it. */
-async function templateDatabase(): Promise<string> {
+async function templateDatabase(clock: Clock): Promise<string> {
   const hash = createHash('sha256')
   for (const file of readdirSync(migrations).sort()) hash.update(readFileSync(`${migrations}/${file}`))
-  const name = `template_${hash.update(testClock.join()).digest('hex').slice(0, 12)}`
+  const name = `template_${hash.update(clocks[clock].join()).digest('hex').slice(0, 12)}`
   await asAdministrator(async (client) => {
     await client.query('select pg_advisory_lock($1)', [templateLock])
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
@@ -107,18 +114,18 @@ async function templateDatabase(): Promise<string> {
     const { rowCount: left } = await client.query('select 1 from pg_database where datname = $1', [draft])
     if (left === 1) await dropDatabase(client, draft)
     await client.query(`create database ${draft}`)
-    await fillTemplate({ ...inject('postgres'), database: draft })
+    await fillTemplate({ ...inject('postgres'), database: draft }, clock)
     await client.query(`alter database ${draft} rename to ${name}`)
   })
   return name
 }
 
-async function fillTemplate(connection: pg.ClientConfig): Promise<void> {
+async function fillTemplate(connection: pg.ClientConfig, clock: Clock): Promise<void> {
   const client = new pg.Client(connection)
   await client.connect()
-  for (const text of testClock) await client.query(text)
+  for (const text of clocks[clock]) await client.query(text)
   await client.end()
-  await migrate({ ...connection, options: onTestClock }, migrations)
+  await migrate(clock === 'test clock' ? { ...connection, options: onTestClock } : connection, migrations)
 }
 
 async function asAdministrator(work: (client: pg.Client) => Promise<unknown>): Promise<void> {

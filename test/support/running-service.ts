@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../../src/config.ts'
 import { openLog } from '../../src/log.ts'
+import { createApiKey } from '../../src/operations/running/api-keys.ts'
+import { inviteAdministrator } from '../../src/operations/running/invitations.ts'
 import { startService } from '../../src/service.ts'
+import { openDatabase } from '../../src/storage/sql.ts'
 import { firstKey } from './countersign.ts'
+import { migratedOnRealClock } from './databases.ts'
 
 export type ShownMessage = {
   id: string
@@ -18,14 +22,58 @@ export type ShownMessage = {
   reference: string
 }
 
-/** The whole service in this process, as `npm start` runs it with nothing set but what is given. */
+/**
+ * The whole service in this process, on a database of its own in the server of the run; with an application's key, and
+ * the link for the first administrator.
+ */
 export async function openRunningService(environment: Record<string, string> = {}) {
+  const place = await migratedOnRealClock()
+  const database = openDatabase({
+    connection: place.connection,
+    poolSize: 1,
+    preparedStatements: true,
+    onIdleFault: () => {},
+  })
+  const { text: key } = await createApiKey(database, 'First application', 'pages')
+  const invitation = await inviteAdministrator(database)
+  const service = await start({ DATABASE_URL: place.url, ...environment })
+  return {
+    ...service,
+    ...clientOf(service.url, key),
+    sql: database.sql,
+    administratorLink: `${service.url}/administrator/${invitation}`,
+    async close() {
+      await service.close()
+      await database.close()
+      await place.drop()
+    },
+  }
+}
+
+export type RunningService = Awaited<ReturnType<typeof openRunningService>>
+
+/** As `npm start` runs it on a folder of its own, with nothing set: the bundled PostgreSQL, and what a first start makes. */
+export async function openFirstStart() {
+  const service = await start({})
+  return { ...service, ...clientOf(service.url, firstKey(service.dataDir)) }
+}
+
+async function start(environment: Record<string, string>) {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-pages-'))
   const given = { PORT: '0', DATA_DIR: dataDir, OPERATOR_NAME: 'Harbour Library', ...environment }
   const service = await startService(readConfig(given, join(dataDir, 'no.env')), 'all', openLog('silent'))
-  const url = service.publicUrl ?? ''
-  const key = firstKey(dataDir)
+  return {
+    url: service.publicUrl ?? '',
+    dataDir,
+    async close() {
+      await service.stop()
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
 
+/** What an application does by the API, and what lies in the built-in inbox. */
+function clientOf(url: string, key: string) {
   const inbox = async (to: string): Promise<ShownMessage[]> => {
     const query = new URLSearchParams({ to })
     const answer = await fetch(`${url}/inbox?${query}`, { headers: { Accept: 'application/json' } })
@@ -39,9 +87,7 @@ export async function openRunningService(environment: Record<string, string> = {
     })
 
   return {
-    url,
     key,
-    dataDir,
     inbox,
     api,
     /** Asks for a code and waits until its message is in the inbox. */
@@ -57,14 +103,8 @@ export async function openRunningService(environment: Record<string, string> = {
       }
       throw new Error(`Nothing came for ${address}.`)
     },
-    async close() {
-      await service.stop()
-      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
-    },
   }
 }
-
-export type RunningService = Awaited<ReturnType<typeof openRunningService>>
 
 /** The link "I didn't ask for this" in a message. */
 export const reportLink = ({ text }: ShownMessage): string => /\S+\/report\/\S+/.exec(text)?.[0] ?? ''

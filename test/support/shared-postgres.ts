@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const log = { info() {}, warn: console.warn, error: console.error }
   const server = await openEmbeddedPostgres({ dataDir: join(folder, 'data'), log })
   const { host, port, user } = server.connection
-  await allowCreatingDatabases(host, port, user)
+  await suitTests(host, port, user)
   project.provide('postgres', { host, port, user })
   return async () => {
     await server.stop()
@@ -44,10 +44,14 @@ function fromUrl(url: URL): TestPostgres {
   }
 }
 
-/** The service's own role, not the superuser: so the stories also find out where it lacks a right. */
-async function allowCreatingDatabases(host: string, port: number, user: string): Promise<void> {
+/**
+ * The service's own role, not the superuser: so the stories also find out where it lacks a right. Nothing here has to
+ * outlive the server, so commits aren't waited for until they are on the disk.
+ */
+async function suitTests(host: string, port: number, user: string): Promise<void> {
   const client = new pg.Client({ host, port, user: 'postgres', database: 'postgres' })
   await client.connect()
   await client.query(`alter role ${user} createdb`)
+  await client.query(`alter role ${user} set synchronous_commit = off`)
   await client.end()
 }
