@@ -1,6 +1,6 @@
-import { type FlowState, flowLasts } from '../src/core/flow.ts'
+import { usernameLookup } from '../src/operations/usernames.ts'
+import { type FlowState, flowLasts } from '../src/core/flows/flow.ts'
 import type { SignIn } from '../src/core/sign-in/sign-in.ts'
-import { usernameLookup } from '../src/operations/sign-in/sign-up.ts'
 import { openKeyring } from '../src/secrets/keyring.ts'
 import { readRecord } from '../src/secrets/keyring-file.ts'
 import { hashPassword } from '../src/secrets/password-hash.ts'

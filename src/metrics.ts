@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Observed } from './http/observe.ts'
+import type { Observed } from './http/exchange/observe.ts'
 
 /** What Prometheus may read. No label holds anything that a request said. */
 export function openMetrics(outboxDepth: () => Promise<number>) {

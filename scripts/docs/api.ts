@@ -10,8 +10,8 @@ import {
   resendRequest,
   verificationAnswer,
 } from '../../src/http/api/schemas.ts'
-import { exampleNow, refusalExamples } from '../../src/http/refusal-examples.ts'
-import { parametersOf, refusalShapes } from '../../src/http/refusals.ts'
+import { exampleNow, refusalExamples } from '../../src/http/exchange/refusal-examples.ts'
+import { parametersOf, refusalShapes } from '../../src/http/exchange/refusals.ts'
 import { catalogue } from '../../src/locales/catalogue.ts'
 import { openMetrics } from '../../src/metrics.ts'
 import { code, lengthOf, table } from './words.ts'

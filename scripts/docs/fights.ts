@@ -1,4 +1,4 @@
-import { type Fight, fights } from '../../src/core/security-info/fights.ts'
+import { type Fight, fights } from '../../src/core/changes/fights.ts'
 import { table } from './words.ts'
 
 const winners = {

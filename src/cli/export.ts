@@ -1,7 +1,7 @@
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { exportLines } from '../operations/running/export.ts'
+import { exportLines } from '../operations/administration/export.ts'
 import { CommandRefused } from './fail.ts'
 import { showProgress } from './progress.ts'
 import { withDatabase } from './with-database.ts'

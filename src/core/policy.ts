@@ -1,5 +1,5 @@
+import type { PolicyLimits } from './limits.ts'
 import { type Duration, days, ever, hours, minutes, seconds } from './time.ts'
-import type { PolicyLimits } from './verifications/limits.ts'
 
 /**
  * Every number that an operator may set. The defaults are those of docs/concepts.md; each has its source there.

@@ -1,4 +1,4 @@
-import { isStoppable } from '../core/security-info/change.ts'
+import { isStoppable } from '../core/changes/change.ts'
 import { renderAccountExistsMail } from '../messages/account-exists-mail.ts'
 import { renderCodeMail, type Sender } from '../messages/code-mail.ts'
 import { renderCodeText } from '../messages/code-text.ts'

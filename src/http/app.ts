@@ -3,10 +3,10 @@ import { HTTPException } from 'hono/http-exception'
 import type { Refusal } from '../core/refusal.ts'
 import type { Deps } from '../operations/deps.ts'
 import { type Authenticate, verificationApi } from './api/verifications.ts'
-import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange.ts'
+import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange/exchange.ts'
+import type { Observed } from './exchange/observe.ts'
 import { openHealth } from './health.ts'
-import type { Observed } from './observe.ts'
-import { openPages, type PagesDeps } from './pages/pages.tsx'
+import { openPages, type PagesDeps } from './mount-pages.tsx'
 
 export type AppDeps = {
   deps: Deps

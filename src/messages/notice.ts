@@ -1,4 +1,4 @@
-import { isStoppable, isWarning, type NoticeDetail } from '../core/security-info/change.ts'
+import { isStoppable, isWarning, type NoticeDetail } from '../core/changes/change.ts'
 import type { Instant } from '../core/time.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'

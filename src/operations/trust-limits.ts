@@ -1,4 +1,5 @@
 import { type Address, destinationOf } from '../core/address.ts'
+import type { LimitKey } from '../core/limits.ts'
 import {
   codePools,
   decoyCodePools,
@@ -9,12 +10,11 @@ import {
   sendPools,
   type Trust,
 } from '../core/proving/trust.ts'
-import type { LimitKey } from '../core/verifications/limits.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { isKnownBrowser } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
-import { type Source, withHalves } from './source.ts'
-import { networksOf } from './verifications/limits.ts'
+import { networksOf } from './networks.ts'
+import { type Source, withHalves } from './requester.ts'
 
 const originOf = ({ browser, ip }: Source): Origin => ({
   browser: browser.toString('hex'),

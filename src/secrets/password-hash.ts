@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2'
-import type { Password } from '../core/people/password.ts'
+import type { Password } from '../core/sign-in/password.ts'
 
 /** The package's name for it is a const enum, which cannot be imported one file at a time. */
 const argon2id = 2

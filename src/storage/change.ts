@@ -6,9 +6,9 @@ import {
   type NoticeDetail,
   type NoticeKind,
   type StoredChange,
-} from '../core/security-info/change.ts'
-import { isOpen } from '../core/security-info/freeze.ts'
-import { undoAnnouncedFor, undoStaysOpen } from '../core/security-info/undo.ts'
+} from '../core/changes/change.ts'
+import { isOpen } from '../core/changes/freeze.ts'
+import { undoAnnouncedFor, undoStaysOpen } from '../core/changes/undo.ts'
 import { type Duration, days, type Instant } from '../core/time.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
 import type { Locale } from '../core/verifications/message.ts'

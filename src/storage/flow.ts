@@ -1,4 +1,4 @@
-import { type FlowState, finalKinds } from '../core/flow.ts'
+import { type FlowState, finalKinds } from '../core/flows/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { SignedIn } from '../core/sign-in/sign-in.ts'
 import type { Duration, Instant } from '../core/time.ts'

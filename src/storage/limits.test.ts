@@ -3,10 +3,6 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { defaultPolicy } from '../core/policy.ts'
-import { judgeItemGuess } from '../core/proving/guessing.ts'
-import type { SendLimit } from '../core/refusal.ts'
-import { days, ever, minutes } from '../core/time.ts'
 import {
   decideHit,
   type LimitKey,
@@ -15,7 +11,11 @@ import {
   type Window,
   waitUntil,
   withDerived,
-} from '../core/verifications/limits.ts'
+} from '../core/limits.ts'
+import { defaultPolicy } from '../core/policy.ts'
+import { judgeItemGuess } from '../core/proving/guessing.ts'
+import type { SendLimit } from '../core/refusal.ts'
+import { days, ever, minutes } from '../core/time.ts'
 import { newId } from '../secrets/random.ts'
 import { prepareGuessSql } from './guesses.ts'
 import { emptyFailures, ensureRows, readLogs } from './limits.ts'

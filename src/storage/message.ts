@@ -1,4 +1,4 @@
-import type { NoticeDetail } from '../core/security-info/change.ts'
+import type { NoticeDetail } from '../core/changes/change.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type {
   Channel,

@@ -1,4 +1,4 @@
-import type { ActivitySource } from '../core/people/activity.ts'
+import type { ActivitySource } from '../core/activity/activity.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verifications/verification.ts'
 import type { Sql } from './sql.ts'

@@ -1,6 +1,6 @@
+import { phoneStale } from '../core/security-info/item-standing.ts'
 import type { Passkey } from '../core/security-info/passkey.ts'
 import type { ContactKind, Item, ItemKind } from '../core/security-info/security-info.ts'
-import { phoneStale } from '../core/security-info/step-up.ts'
 import type { Instant } from '../core/time.ts'
 import { holdAccount } from './account.ts'
 import { addHolder, removeHolder } from './contact.ts'

@@ -1,5 +1,5 @@
-import type { SessionLife } from '../core/people/session.ts'
 import type { Proof } from '../core/proving/proof.ts'
+import type { SessionLife } from '../core/sign-in/session.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 

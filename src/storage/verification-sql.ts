@@ -1,7 +1,7 @@
+import type { LimitKey, LimitRules } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
 import type { CodeLength } from '../core/verifications/code.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
-import type { LimitKey, LimitRules } from '../core/verifications/limits.ts'
 import type { Locale, MessageKind, Purpose } from '../core/verifications/message.ts'
 
 import { allowsHit, withHit } from './limits.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seconds } from '../../src/core/time.ts'
 import { leaseTime } from '../../src/core/verifications/delivery.ts'
-import { readiness } from '../../src/operations/running/readiness.ts'
+import { readiness } from '../../src/operations/administration/readiness.ts'
 import { lease, releaseLeases } from '../../src/storage/message.ts'
 import { type Client, openWorld, type World } from '../support/world.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { minutes } from '../../src/core/time.ts'
-import { refusalShapes } from '../../src/http/refusals.ts'
+import { refusalShapes } from '../../src/http/exchange/refusals.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 import {
   badAddresses,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
-import { keepHouse } from '../../src/operations/running/keep-house.ts'
+import { keepHouse } from '../../src/operations/administration/scheduled-cleanup.ts'
 import { ensureRows } from '../../src/storage/limits.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { decideHit, withDerived } from '../../src/core/limits.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import {
   codePools,
@@ -9,7 +10,6 @@ import {
   type Trust,
 } from '../../src/core/proving/trust.ts'
 import type { Instant } from '../../src/core/time.ts'
-import { decideHit, withDerived } from '../../src/core/verifications/limits.ts'
 
 type Does = 'send' | 'code' | 'password'
 export type StrangersAct = { by: Trust; does: Does; from: Origin }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { withDerived } from '../limits.ts'
 import { defaultPolicy } from '../policy.ts'
 import { days } from '../time.ts'
-import { withDerived } from '../verifications/limits.ts'
 import { judgeItemGuess, newsOfGuesses } from './guessing.ts'
 
 const rules = withDerived(defaultPolicy.limits)

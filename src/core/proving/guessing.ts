@@ -1,5 +1,5 @@
+import { decideHit, type LimitRules, logLength } from '../limits.ts'
 import type { Instant } from '../time.ts'
-import { decideHit, type LimitRules, logLength } from '../verifications/limits.ts'
 
 /**
  * After so many wrong codes past the right password, typed by strangers within a day, the owner is told that somebody has

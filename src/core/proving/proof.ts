@@ -1,4 +1,4 @@
-import type { Instant } from '../time.ts'
+import { type Duration, type Instant, minutes } from '../time.ts'
 
 /** A passkey whose device knew its owner (by a finger, a face, a PIN) is more than one that was only touched. */
 export const proofKinds = [
@@ -30,3 +30,6 @@ export function withProofs(known: readonly Proof[], fresh: readonly Proof[]): Pr
     fresh.some((other) => other.kind === proof.kind && other.itemId === proof.itemId)
   return [...known.filter((proof) => !isReplaced(proof)), ...fresh]
 }
+
+/** A proof opens sensitive acts for this long. */
+export const stepUpLasts: Duration = minutes(10)

@@ -1,5 +1,5 @@
+import type { LimitKind } from '../limits.ts'
 import type { ContactKind } from '../security-info/security-info.ts'
-import type { LimitKind } from '../verifications/limits.ts'
 
 /**
  * Who asks, from the most trusted to the least: a session; a browser that the account knows; a stranger, by how far they

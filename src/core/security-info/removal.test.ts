@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Proof } from '../proving/proof.ts'
+import { type Act, needsStepUp } from '../sign-in/step-up.ts'
 import { days, type Instant, minutes } from '../time.ts'
 import { missingAfter, type RemainingItem, removableFrom } from './removal.ts'
 import type { ItemKind } from './security-info.ts'
-import { type Act, needsStepUp } from './step-up.ts'
 
 const began = Date.UTC(2026, 5, 1)
 

@@ -1,6 +1,6 @@
 import type { Instant } from '../time.ts'
+import { isOnProbation, probation, standsAlone } from './item-standing.ts'
 import type { ItemKind } from './security-info.ts'
-import { isOnProbation, probation, standsAlone } from './step-up.ts'
 
 /** An item as far as it can still prove something when another one goes. */
 export type RemainingItem = {

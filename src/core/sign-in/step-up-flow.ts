@@ -1,7 +1,7 @@
 import type { Proof } from '../proving/proof.ts'
 import type { Proving } from '../proving/proving.ts'
-import type { SensitiveAct } from '../security-info/step-up.ts'
 import type { Instant } from '../time.ts'
+import type { SensitiveAct } from './step-up.ts'
 
 /** Proving again, freshly, before a sensitive act: one proof, and the session is rotated. */
 export type StepUp = Proving & {

@@ -19,9 +19,9 @@ import {
   readVerification,
 } from '../../operations/verifications/read-verification.ts'
 import { resendApplicationCode } from '../../operations/verifications/resend-code.ts'
-import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange.ts'
-import { readJson, readOptionalJson } from '../read-json.ts'
-import { isoMoment } from '../refusals.ts'
+import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange/exchange.ts'
+import { readJson, readOptionalJson } from '../exchange/read-json.ts'
+import { isoMoment } from '../exchange/refusals.ts'
 import { attemptRequest, issueRequest, resendRequest } from './schemas.ts'
 
 export type Authenticate = (token: string, now: Instant) => Promise<string | undefined>

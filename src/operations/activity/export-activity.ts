@@ -1,8 +1,8 @@
-import type { Activity } from '../../core/people/activity.ts'
-import { csvLine } from '../../core/people/csv.ts'
+import type { Activity } from '../../core/activity/activity.ts'
+import { csvLine } from '../../core/activity/csv.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Deps } from '../deps.ts'
-import { networkText } from '../verifications/limits.ts'
+import { networkText } from '../networks.ts'
 import { allActivity } from './read-activity.ts'
 
 /** One thing that happened, in words for programs: the same in every language. */

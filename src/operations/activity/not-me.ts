@@ -1,12 +1,12 @@
-import type { Activity } from '../../core/people/activity.ts'
+import type { Activity } from '../../core/activity/activity.ts'
 import { hours, type Instant } from '../../core/time.ts'
 import { holdAccount } from '../../storage/account.ts'
 import { readActivity } from '../../storage/activity.ts'
 import { endOtherSessions, forgetOtherBrowsers, isUnended } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
-import { reportAskedCode } from '../verifications/report-message.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
+import type { SignedInSession, Source } from '../requester.ts'
+import { noteActivity, toldTo } from './record-activity.ts'
+import { reportAskedCode } from './report-message.ts'
 
 /**
  * "This wasn't me": whoever else is in the account is out of it at once, and needs a code to come back; a code that

@@ -6,12 +6,12 @@ import {
   groupActivity,
   kindsUnder,
   mayBeSomebodyElse,
-} from '../../core/people/activity.ts'
+} from '../../core/activity/activity.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { findActivity, readActivity as readRows } from '../../storage/activity.ts'
 import type { Deps } from '../deps.ts'
-import { networkText } from '../verifications/limits.ts'
-import { seenAs } from './note-activity.ts'
+import { networkText } from '../networks.ts'
+import { seenAs } from './record-activity.ts'
 
 /** Where something came from, for a reader: a place where the file knows one, else the network. */
 export type Where = { place: string | undefined; network: string | undefined } & ActivitySource

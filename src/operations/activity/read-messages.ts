@@ -1,6 +1,6 @@
+import type { ActivityKind } from '../../core/activity/activity.ts'
 import { hintOf, parseEmail, parsePhone } from '../../core/address.ts'
-import type { ActivityKind } from '../../core/people/activity.ts'
-import type { NoticeDetail } from '../../core/security-info/change.ts'
+import type { NoticeDetail } from '../../core/changes/change.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Purpose } from '../../core/verifications/message.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'

@@ -1,6 +1,6 @@
-import { browserName } from '../../core/people/browser-name.ts'
-import { isLiving } from '../../core/people/session.ts'
+import { browserName } from '../../core/activity/browser-name.ts'
 import type { Proof } from '../../core/proving/proof.ts'
+import { isLiving } from '../../core/sign-in/session.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { holdAccount } from '../../storage/account.ts'
@@ -17,9 +17,9 @@ import {
 } from '../../storage/session.ts'
 import { endTrust } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 import { type Where, whereOf } from './read-activity.ts'
+import { noteActivity, toldTo } from './record-activity.ts'
 
 /** A browser that is signed in to the account. */
 export type SignedInBrowser = {

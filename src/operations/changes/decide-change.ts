@@ -1,10 +1,6 @@
-import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
-import type { Proof } from '../../core/proving/proof.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
-import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
-import { type Item, isContact } from '../../core/security-info/security-info.ts'
-import { deciders } from '../../core/security-info/seniority.ts'
+import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/changes/change.ts'
+import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/changes/freeze.ts'
+import { deciders } from '../../core/changes/seniority.ts'
 import {
   planKeep,
   planUndo,
@@ -12,7 +8,11 @@ import {
   type UndoWait,
   undoAnnouncedFor,
   undoWait,
-} from '../../core/security-info/undo.ts'
+} from '../../core/changes/undo.ts'
+import type { Proof } from '../../core/proving/proof.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import { decideNewPassword, standsAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
@@ -41,11 +41,11 @@ import {
   untrustBrowsers,
 } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
+import { activitySource, noteActivity, toldTo } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
-import { changing, isFrozen } from './held-still.ts'
-import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
+import type { SignedInSession, Source } from '../requester.ts'
+import { changing, isFrozen } from './account-transaction.ts'
+import { noteInActivity, tellContacts, writeChange } from './record-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
 export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }

@@ -1,5 +1,4 @@
-import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { ChangedItem, StoredChange } from '../../core/security-info/change.ts'
+import type { ChangedItem, StoredChange } from '../../core/changes/change.ts'
 import {
   broughtBy,
   decideFreeze,
@@ -9,8 +8,10 @@ import {
   itemsBefore,
   openUntil,
   sinceThen,
-} from '../../core/security-info/freeze.ts'
-import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
+} from '../../core/changes/freeze.ts'
+import { stepUpLasts } from '../../core/proving/proof.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { isCurrent } from '../../core/security-info/item-standing.ts'
 import type { Instant } from '../../core/time.ts'
 import { timeOf, uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
@@ -24,9 +25,9 @@ import {
 } from '../../storage/change.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endSessionsSince } from '../../storage/session.ts'
+import { isTypedReference } from '../activity/typed-reference.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
-import { isTypedReference } from '../verifications/typed-reference.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 import { tell } from './decide-change.ts'
 
 /** Whose notice was read, and of what. */

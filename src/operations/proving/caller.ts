@@ -1,4 +1,4 @@
-import type { FlowState, OpenFlow } from '../../core/flow.ts'
+import type { FlowState, OpenFlow } from '../../core/flows/flow.ts'
 import type { Proof, ProofKind } from '../../core/proving/proof.ts'
 import type { FlowForm, ItemChoice } from '../../core/proving/proving.ts'
 import type { Trust } from '../../core/proving/trust.ts'
@@ -7,9 +7,9 @@ import type { Contact } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { Purpose } from '../../core/verifications/message.ts'
-import type { Told } from '../activity/note-activity.ts'
+import type { Told } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 /** One form of a flow at work: where it stands, who sent it, and when by the database's clock. */
 export type FlowRequest<State extends OpenFlow = OpenFlow> = {

@@ -1,5 +1,6 @@
 import { hintOf } from '../../core/address.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { addressOf } from '../../core/security-info/contact-address.ts'
 import { type Contact, type ContactKind, isContact } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import { newTimeId } from '../../secrets/random.ts'
@@ -7,11 +8,10 @@ import { findAccount, holdAccount } from '../../storage/account.ts'
 import { holdersOf } from '../../storage/contact.ts'
 import { confirmNumber, itemsOf, noteProven, unconfirmNumber } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { noteFromOutside } from '../activity/note-activity.ts'
-import { type ChangedBy, changing, hasEnded, refusable } from '../changes/held-still.ts'
-import { tellContacts } from '../changes/note-change.ts'
+import { noteFromOutside } from '../activity/record-activity.ts'
+import { type ChangedBy, changing, hasEnded, refusable } from '../changes/account-transaction.ts'
+import { tellContacts } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import { addressOf } from './item-choices.ts'
 
 /** Somebody else added the number after its holders were read: they have to be held as well. */
 class AnotherHolder extends Error {}

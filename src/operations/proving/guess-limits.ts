@@ -1,7 +1,7 @@
+import type { LimitKey } from '../../core/limits.ts'
 import { itemPoolName, type StrangerStage } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
 import type { CountedGuess } from '../../storage/guesses.ts'
 import { emptyFailures } from '../../storage/limits.ts'

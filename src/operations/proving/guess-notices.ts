@@ -1,14 +1,14 @@
+import { type LimitKey, waitUntil } from '../../core/limits.ts'
 import { type GuessNews, newsOfGuesses } from '../../core/proving/guessing.ts'
 import { isContact } from '../../core/security-info/security-info.ts'
 import { days } from '../../core/time.ts'
-import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
 import { findAccount } from '../../storage/account.ts'
 import { readLogs } from '../../storage/limits.ts'
 import { itemsOf } from '../../storage/security-info.ts'
-import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
-import { itemWords, tellContacts } from '../changes/note-change.ts'
+import { activitySource, noteActivity, toldTo } from '../activity/record-activity.ts'
+import { itemWords, tellContacts } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { RequestContext } from '../source.ts'
+import type { RequestContext } from '../requester.ts'
 import { closingToldKey, itemKey } from './guess-limits.ts'
 
 /** What strangers guessed at who had the password: whose item, and the key of their wrong codes past the password. */

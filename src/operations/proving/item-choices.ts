@@ -1,4 +1,4 @@
-import { type Address, hintOf, parseEmail, parsePhone } from '../../core/address.ts'
+import { hintOf } from '../../core/address.ts'
 import type { ItemChoice } from '../../core/proving/proving.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 
@@ -22,11 +22,3 @@ export const choiceOf = (item: Contact): ItemChoice => ({
   kind: item.kind,
   hint: hintOf(addressOf(item)),
 })
-
-export function addressOf(item: Contact): Address {
-  const email = item.kind === 'email' ? parseEmail(item.address) : undefined
-  if (email?.ok) return { kind: 'email', email: email.value }
-  const phone = item.kind === 'phone' ? parsePhone(item.address) : undefined
-  if (phone?.ok) return { kind: 'phone', ...phone.value }
-  throw new Error('A stored address is not one.')
-}

@@ -10,7 +10,7 @@ import {
 import { credentialIdOf, judgeAssertion, passkeyChallenge, userHandleOf } from '../../secrets/passkey.ts'
 import { passkeysOf, takeSignCount } from '../../storage/security-info.ts'
 import type { Deps } from '../deps.ts'
-import type { RequestContext } from '../source.ts'
+import type { RequestContext } from '../requester.ts'
 
 /** A browser's answer to a challenge. */
 export type PasskeyAnswer = {

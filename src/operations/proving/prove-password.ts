@@ -1,11 +1,11 @@
-import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
 import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { canonicalPassword, looksLikeCode } from '../../core/sign-in/password.ts'
 import { seconds } from '../../core/time.ts'
 import { isRightPassword } from '../../secrets/password-hash.ts'
 import { findAccount } from '../../storage/account.ts'
 import type { Deps } from '../deps.ts'
-import type { RequestContext } from '../source.ts'
+import type { RequestContext } from '../requester.ts'
 import { passwordKeys } from '../trust-limits.ts'
 import { guessesWait } from '../verifications/limits.ts'
 

@@ -1,13 +1,13 @@
+import type { LimitKey } from '../../core/limits.ts'
 import type { Proof } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { canonicalRecoveryCode } from '../../core/security-info/recovery-code.ts'
 import type { Instant } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { hashRecoveryCode, recoveryCodeAfter } from '../../secrets/recovery-code.ts'
 import { useRecoveryCode } from '../../storage/security-info.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { noteChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../source.ts'
+import type { Source } from '../requester.ts'
 import { takeGuess } from './guess-limits.ts'
 
 /** A recovery code to prove in a flow: whose, who types it, and what a wrong one counts against. */

@@ -3,9 +3,9 @@ import { hours, type Instant } from '../../core/time.ts'
 import { firstTimeId } from '../../secrets/random.ts'
 import { amendCodeActivity } from '../../storage/activity.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { noteRepeated, type Told } from '../activity/note-activity.ts'
+import { noteRepeated, type Told } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { RequestContext } from '../source.ts'
+import type { RequestContext } from '../requester.ts'
 
 /**
  * Records a refused proof in the activity of its account, counted on its source's row: somebody may guess, or sit at an

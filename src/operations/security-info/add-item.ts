@@ -1,12 +1,12 @@
+import type { ChangedItem } from '../../core/changes/change.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { ChangedItem } from '../../core/security-info/change.ts'
 import type { Instant } from '../../core/time.ts'
 import { holdItems, mostItems } from '../../storage/security-info.ts'
 import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { changing } from '../changes/account-transaction.ts'
+import { noteChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 /**
  * Adds an app or a passkey that has just been proved, and tells every contact. Refusal: `items_full`.

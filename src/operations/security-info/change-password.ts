@@ -1,17 +1,17 @@
-import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
 import { accept, type Result } from '../../core/refusal.ts'
+import { decideNewPassword, standsAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
 import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
-import { toldTo } from '../activity/note-activity.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { toldTo } from '../activity/record-activity.ts'
+import { changing } from '../changes/account-transaction.ts'
+import { noteChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
 import { provePassword } from '../proving/prove-password.ts'
 import { recordRefused } from '../proving/record-step.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one

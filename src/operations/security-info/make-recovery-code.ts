@@ -1,14 +1,14 @@
-import { flowLasts } from '../../core/flow.ts'
+import { flowLasts } from '../../core/flows/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, minutes } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { hashRecoveryCode, recoveryCodeOf } from '../../secrets/recovery-code.ts'
 import { replaceRecoveryCode } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { changing } from '../changes/account-transaction.ts'
+import { noteChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 /** What a form carries that makes a recovery code: each shown form makes one code, however often it is sent. */
 export const recoveryCodeForm = (now: Instant): string => `${newId()}.${now}`

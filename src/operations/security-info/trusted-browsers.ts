@@ -1,11 +1,11 @@
-import { browserName } from '../../core/people/browser-name.ts'
+import { browserName } from '../../core/activity/browser-name.ts'
 import { isTrusted, trustIdle } from '../../core/security-info/two-step.ts'
 import type { Instant } from '../../core/time.ts'
 import { browserKey } from '../../secrets/tokens.ts'
 import { untrustBrowsers } from '../../storage/session.ts'
 import { endTrust, trustedBrowsersOf, trustIn } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 /** Whether the account trusts this browser, so that two-step verification doesn't ask there. */
 export async function isTrustedBrowser(deps: Deps, accountId: string, browser: Buffer): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { flowLasts } from '../../core/flow.ts'
+import { flowLasts } from '../../core/flows/flow.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { parseAssertion, relyingPartyOf, requestOptions } from '../../core/security-info/passkey.ts'
 import type { SignedIn } from '../../core/sign-in/sign-in.ts'
@@ -8,13 +8,13 @@ import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { databaseClock, sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { toldTo } from '../activity/note-activity.ts'
+import { toldTo } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { FlowView } from '../proving/answer-flow.ts'
 import { reopenItems } from '../proving/guess-limits.ts'
 import { provePasskey } from '../proving/prove-passkey.ts'
 import { recordRefused } from '../proving/record-step.ts'
-import type { RequestContext, Source } from '../source.ts'
+import type { RequestContext, Source } from '../requester.ts'
 
 /** What a sign-in page asks a browser for; `offer` goes along with the form and tells which challenge it was. */
 export type PasskeyRequest = { offer: string; options: ReturnType<typeof requestOptions> }

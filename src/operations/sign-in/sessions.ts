@@ -1,6 +1,6 @@
-import { repeatedFor } from '../../core/flow.ts'
-import { isLiving, seenEvery } from '../../core/people/session.ts'
+import { repeatedFor } from '../../core/flows/flow.ts'
 import type { Item } from '../../core/security-info/security-info.ts'
+import { isLiving, seenEvery } from '../../core/sign-in/session.ts'
 import type { SignedIn } from '../../core/sign-in/sign-in.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
@@ -26,10 +26,10 @@ import {
   rememberBrowser,
 } from '../../storage/session.ts'
 import { noteTrustUsed, trustBrowser } from '../../storage/trusted-browser.ts'
-import { noteActivity, toldTo } from '../activity/note-activity.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { noteActivity, toldTo } from '../activity/record-activity.ts'
+import { noteChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../source.ts'
+import type { SignedInSession, Source } from '../requester.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
 

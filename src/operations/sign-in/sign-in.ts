@@ -1,26 +1,27 @@
 import { parseEmail, parsePhone } from '../../core/address.ts'
-import { flowLasts } from '../../core/flow.ts'
-import { canonicalPassword, looksLikeCode } from '../../core/people/password.ts'
+import { flowLasts } from '../../core/flows/flow.ts'
+import type { LimitKey } from '../../core/limits.ts'
 import type { Proof } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { canonicalPassword, looksLikeCode } from '../../core/sign-in/password.ts'
 import { afterPassword, type SignedIn, type SignIn } from '../../core/sign-in/sign-in.ts'
 import { type Instant, seconds } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { isRightPassword } from '../../secrets/password-hash.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount, findAccountId } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { noteGuessing } from '../../storage/guessing.ts'
 import { noteProven } from '../../storage/security-info.ts'
-import { isFrozen } from '../changes/held-still.ts'
+import { isFrozen } from '../changes/account-transaction.ts'
 import type { Deps } from '../deps.ts'
 import type { ChoosingCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { confirmContact } from '../proving/claim-number.ts'
 import { elsewhere } from '../proving/prove.ts'
 import { recordRefused } from '../proving/record-step.ts'
+import type { Source } from '../requester.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
-import type { Source } from '../source.ts'
 import { passwordKeys } from '../trust-limits.ts'
+import { usernameLookup } from '../usernames.ts'
 import { guessesWait } from '../verifications/limits.ts'
 import {
   accountOrNone,
@@ -30,7 +31,6 @@ import {
   signInTrust,
   toldOf,
 } from './sign-in-offer.ts'
-import { usernameLookup } from './sign-up.ts'
 
 /** Signing in, as the proof engine's caller: any item past the password, one typed contact before it. */
 export const signIn: ChoosingCaller<SignIn> = {

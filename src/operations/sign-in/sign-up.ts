@@ -1,24 +1,24 @@
 import { hintOf, parseEmail } from '../../core/address.ts'
 import { isBlank } from '../../core/copied-marks.ts'
-import { decideNewPassword } from '../../core/people/password.ts'
 import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { decideNewPassword } from '../../core/sign-in/password.ts'
 import type { SignUp } from '../../core/sign-in/sign-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
-import { sha256 } from '../../secrets/digest.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../../storage/account.ts'
 import { endInvitations, useInvitation } from '../../storage/invitation.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { noteActivity, toldTo } from '../activity/note-activity.ts'
+import { noteActivity, toldTo } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
-import type { Source } from '../source.ts'
+import type { Source } from '../requester.ts'
+import { usernameLookup } from '../usernames.ts'
 import { nobody } from './sign-in-offer.ts'
 
 /** Signing up, as the proof engine's caller: a code to the one address that was typed, then a password. */
@@ -163,6 +163,3 @@ async function createAccount(
   }
   return accept(id)
 }
-
-/** The row from which a name leads to its account. Not keyed: names stand beside it, and must be found if a ring is lost. */
-export const usernameLookup = (name: string): Buffer => sha256(`username ${name}`)

@@ -1,4 +1,4 @@
-import { flowLasts, repeatedFor } from '../../core/flow.ts'
+import { flowLasts, repeatedFor } from '../../core/flows/flow.ts'
 import { withProofs } from '../../core/proving/proof.ts'
 import type { Result } from '../../core/refusal.ts'
 import { isContact } from '../../core/security-info/security-info.ts'
@@ -10,7 +10,7 @@ import {
   ruleFor,
   type SensitiveAct,
   type StepUpNeeded,
-} from '../../core/security-info/step-up.ts'
+} from '../../core/sign-in/step-up.ts'
 import type { StepUp } from '../../core/sign-in/step-up-flow.ts'
 import type { Instant } from '../../core/time.ts'
 import { newId, uuidOf } from '../../secrets/random.ts'
@@ -20,13 +20,13 @@ import { insertFlow } from '../../storage/flow.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import { raise } from '../../storage/session.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { toldTo } from '../activity/note-activity.ts'
+import { toldTo } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import { answerFlow, type FlowView, type StepAnswer } from '../proving/answer-flow.ts'
 import type { ChoosingCaller, Offer } from '../proving/caller.ts'
 import { allChoices } from '../proving/item-choices.ts'
 import { elsewhere } from '../proving/prove.ts'
-import { isOf, type SignedInSession, type Source } from '../source.ts'
+import { isOf, type SignedInSession, type Source } from '../requester.ts'
 
 /** Proving again before a sensitive act, as the proof engine's caller: what that act takes, in the session alone. */
 export const stepUp: ChoosingCaller<StepUp> = {

@@ -1,14 +1,14 @@
+import type { LimitKey } from '../../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import { type CodeLength, canonicalCode } from '../../core/verifications/code.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { prefixOf } from '../../core/verifications/phone-limits.ts'
 import { refusalWhenEnded } from '../../core/verifications/verification.ts'
 import { newTimeId } from '../../secrets/random.ts'
 import { noteCodeUsed } from '../../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import { inTurn } from './in-turn.ts'
+import { inTurn } from '../keyed-mutex.ts'
 import { whyNoGuess } from './limits.ts'
 
 /** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */

@@ -1,7 +1,7 @@
 import { destinationOf, mayTakeTexts } from '../../core/address.ts'
+import type { LimitKey } from '../../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { hours, type Instant, seconds } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Verification, VerificationRequest } from '../../core/verifications/verification.ts'
 import { sha256 } from '../../secrets/digest.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
@@ -11,18 +11,12 @@ import { lockNotAvailable, sqlState } from '../../storage/sql.ts'
 import { find, ofApplication } from '../../storage/verification.ts'
 import type { Issued, NewVerification } from '../../storage/verification-sql.ts'
 import type { Deps } from '../deps.ts'
-import { endUserKeys, withHalves } from '../source.ts'
-import { inTurn } from './in-turn.ts'
-import {
-  destinationKey,
-  mayPassOnAnotherShard,
-  networkText,
-  shardsTried,
-  sourceKeys,
-  whyLimited,
-} from './limits.ts'
+import { inTurn } from '../keyed-mutex.ts'
+import { networkText } from '../networks.ts'
+import { endUserKeys, withHalves } from '../requester.ts'
+import { TakenBack } from '../rollback.ts'
+import { destinationKey, mayPassOnAnotherShard, shardsTried, sourceKeys, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
-import { TakenBack } from './taken-back.ts'
 
 /** The verification, the database's clock, and whether this is the answer to the same request made before. */
 export type IssuedVerification = { verification: Verification; now: Instant; repeated: boolean }

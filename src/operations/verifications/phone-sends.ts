@@ -2,7 +2,7 @@ import { decidePrefixSend, prefixOf } from '../../core/verifications/phone-limit
 import { holdPrefix, spend, storePrefix } from '../../storage/phone-limits.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import { TakenBack } from './taken-back.ts'
+import { TakenBack } from '../rollback.ts'
 
 /** Of the day's budget a fifth is kept for sessions and known browsers, and so are closed number ranges. */
 const strangersShare = 0.8

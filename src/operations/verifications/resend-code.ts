@@ -1,9 +1,9 @@
 import { type Address, mayTakeTexts, type Phone, parseEmail, parsePhone } from '../../core/address.ts'
+import type { LimitKey } from '../../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { Channel } from '../../core/verifications/delivery.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { decideResend, type Verification } from '../../core/verifications/verification.ts'
 import { anyOf, newCode, newTimeId } from '../../secrets/random.ts'
 import { sealBound } from '../../secrets/sealed-code.ts'
@@ -11,9 +11,9 @@ import { queue } from '../../storage/message.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { find, hold, noteResend, ofApplication, renewCode, type Whose } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
+import { TakenBack } from '../rollback.ts'
 import { destinationKey, mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
-import { TakenBack } from './taken-back.ts'
 
 /** Sends a code again for the application that asked for it. Refusals: those of `resendCode`. */
 export const resendApplicationCode = (

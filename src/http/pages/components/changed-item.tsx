@@ -1,8 +1,8 @@
 import { hintOfStored } from '../../../core/address.ts'
-import type { ChangedItem as ItemOfChange, StoredChange } from '../../../core/security-info/change.ts'
+import type { ChangedItem as ItemOfChange, StoredChange } from '../../../core/changes/change.ts'
 import { whereWords } from '../../../messages/where-words.ts'
-import { useReader, useSay } from '../reader.tsx'
 import { Moment } from './moment.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 export const nameOfItem = ({ address, name }: Pick<ItemOfChange, 'address' | 'name'>): string | undefined =>
   address === undefined ? name : hintOfStored(address)

@@ -1,10 +1,10 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import { locales } from '../../../core/verifications/message.ts'
 import { directions, formatTags, translate } from '../../../locales/catalogue.ts'
-import { useReader, useSay } from '../reader.tsx'
 import { ErrorSummary, type FieldErrors } from './error-summary.tsx'
 import { Icon } from './icon.tsx'
 import { Mark } from './mark.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 type Props = PropsWithChildren<{
   /** The heading, and the title of the window: the question that this page asks. */

@@ -1,4 +1,4 @@
-import { useSay } from '../reader.tsx'
+import { useSay } from './reader.tsx'
 
 type Props = {
   /** Whether one is proved or made. */

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
-import { refusalShapes } from '../../refusals.ts'
+import { refusalShapes } from '../../exchange/refusals.ts'
 
 /** A refusal as somebody pasted it: its code, and what stood beside it, as text. */
 export type Pasted = { code: RefusalCode; said: readonly { name: string; value: string }[] }

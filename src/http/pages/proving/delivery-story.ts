@@ -1,7 +1,7 @@
 import type { Instant } from '../../../core/time.ts'
 import type { Delivery } from '../../../operations/verifications/read-verification.ts'
+import type { Say } from '../components/reader.tsx'
 import type { Step } from '../components/story.tsx'
-import type { Say } from '../reader.tsx'
 
 /** What became of each message, as a person reads it: what happened, and what to do about it. */
 export function deliverySteps(

@@ -1,10 +1,10 @@
-import { mayReadStory } from '../../../operations/flows.ts'
+import { mayReadStory } from '../../../operations/flows/callers.ts'
 import type { FlowView } from '../../../operations/proving/answer-flow.ts'
 import { waitingMark } from '../../../operations/proving/codes.ts'
-import type { Answering } from '../../exchange.ts'
-import { streamNews } from '../../stream.ts'
-import { refusePage } from '../answer-page.tsx'
-import type { SignInSite } from '../sign-in/site.ts'
+import type { Answering } from '../../exchange/exchange.ts'
+import { streamNews } from '../../exchange/live-updates.ts'
+import { refusePage } from '../frame/answer-page.tsx'
+import type { SignInSite } from '../frame/pages-context.ts'
 
 /** The live updates of a flow's waiting page; `find` gives the flow where this reader may see it. */
 export async function flowNews(

@@ -1,17 +1,17 @@
 import type { Child } from 'hono/jsx'
-import type { OpenFlow } from '../../../core/flow.ts'
+import type { OpenFlow } from '../../../core/flows/flow.ts'
 import type { Proving } from '../../../core/proving/proving.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import { codeMailSubject } from '../../../messages/code-mail.ts'
-import { callerOf } from '../../../operations/flows.ts'
+import { callerOf } from '../../../operations/flows/callers.ts'
 import type { FlowView } from '../../../operations/proving/answer-flow.ts'
 import { readWaiting, waitingMark } from '../../../operations/proving/codes.ts'
 import { flowPasskeyOptions } from '../../../operations/proving/prove-passkey.ts'
 import { openSealedCode } from '../../../operations/proving/prove-recovery-code.ts'
-import type { Answering } from '../../exchange.ts'
-import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
-import type { SignInSite } from '../sign-in/site.ts'
-import { formTokenOf, scopeOfFlow, type Visit } from '../visit.ts'
+import type { Answering } from '../../exchange/exchange.ts'
+import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
+import type { SignInSite } from '../frame/pages-context.ts'
+import { formTokenOf, scopeOfFlow, type Visit } from '../frame/visit.ts'
 import {
   NextRecoveryCodePage,
   PasskeyPage,

@@ -1,6 +1,6 @@
 import type { ItemChoice } from '../../../core/proving/proving.ts'
 import type { Choice } from '../components/choices.tsx'
-import type { Say } from '../reader.tsx'
+import type { Say } from '../components/reader.tsx'
 
 /** An item among what may be proved: a contact by its hint, anything else by its kind. */
 export function itemChoice(item: ItemChoice, say: Say): Choice {

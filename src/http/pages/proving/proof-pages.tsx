@@ -7,11 +7,11 @@ import { Form } from '../components/form.tsx'
 import { Page } from '../components/page.tsx'
 import { Passkey } from '../components/passkey.tsx'
 import { PasswordField } from '../components/password-field.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { RecoveryCodeShown } from '../components/recovery-code.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Ways, WayToDo } from '../components/ways.tsx'
-import { FormPage, Hiddens, NameForPassword, useErrors } from '../form-page.tsx'
-import { useReader, useSay } from '../reader.tsx'
+import { FormPage, Hiddens, NameForPassword, useErrors } from '../frame/form-page.tsx'
 
 /** A page that takes one proof, at a sign-in or before a sensitive act. */
 export type ProofStep = {

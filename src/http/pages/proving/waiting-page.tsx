@@ -10,10 +10,10 @@ import { Actions, Button, Form } from '../components/form.tsx'
 import { Live } from '../components/live.tsx'
 import { Clock, Moment } from '../components/moment.tsx'
 import { Page } from '../components/page.tsx'
+import { useSay } from '../components/reader.tsx'
 import { Story } from '../components/story.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
-import { Hiddens, useErrors } from '../form-page.tsx'
-import { useSay } from '../reader.tsx'
+import { Hiddens, useErrors } from '../frame/form-page.tsx'
 import { calmSteps, deliverySteps } from './delivery-story.ts'
 
 /** A hint that may break where its parts do, and nowhere else. */

@@ -1,19 +1,19 @@
 import type { Child } from 'hono/jsx'
 import { hintOf, parseEmail } from '../../../core/address.ts'
-import type { OpenFlow } from '../../../core/flow.ts'
+import type { OpenFlow } from '../../../core/flows/flow.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import type { SignIn } from '../../../core/sign-in/sign-in.ts'
 import type { SignUp } from '../../../core/sign-in/sign-up.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import type { FlowView } from '../../../operations/proving/answer-flow.ts'
 import { offerSignIn } from '../../../operations/sign-in/sign-in-offer.ts'
-import type { Answering } from '../../exchange.ts'
+import type { Answering } from '../../exchange/exchange.ts'
 import { TrustBox } from '../components/trust-box.tsx'
 import { Way } from '../components/ways.tsx'
+import type { SignInSite } from '../frame/pages-context.ts'
+import type { Visit } from '../frame/visit.ts'
 import { type FlowStep, flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
-import type { Visit } from '../visit.ts'
 import { ChoosePage, ConfirmPage, NewPasswordPage, PasswordPage } from './sign-in-pages.tsx'
-import type { SignInSite } from './site.ts'
 
 /** A flow on the way to a session, as this browser sees it. */
 export type Entry = {

@@ -1,7 +1,7 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import { shortestAlone } from '../../../core/people/password.ts'
 import type { ItemChoice } from '../../../core/proving/proving.ts'
 import type { Refusal } from '../../../core/refusal.ts'
+import { shortestAlone } from '../../../core/sign-in/password.ts'
 import type { PasskeyRequest } from '../../../operations/sign-in/passkey-sign-in.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf, type FieldErrors } from '../components/error-summary.tsx'
@@ -9,12 +9,12 @@ import { FormNote } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Passkey } from '../components/passkey.tsx'
 import { PasswordField, Strength } from '../components/password-field.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { TickBox } from '../components/tick-box.tsx'
 import { Way, WayToDo } from '../components/ways.tsx'
-import { FormPage, NameForPassword, useErrors } from '../form-page.tsx'
+import { FormPage, NameForPassword, useErrors } from '../frame/form-page.tsx'
 import { itemChoice } from '../proving/item-choice.tsx'
-import { useReader, useSay } from '../reader.tsx'
 
 type Begun = {
   form: string

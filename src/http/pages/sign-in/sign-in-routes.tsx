@@ -1,23 +1,22 @@
 import { Hono } from 'hono'
-import { returnPath } from '../../../core/people/return-path.ts'
 import type { Refusal } from '../../../core/refusal.ts'
-import { callers } from '../../../operations/flows.ts'
+import { returnPath } from '../../../core/sign-in/return-path.ts'
+import { invitationOf } from '../../../operations/administration/invitations.ts'
+import { callers } from '../../../operations/flows/callers.ts'
 import { answerFlow, type FlowView, findFlow, freshFormId } from '../../../operations/proving/answer-flow.ts'
 import { awaitedBy } from '../../../operations/proving/codes.ts'
-import { invitationOf } from '../../../operations/running/invitations.ts'
 import { requestPasskey, signInByPasskey } from '../../../operations/sign-in/passkey-sign-in.ts'
 import { openSession } from '../../../operations/sign-in/sessions.ts'
 import { beginSignIn } from '../../../operations/sign-in/sign-in.ts'
 import { beginSignUp } from '../../../operations/sign-in/sign-up.ts'
 import { tellPastCode } from '../../../operations/verifications/past-code.ts'
-import type { Answering, Exchange } from '../../exchange.ts'
-import { readId, readRevision } from '../../read-id.ts'
-import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
-import { HomePage } from '../home-page.tsx'
-import { takeForm } from '../own-form.ts'
-import { flowNews } from '../proving/flow-news.ts'
-import { cookieName } from '../reader-preferences.ts'
-import { WayToAccounts } from '../refusal-page.tsx'
+import type { Answering, Exchange } from '../../exchange/exchange.ts'
+import { readId, readRevision } from '../../exchange/read-id.ts'
+import { cookieName } from '../components/reader-preferences.ts'
+import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
+import { takeForm } from '../frame/bound-form.ts'
+import type { SignInSite } from '../frame/pages-context.ts'
+import { WayToAccounts } from '../frame/refusal-page.tsx'
 import {
   addCookie,
   addSessionCookie,
@@ -29,10 +28,11 @@ import {
   scopeOfFlow,
   sessionsOf,
   type Visit,
-} from '../visit.ts'
+} from '../frame/visit.ts'
+import { flowNews } from '../proving/flow-news.ts'
 import { isEntry, pathOf, showEntry } from './entry-page.tsx'
+import { HomePage } from './home-page.tsx'
 import { type Pending, SignInPage, SignUpPage } from './sign-in-pages.tsx'
-import type { SignInSite } from './site.ts'
 
 /**
  * The cookie that finds unfinished flows again after their windows were closed; it opens nothing by itself. There may be

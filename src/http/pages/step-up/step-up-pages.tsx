@@ -4,10 +4,10 @@ import type { SentenceKey } from '../../../locales/catalogue.ts'
 import { Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Page } from '../components/page.tsx'
+import { useSay } from '../components/reader.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { FormPage, useErrors } from '../form-page.tsx'
+import { FormPage, useErrors } from '../frame/form-page.tsx'
 import { itemChoice } from '../proving/item-choice.tsx'
-import { useSay } from '../reader.tsx'
 
 type Props = {
   action: string

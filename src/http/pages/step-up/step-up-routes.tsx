@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
-import { returnPath } from '../../../core/people/return-path.ts'
 import type { Refusal } from '../../../core/refusal.ts'
-import { isSensitive, type SensitiveAct } from '../../../core/security-info/step-up.ts'
+import { returnPath } from '../../../core/sign-in/return-path.ts'
+import { isSensitive, type SensitiveAct } from '../../../core/sign-in/step-up.ts'
 import { translate } from '../../../locales/catalogue.ts'
-import { callers } from '../../../operations/flows.ts'
+import { callers } from '../../../operations/flows/callers.ts'
 import { answerFlow, type FlowView, findFlow } from '../../../operations/proving/answer-flow.ts'
+import { isOf, type SignedInSession } from '../../../operations/requester.ts'
 import { readAccount } from '../../../operations/sign-in/sessions.ts'
 import {
   beginStepUp,
@@ -13,17 +14,23 @@ import {
   raiseSession,
   stepUpFlowId,
 } from '../../../operations/sign-in/step-up.ts'
-import { isOf, type SignedInSession } from '../../../operations/source.ts'
-import type { Answering, Exchange } from '../../exchange.ts'
-import { readId, readRevision } from '../../read-id.ts'
-import type { AccountRoutes } from '../account/account-routes.ts'
-import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
+import type { Answering, Exchange } from '../../exchange/exchange.ts'
+import { readId, readRevision } from '../../exchange/read-id.ts'
 import { Way } from '../components/ways.tsx'
-import { takeForm, toSignIn } from '../own-form.ts'
+import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
+import { takeForm, toSignIn } from '../frame/bound-form.ts'
+import type { SignInSite } from '../frame/pages-context.ts'
+import {
+  addSessionCookie,
+  openVisit,
+  presentedSecret,
+  scopeOfFlow,
+  sessionOf,
+  type Visit,
+} from '../frame/visit.ts'
 import { flowNews } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
-import type { SignInSite } from '../sign-in/site.ts'
-import { addSessionCookie, openVisit, presentedSecret, scopeOfFlow, sessionOf, type Visit } from '../visit.ts'
+import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { StepUpPage } from './step-up-pages.tsx'
 
 /** What a step-up is for, and where it comes back to: a page of the same account. */

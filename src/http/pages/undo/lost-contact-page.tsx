@@ -1,11 +1,11 @@
-import type { StoredChange } from '../../../core/security-info/change.ts'
+import type { StoredChange } from '../../../core/changes/change.ts'
 import { ChangedItem } from '../components/changed-item.tsx'
 import { Button, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { Rows, StillRow } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { useReader, useSay } from '../reader.tsx'
 
 type Props = { freezable: readonly StoredChange[]; reference: string }
 

@@ -1,14 +1,14 @@
 import type { Refusal } from '../../../core/refusal.ts'
-import type { AnsweredNotice } from '../../../operations/changes/undo-from-notice.ts'
+import type { AnsweredNotice } from '../../../operations/undo/undo-from-notice.ts'
 import { Changes } from '../components/changed-item.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { FormPage, useErrors } from '../form-page.tsx'
-import { useReader, useSay } from '../reader.tsx'
+import { FormPage, useErrors } from '../frame/form-page.tsx'
 import { LostContactPage } from './lost-contact-page.tsx'
 
 /** The page behind the link of a notice: the same for every link, whether there is a notice behind it or not. */
