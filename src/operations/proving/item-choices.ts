@@ -1,5 +1,6 @@
 import { hintOf } from '../../core/address.ts'
 import type { ItemChoice } from '../../core/proving/proving.ts'
+import { addressOf } from '../../core/security-info/contact-address.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Act } from '../../../core/sign-in/step-up.ts'
 
 /**
- * Which act each route of an account is, and so what it needs (src/core/step-up.ts). A route can't be registered without
+ * Which act each route of an account is, and so what it needs (src/core/sign-in/step-up.ts). A route can't be registered without
  * a row here, and a test walks every route of the service against this table. What needs a step-up has a page under the
  * same path as its form: the step-up comes back to it.
  */
