@@ -1,6 +1,6 @@
-import { usernameLookup } from '../src/operations/usernames.ts'
 import { type FlowState, flowLasts } from '../src/core/flows/flow.ts'
 import type { SignIn } from '../src/core/sign-in/sign-in.ts'
+import { usernameLookup } from '../src/operations/usernames.ts'
 import { openKeyring } from '../src/secrets/keyring.ts'
 import { readRecord } from '../src/secrets/keyring-file.ts'
 import { hashPassword } from '../src/secrets/password-hash.ts'

@@ -12,7 +12,7 @@ import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
 
 import { openClientAddress } from './http/exchange/client-address.ts'
-import { openNews } from './http/exchange/live-updates.ts'
+import { openLiveUpdates } from './http/exchange/live-updates.ts'
 import { inboxTopic } from './http/pages/inbox/inbox-routes.tsx'
 
 import { describeFault, type Log } from './log.ts'
@@ -20,9 +20,9 @@ import { openMetrics, serveMetrics } from './metrics.ts'
 import { createApiKey, openAuthentication } from './operations/administration/api-keys.ts'
 import { inviteAdministrator } from './operations/administration/invitations.ts'
 import { readiness } from './operations/administration/readiness.ts'
-import { keepHouse } from './operations/administration/scheduled-cleanup.ts'
+import { startScheduledCleanup } from './operations/administration/scheduled-cleanup.ts'
 import type { Deps, PlaceOf } from './operations/deps.ts'
-import { gatherVerifications } from './operations/micro-batching.ts'
+import { batchVerifications } from './operations/micro-batching.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { HashingBusy } from './secrets/password-hash.ts'
 import { newId } from './secrets/random.ts'
@@ -57,7 +57,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
   const verificationSql = prepareVerificationSql(limits.rules)
-  const news = openNews()
+  const news = openLiveUpdates()
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
@@ -72,7 +72,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     policy: config.policy,
     limits,
     verificationSql,
-    together: gatherVerifications(sql, verificationSql),
+    together: batchVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: config.OPERATOR_NAME,
     channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),
@@ -147,7 +147,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     const listener = listen(store.connection, outboxChannel, outbox.wake, (fault) =>
       log.warn({ err: describeFault(fault) }, 'Not listening for due messages just now.'),
     )
-    const house = keepHouse(store.database, config.policy, onFault)
+    const house = startScheduledCleanup(store.database, config.policy, onFault)
     return {
       wake: outbox.wake,
       async stop() {

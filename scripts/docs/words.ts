@@ -1,5 +1,5 @@
-import { type Duration, ever } from '../../src/core/time.ts'
 import type { Window } from '../../src/core/limits.ts'
+import { type Duration, ever } from '../../src/core/time.ts'
 
 const units = [
   ['d', 86_400_000],

@@ -47,7 +47,7 @@ export type LimitKey = {
   kind: LimitKind
   key: Buffer
   /** Where it is full, a code is taken for a wrong one without being compared: nobody sees that it is. */
-  hushed?: true
+  hidden?: true
 }
 
 export type LimitDecision = { allowed: true; log: Instant[] } | { allowed: false; retryAt: Instant }

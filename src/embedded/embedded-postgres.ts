@@ -25,7 +25,7 @@ export type EmbeddedPostgres = {
   readonly connection: Connection
   /** Of the server that runs now; another one after a restart. */
   readonly pid: number
-  /** Told each time the server ends without having been asked to. */
+  /** ActivityOwner each time the server ends without having been asked to. */
   onExit(listener: (exit: UnexpectedExit) => void): void
   /** Shuts down cleanly (open transactions are rolled back) and gives the folder free; at most 5 s. */
   stop(): Promise<void>

@@ -5,7 +5,7 @@ const lines = new Map<string, Promise<unknown>>()
  * the races, also between processes; this only keeps a thousand requests for one row from each holding a connection
  * while they wait for it: others would find none left.
  */
-export async function inTurn<Value>(about: string, work: () => Promise<Value>): Promise<Value> {
+export async function withKeyedMutex<Value>(about: string, work: () => Promise<Value>): Promise<Value> {
   const before = lines.get(about)
   const mine = before === undefined ? work() : before.then(work)
   const over = mine.then(nothing, nothing)

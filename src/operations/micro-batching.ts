@@ -80,13 +80,13 @@ export function gather<Ask, Answer>({ many, alone, about }: Gathering<Ask, Answe
   }
 }
 
-export type Together = {
+export type VerificationBatches = {
   issue: (ask: IssueAsk) => Promise<Issued>
   attempt: (attempt: Attempt) => Promise<Attempted>
 }
 
 /** Codes asked for and codes tried through the API, which come in thousands. */
-export const gatherVerifications = (sql: Sql, statements: VerificationSql): Together => ({
+export const batchVerifications = (sql: Sql, statements: VerificationSql): VerificationBatches => ({
   issue: gather({
     many: (asks) => statements.issueMany(sql, asks),
     alone: ({ keys, fresh }) => statements.issue(sql, keys, fresh),

@@ -11,7 +11,7 @@ import { networksOf } from './networks.ts'
  * Where a person's request comes from: the browser by the hash of its cookie, and the network address. `origin` is the
  * service's own, which passkeys are bound to.
  */
-export type Source = {
+export type Requester = {
   browser: Buffer
   ip: string
   userAgent: string | undefined
@@ -22,7 +22,7 @@ export type Source = {
 }
 
 /** Who asks for something, and when: what most operations need of a request. */
-export type RequestContext = { source: Source; now: Instant }
+export type RequestContext = { requester: Requester; now: Instant }
 
 /** Who is signed in, in one tab: the account, by what it proved itself, and the session to bind forms to. */
 export type SignedInSession = {

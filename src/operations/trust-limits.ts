@@ -14,16 +14,16 @@ import type { Keyring } from '../secrets/keyring.ts'
 import { isKnownBrowser } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
 import { networksOf } from './networks.ts'
-import { type Source, withHalves } from './requester.ts'
+import { type Requester, withHalves } from './requester.ts'
 
-const originOf = ({ browser, ip }: Source): Origin => ({
+const originOf = ({ browser, ip }: Requester): Origin => ({
   browser: browser.toString('hex'),
   ...networksOf(ip),
 })
 
 export const limitKey = (ring: Keyring, { kind, name, hidden }: Pool): LimitKey => {
   const [label = '', ...parts] = name
-  return { kind, key: ring.lookupHash(label, ...parts), ...(hidden && { hushed: true }) }
+  return { kind, key: ring.lookupHash(label, ...parts), ...(hidden && { hidden: true }) }
 }
 
 const limitKeys = (deps: Deps, pools: readonly Pool[]): LimitKey[] => {
@@ -35,9 +35,9 @@ const limitKeys = (deps: Deps, pools: readonly Pool[]): LimitKey[] => {
 export async function trustOf(
   deps: Deps,
   { accountId, otherwise }: { accountId: string; otherwise: Trust },
-  source: Source,
+  requester: Requester,
 ): Promise<Trust> {
-  const known = await isKnownBrowser(deps.database.sql, accountId, source.browser)
+  const known = await isKnownBrowser(deps.database.sql, accountId, requester.browser)
   return known ? { level: 'known_browser', accountId } : otherwise
 }
 
@@ -46,28 +46,32 @@ export async function sendKeys(
   deps: Deps,
   trust: Trust,
   to: Address,
-  source: Source,
+  requester: Requester,
 ): Promise<{ address: LimitKey; origin: LimitKey[] }> {
   const named = { kind: to.kind, address: destinationOf(to) }
-  const pools = sendPools(trust, named, originOf(source))
+  const pools = sendPools(trust, named, originOf(requester))
   const origin = await withHalves(deps, limitKeys(deps, pools.origin))
   return { address: limitKey(deps.keyring.current(), pools.address), origin }
 }
 
 /** What sending counts against for the address alone. */
-export const addressKey = (deps: Deps, trust: Trust, to: Address, source: Source): LimitKey =>
+export const addressKey = (deps: Deps, trust: Trust, to: Address, requester: Requester): LimitKey =>
   limitKey(
     deps.keyring.current(),
-    sendPools(trust, { kind: to.kind, address: destinationOf(to) }, originOf(source)).address,
+    sendPools(trust, { kind: to.kind, address: destinationOf(to) }, originOf(requester)).address,
   )
 
 /** The same without the limits of an address. */
-export const originKeys = (deps: Deps, trust: Trust, source: Source): LimitKey[] =>
-  limitKeys(deps, originPools(trust, originOf(source)))
+export const originKeys = (deps: Deps, trust: Trust, requester: Requester): LimitKey[] =>
+  limitKeys(deps, originPools(trust, originOf(requester)))
 
 /** What a wrong code counts against besides its destination. */
-export const codeKeys = (deps: Deps, trust: Trust, source: Source, itemId: string | undefined): LimitKey[] =>
-  limitKeys(deps, codePools(trust, originOf(source), itemId))
+export const codeKeys = (
+  deps: Deps,
+  trust: Trust,
+  requester: Requester,
+  itemId: string | undefined,
+): LimitKey[] => limitKeys(deps, codePools(trust, originOf(requester), itemId))
 
 export const decoyCodeKeys = (deps: Deps, of: string, typedHash: string): LimitKey[] =>
   limitKeys(deps, decoyCodePools(of, typedHash))
@@ -76,8 +80,8 @@ export const decoyCodeKeys = (deps: Deps, of: string, typedHash: string): LimitK
 export function passwordKeys(
   deps: Deps,
   trust: Trust,
-  source: Source,
+  requester: Requester,
 ): { account: LimitKey; origin: LimitKey[] } {
-  const { account, origin } = passwordPools(trust, originOf(source))
+  const { account, origin } = passwordPools(trust, originOf(requester))
   return { account: limitKey(deps.keyring.current(), account), origin: limitKeys(deps, origin) }
 }

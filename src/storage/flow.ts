@@ -98,7 +98,7 @@ export async function settleStep(sql: Sql, id: string, state: FlowState, last: L
  *
  * @returns undefined where there is no such flow any more
  */
-export async function holdSessionOf(
+export async function lockSessionOf(
   sql: Sql,
   id: string,
 ): Promise<{ sessionId: string | undefined; seed: string | undefined } | undefined> {

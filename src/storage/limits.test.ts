@@ -284,7 +284,7 @@ describe('wrong codes in a row on one item, as SQL counts them', () => {
               applicationId: application,
               codeLength: 6,
               macs: [{ key: 'k1', mac: mac(isRight ? right : '000000') }],
-              failureKeys: [hidden ? { ...all, hushed: true } : all],
+              failureKeys: [hidden ? { ...all, hidden: true } : all],
               activityId: newId(),
             })
             const expected = {

@@ -4,7 +4,7 @@ import { kindsUnder } from '../../src/core/activity/activity.ts'
 import { minutes } from '../../src/core/time.ts'
 import { readActivityPage } from '../../src/operations/activity/read-activity.ts'
 import { newId, newTimeId } from '../../src/secrets/random.ts'
-import { holdSignInBars } from '../../src/storage/account.ts'
+import { lockSignInBars } from '../../src/storage/account.ts'
 import { insertActivity } from '../../src/storage/activity.ts'
 import { insertSession } from '../../src/storage/session.ts'
 import {
@@ -190,7 +190,7 @@ test.each(['everywhere', 'others'])(
     const { account, owner, home } = await twoSignedIn()
     let out: Promise<void> | undefined
     await world.deps.database.transaction(async (sql) => {
-      await holdSignInBars(sql, account.id)
+      await lockSignInBars(sql, account.id)
       await insertSession(sql, {
         accountId: account.id,
         id: newId(),

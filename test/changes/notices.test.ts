@@ -148,15 +148,15 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
   const harbour = await openWorld({ provider })
   const account = await makeAccount(harbour, 'owner@example.org')
   await knownPerson(harbour, account)
-  const { noteChange } = await import('../../src/operations/changes/record-change.ts')
-  const source = {
+  const { recordChange } = await import('../../src/operations/changes/record-change.ts')
+  const requester = {
     browser: Buffer.alloc(32),
     ip: '192.0.2.7',
     userAgent: undefined,
     locale: 'en' as const,
     origin: publicUrl,
   }
-  await noteChange(harbour.deps, harbour.sql, account.id, { kind: 'two_step_off' }, source, harbour.now)
+  await recordChange(harbour.deps, harbour.sql, account.id, { kind: 'two_step_off' }, requester, harbour.now)
   for (let spent = 0; spent < hours(1); spent += minutes(2)) await harbour.advance(minutes(2))
   away = false
   await harbour.advance(hours(1))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
-import { tellOfUndos } from '../../src/operations/changes/notify-of-undos.ts'
+import { notifyOfUndos } from '../../src/operations/changes/notify-of-undos.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { rememberBrowser } from '../../src/storage/session.ts'
@@ -351,8 +351,8 @@ describe('two-step verification that was turned on', () => {
     expect(await announcements(one.account.email)).toHaveLength(1)
     for (const day of [1, 2, 3, 4, 5, 6]) {
       await world.advance(days(1))
-      await tellOfUndos(world.deps.database)
-      await tellOfUndos(world.deps.database)
+      await notifyOfUndos(world.deps.database)
+      await notifyOfUndos(world.deps.database)
       const rounds = { 1: 2, 2: 2, 3: 3, 4: 3, 5: 3, 6: 4 }[day]
       expect(await announcements(one.account.email)).toHaveLength(rounds ?? 0)
     }

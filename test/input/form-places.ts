@@ -3,7 +3,7 @@ import type { SignUp } from '../../src/core/sign-in/sign-up.ts'
 import { days } from '../../src/core/time.ts'
 import type { Undoing } from '../../src/core/undo/undo-flow.ts'
 import { inviteAdministrator } from '../../src/operations/administration/invitations.ts'
-import { noteChange } from '../../src/operations/changes/record-change.ts'
+import { recordChange } from '../../src/operations/changes/record-change.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { accountHandle, sessionTokenOf } from '../../src/secrets/tokens.ts'
 import { turnTwoStepOff } from '../../src/storage/account.ts'
@@ -224,13 +224,13 @@ async function changeForms(world: World, account: MadeAccount): Promise<FormPlac
   const moments = { addedAt: world.now, provenAt: world.now }
   await insertContact(world.sql, account.id, { ...item, provenAt: world.now })
   const { sql } = world
-  const source = sourceOf(person.browser)
-  await noteChange(
+  const requester = sourceOf(person.browser)
+  await recordChange(
     world.deps,
     sql,
     account.id,
     { kind: 'item_added', item: { ...item, ...moments } },
-    source,
+    requester,
     world.now,
   )
   const [change] = await sql<{ id: string }>`select id from change where account_id = ${account.id}`

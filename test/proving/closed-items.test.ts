@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignIn } from '../../src/core/sign-in/sign-in.ts'
 import { days } from '../../src/core/time.ts'
-import { keepHouse } from '../../src/operations/administration/scheduled-cleanup.ts'
+import { startScheduledCleanup } from '../../src/operations/administration/scheduled-cleanup.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
 import { act, codeOf, inTurns, onlyChoice, putFlow, signInOf } from '../support/flows.ts'
@@ -139,7 +139,7 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     const { account, app } = await owner()
     await closeApp(account, app)
     await world.advance(days(400))
-    const house = keepHouse(world.deps.database, world.deps.policy, (fault) => {
+    const house = startScheduledCleanup(world.deps.database, world.deps.policy, (fault) => {
       throw fault
     })
     await house.stop()

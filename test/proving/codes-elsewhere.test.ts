@@ -51,7 +51,7 @@ async function steppingUp(account: MadeAccount, browser = newBrowser()): Promise
     code: await codeOf(world, id),
     async type(code) {
       const form = { act: 'code', code }
-      const sent = { flowId: id, revision, form, source: sourceOf(browser), session }
+      const sent = { flowId: id, revision, form, requester: sourceOf(browser), session }
       const answered = await answerFlow(world.deps, [callers.step_up], sent)
       revision += 1
       return outcomeOf(answered)
@@ -73,7 +73,7 @@ async function proving(
     code: await codeOf(world, begun.value),
     async type(code) {
       const form = { act: 'code', code }
-      const sent = { flowId: begun.value, revision, form, source: sourceOf(browser), session }
+      const sent = { flowId: begun.value, revision, form, requester: sourceOf(browser), session }
       const answered = await answerFlow(world.deps, [callers.prove_contact], sent)
       revision += 1
       return outcomeOf(answered)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { days } from '../../src/core/time.ts'
-import { noteChange } from '../../src/operations/changes/record-change.ts'
+import { recordChange } from '../../src/operations/changes/record-change.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
 import { knownPerson, makeAccount, signIn, stepUp } from '../support/accounts.ts'
@@ -75,7 +75,7 @@ test('a phone is told of ten things a day, whatever its owner does all day; mail
   const change = { kind: 'recovery_code_made' as const }
   for (let times = 0; times < 12; times += 1) {
     await world.deps.database.transaction((sql) =>
-      noteChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
+      recordChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
     )
   }
   const told = await world.sql<{ channel: string; count: number }>`
@@ -87,7 +87,7 @@ test('a phone is told of ten things a day, whatever its owner does all day; mail
   ])
   await world.advance(days(1))
   await world.deps.database.transaction((sql) =>
-    noteChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
+    recordChange(world.deps, sql, account.id, change, sourceOf(newBrowser()), world.now),
   )
   expect((await world.inbox(phone.address)).length).toBe(11)
 })

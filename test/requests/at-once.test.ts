@@ -203,7 +203,7 @@ test('a form that says no revision is answered without waiting for another one',
     { run: world.sql.run },
   ) as Sql
   const deps = { ...world.deps, database: { ...world.deps.database, sql } }
-  const sent = { flowId: flow.id, revision: -1, form: {}, source: sourceOf(flow.browser) }
+  const sent = { flowId: flow.id, revision: -1, form: {}, requester: sourceOf(flow.browser) }
   const answered = await answerFlow(deps, [], sent)
   expect(answered).toEqual({ ok: false, refusal: { code: 'step_elsewhere' } })
   expect(statements).toBe(2)

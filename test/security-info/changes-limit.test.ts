@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Change } from '../../src/core/changes/change.ts'
 import { accept } from '../../src/core/refusal.ts'
 import { days, minutes } from '../../src/core/time.ts'
-import { changing } from '../../src/operations/changes/account-transaction.ts'
-import { noteChange } from '../../src/operations/changes/record-change.ts'
+import { inAccountTransaction } from '../../src/operations/changes/account-transaction.ts'
+import { recordChange } from '../../src/operations/changes/record-change.ts'
 import {
   knownPerson,
   type MadeAccount,
@@ -38,8 +38,8 @@ const newAccount = (): Promise<MadeAccount> => {
 
 const change = async ({ id }: MadeAccount, kind: Exclude<Change['kind'], 'item_added' | 'item_removed'>) => {
   const changed = kind === 'password_changed' ? { kind, before: 'a hash' } : { kind }
-  const made = await changing(world.deps, await sessionWithoutPage(world, id), async (sql) => {
-    await noteChange(world.deps, sql, id, changed, sourceOf(Buffer.alloc(32)), world.now)
+  const made = await inAccountTransaction(world.deps, await sessionWithoutPage(world, id), async (sql) => {
+    await recordChange(world.deps, sql, id, changed, sourceOf(Buffer.alloc(32)), world.now)
     return accept(null)
   })
   return made.ok ? 'made' : made.refusal

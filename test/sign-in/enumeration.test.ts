@@ -40,7 +40,7 @@ function watchStatements(): void {
 }
 
 /** What one answer tells, with what is random or was typed taken out of it. */
-type Told = {
+type ActivityOwner = {
   status: number
   headers: string[]
   cookies: string[]
@@ -71,7 +71,7 @@ async function compare(known: string, unknown: string, steps: Step[]): Promise<v
   }
 }
 
-async function toldBy(person: Person, name: string, step: Step): Promise<Told> {
+async function toldBy(person: Person, name: string, step: Step): Promise<ActivityOwner> {
   await world.carried()
   const before = await rowCounts()
   statements = []
@@ -227,7 +227,7 @@ test('before the password a code goes to any contact that is typed in full, and 
 test('asking for the code again, later, says the same', async () => {
   const { known, unknown } = await twoNames()
   const people = [newPerson(world), newPerson(world)]
-  const again: Told[][] = []
+  const again: ActivityOwner[][] = []
   for (const [index, typed] of [known, unknown].entries()) {
     for (const step of [...guarded, send((address) => ({ address }))]) {
       await toldBy(people[index]!, typed, step)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LimitKey } from '../../src/core/limits.ts'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
-import { tellOfGuessing } from '../../src/operations/changes/notify-of-guessing.ts'
+import { notifyOfGuessing } from '../../src/operations/changes/notify-of-guessing.ts'
 import { networksOf } from '../../src/operations/networks.ts'
 import {
   knownPerson,
@@ -99,21 +99,21 @@ test('owners hear once a day that strangers guess at their password', async () =
       subject?.includes('Somebody is trying passwords'),
     )
   for (let guess = 0; guess < 10; guess += 1) await strangerGuesses(account.email)
-  await tellOfGuessing(world.deps.database)
+  await notifyOfGuessing(world.deps.database)
   expect(await notices()).toHaveLength(0)
   for (let guess = 0; guess < 5; guess += 1) await strangerGuesses(account.email)
   await strangerGuesses('nobody-at-all@example.org')
-  await tellOfGuessing(world.deps.database)
-  await tellOfGuessing(world.deps.database)
+  await notifyOfGuessing(world.deps.database)
+  await notifyOfGuessing(world.deps.database)
   await world.carried()
   expect(await notices()).toHaveLength(1)
   for (let guess = 0; guess < 15; guess += 1) await strangerGuesses(account.email)
-  await tellOfGuessing(world.deps.database)
+  await notifyOfGuessing(world.deps.database)
   await world.carried()
   expect(await notices()).toHaveLength(1)
   await world.advance(days(1))
   for (let guess = 0; guess < 15; guess += 1) await strangerGuesses(account.email)
-  await tellOfGuessing(world.deps.database)
+  await notifyOfGuessing(world.deps.database)
   await world.carried()
   expect(await notices()).toHaveLength(2)
 })

@@ -256,8 +256,8 @@ describe('a recovery code', () => {
     const claimed = await claimStep(world.sql, flow.id, flow.browser, flow.revision)
     if (claimed === undefined) throw new Error('The flow has gone on.')
     const form = { act: 'recovery_code', recovery_code: code }
-    const source = sourceOf(flow.browser)
-    const request = { flowId: flow.id, state: claimed.state as SignIn, source, now: claimed.now }
+    const requester = sourceOf(flow.browser)
+    const request = { flowId: flow.id, state: claimed.state as SignIn, requester, now: claimed.now }
     const step = await prove(world.deps, callers.sign_in, request, form)
     expect(step.refusal).toBeUndefined()
     flow.revision += 1

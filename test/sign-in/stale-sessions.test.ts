@@ -88,8 +88,8 @@ describe('a session that is ended while its form is under way', () => {
       { method: 'POST', headers, body, duplex: 'half' } as RequestInit,
       { incoming: { socket: { remoteAddress: thief.ip } } },
     )
-    const [session, source] = [await sessionIn(one.person, one.home), sourceOf(one.person.browser)]
-    await endOthers(world.deps, session, source, world.now)
+    const [session, requester] = [await sessionIn(one.person, one.home), sourceOf(one.person.browser)]
+    await endOthers(world.deps, session, requester, world.now)
     slow.resolve()
     const answer = await sending
     expect(answer.headers.get('location')).toContain('/signin')
@@ -249,14 +249,14 @@ describe('what is refused is told to the account', () => {
 test('a passkey’s proof is dated by the database, whatever the clock of the process that took it', async () => {
   const one = await owner()
   const key = await givePasskey(world, one.account)
-  const source = sourceOf(one.person.browser)
+  const requester = sourceOf(one.person.browser)
   const ahead = world.now + hours(1)
-  const { offer, options } = requestPasskey(world.deps, source, ahead)
+  const { offer, options } = requestPasskey(world.deps, requester, ahead)
   const credential = key.get(options)
   const signedIn = await signInByPasskey(
     world.deps,
     { offer, credential, keep: false, returnTo: undefined },
-    { source, now: ahead },
+    { requester, now: ahead },
   )
   expect(signedIn.ok && signedIn.value.state.proofs[0]?.at).toBe(world.now)
 })

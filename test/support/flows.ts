@@ -52,7 +52,7 @@ export const sourceOf = (browser: Buffer, ip = '192.0.2.77') => ({
 
 /** The one contact that a name shows before its password. */
 export async function onlyChoice(world: World, state: SignIn): Promise<ItemChoice | undefined> {
-  const request = { flowId: newId(), state, source: sourceOf(newBrowser()), now: world.now }
+  const request = { flowId: newId(), state, requester: sourceOf(newBrowser()), now: world.now }
   return (await offerSignIn(world.deps, request)).choices[0]
 }
 
@@ -60,7 +60,12 @@ export async function onlyChoice(world: World, state: SignIn): Promise<ItemChoic
 export async function act(world: World, flow: HeldFlow, form: FlowForm, browser = flow.browser) {
   const { id: flowId, revision } = flow
   const served = [callers.sign_in, callers.sign_up]
-  const answered = await answerFlow(world.deps, served, { flowId, revision, form, source: sourceOf(browser) })
+  const answered = await answerFlow(world.deps, served, {
+    flowId,
+    revision,
+    form,
+    requester: sourceOf(browser),
+  })
   if (answered.ok) flow.revision += 1
   return answered
 }

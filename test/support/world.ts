@@ -12,11 +12,11 @@ import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { openClientAddress } from '../../src/http/exchange/client-address.ts'
-import { openNews } from '../../src/http/exchange/live-updates.ts'
+import { openLiveUpdates } from '../../src/http/exchange/live-updates.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/administration/api-keys.ts'
 import { readiness } from '../../src/operations/administration/readiness.ts'
 import type { Deps } from '../../src/operations/deps.ts'
-import { gatherVerifications } from '../../src/operations/micro-batching.ts'
+import { batchVerifications } from '../../src/operations/micro-batching.ts'
 import type { Keyring } from '../../src/secrets/keyring.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
 import { HashingBusy } from '../../src/secrets/password-hash.ts'
@@ -162,7 +162,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     policy,
     limits,
     verificationSql,
-    together: gatherVerifications(sql, verificationSql),
+    together: batchVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: 'Harbour',
     channels: new Set(settings.channels ?? ['email', 'sms']),
@@ -187,7 +187,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),
         },
-        news: openNews(),
+        news: openLiveUpdates(),
       },
     })
   const app = processWhose(() => now)

@@ -101,7 +101,7 @@ export type StoredChange = {
 /**
  * Until when an account takes no more changes of a kind; undefined where it does. Each kind counts by itself: a thief who
  * adds and removes things all day keeps nobody from a new password, and where he changes that, undoing asks for a new one.
- * What was undone counts as well, or changing and undoing would have no end.
+ * What was undone counts as well, or inAccountTransaction and undoing would have no end.
  *
  * @param newestFirst the changes of a day or more
  */

@@ -2,7 +2,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Answering } from './exchange.ts'
 
 /** Says in this process that there is something new about a topic, to the pages that are open on it. */
-export type News = {
+export type LiveUpdates = {
   tell(topic: string): void
   /** Ends when the topic has news, or after `most` milliseconds, or when everything closes. */
   wait(topic: string, most: number): Promise<void>
@@ -11,7 +11,7 @@ export type News = {
   close(): void
 }
 
-export function openNews(): News {
+export function openLiveUpdates(): LiveUpdates {
   const waiting = new Map<string, Set<() => void>>()
   let closed = false
   const wake = (topic: string) => {
@@ -40,7 +40,7 @@ export function openNews(): News {
   }
 }
 
-/** News may come from another process, which nobody tells of here: so one looks this often in any case. */
+/** LiveUpdates may come from another process, which nobody tells of here: so one looks this often in any case. */
 const lookEvery = 3000
 /** A browser that has gone without a word is noticed when something is written to it. */
 const beatEvery = 15_000
@@ -54,7 +54,12 @@ const longest = 10 * 60_000
  * The reader's page says in `?seen=` what it was made from; after a broken connection the browser itself says what it
  * heard last.
  */
-export function streamNews(c: Answering, news: News, topic: string, mark: () => Promise<string>): Response {
+export function streamLiveUpdates(
+  c: Answering,
+  news: LiveUpdates,
+  topic: string,
+  mark: () => Promise<string>,
+): Response {
   c.header('X-Accel-Buffering', 'no')
   return streamSSE(c, async (stream) => {
     let seen = c.req.header('last-event-id') ?? c.req.query('seen') ?? (await mark())

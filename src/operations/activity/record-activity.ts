@@ -12,21 +12,21 @@ import { countActivity, insertActivity } from '../../storage/activity.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
 import { networksOf } from '../networks.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 
 /**
  * Whom an activity is told to. A name without an account has an id that nothing has, and rows there: what is written
  * about it takes the same work.
  */
-export type Told = { accountId: string; decoy: boolean }
+export type ActivityOwner = { accountId: string; decoy: boolean }
 
-export const toldTo = (accountId: string): Told => ({ accountId, decoy: false })
+export const ownedBy = (accountId: string): ActivityOwner => ({ accountId, decoy: false })
 
 /** Where a request came from, as its account's owner reads it. */
-export const activitySource = (source: Source): ActivitySource => ({
-  ip: source.ip,
-  ...browserName(source.userAgent),
-  seen: seenAs(source.browser),
+export const activitySource = (requester: Requester): ActivitySource => ({
+  ip: requester.ip,
+  ...browserName(requester.userAgent),
+  seen: seenAs(requester.browser),
 })
 
 export const seenAs = (browser: Buffer): string => browser.toString('hex', 0, 8)
@@ -34,17 +34,23 @@ export const seenAs = (browser: Buffer): string => browser.toString('hex', 0, 8)
 type What = { kind: ActivityKind; verificationId?: string | undefined; detail?: ActivityDetail }
 
 /** Writes down, once, what happened; within the transaction that did it, where it did something. */
-export const noteActivity = (sql: Sql, told: Told, what: What, source: Source, now: Instant): Promise<void> =>
+export const recordActivity = (
+  sql: Sql,
+  told: ActivityOwner,
+  what: What,
+  requester: Requester,
+  now: Instant,
+): Promise<void> =>
   insertActivity(sql, {
     subject: told.accountId,
     id: newTimeId(now),
     kind: what.kind,
     verificationId: what.verificationId,
-    detail: detailOf(told, what.detail, source),
+    detail: detailOf(told, what.detail, requester),
   })
 
 /** What happened to an account by nobody's doing in it: whoever was behind it is not its owner's to know. */
-export const noteFromOutside = (
+export const recordFromOutside = (
   sql: Sql,
   accountId: string,
   what: { kind: ActivityKind; detail: ActivityDetail },
@@ -52,17 +58,21 @@ export const noteFromOutside = (
 ): Promise<void> => insertActivity(sql, { subject: accountId, id: newTimeId(now), ...what })
 
 /** Writes down what anybody can cause without end: repeats from one source are counted on one row. */
-export async function noteRepeated(
+export async function recordRepeated(
   deps: Deps,
   sql: Sql,
-  told: Told,
+  told: ActivityOwner,
   what: What,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
-  const detail = detailOf(told, what.detail, source)
+  const detail = detailOf(told, what.detail, requester)
   const activity = { subject: told.accountId, id: newTimeId(now), ...what, detail }
-  await countActivity(sql, activity, { ...repeatsAt(now), source: sourceOf(deps, detail), most: mostSources })
+  await countActivity(sql, activity, {
+    ...repeatsAt(now),
+    source: sourceOf(deps, detail),
+    most: mostSources,
+  })
 }
 
 /** How a source is known again: its network, its browser and what was refused. */
@@ -79,17 +89,17 @@ function sourceOf(deps: Deps, { ip, browser, system, seen, cause }: ActivityDeta
  * A code that was asked for. One that was sent has a row of its own, which its limits bound; one that never was is
  * counted with others of its source. Both are the same statement: nobody can tell by the work which it was.
  */
-export async function noteAskedCode(
+export async function recordAskedCode(
   deps: Deps,
   sql: Sql,
-  told: Told,
+  told: ActivityOwner,
   what: What,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
-  if (what.kind === 'code_not_sent') return noteRepeated(deps, sql, told, what, source, now)
+  if (what.kind === 'code_not_sent') return recordRepeated(deps, sql, told, what, requester, now)
   const activity = { subject: told.accountId, id: newTimeId(now), ...what }
-  const detail = detailOf(told, what.detail, source)
+  const detail = detailOf(told, what.detail, requester)
   await countActivity(sql, { ...activity, detail }, { ...repeatsAt(now), source: undefined, most: mostCodes })
 }
 
@@ -101,8 +111,12 @@ const repeatsAt = (now: Instant) => ({
   anHour: firstTimeId(now - hours(1)),
 })
 
-const detailOf = (told: Told, detail: ActivityDetail | undefined, source: Source): ActivityDetail => ({
-  ...activitySource(source),
+const detailOf = (
+  told: ActivityOwner,
+  detail: ActivityDetail | undefined,
+  requester: Requester,
+): ActivityDetail => ({
+  ...activitySource(requester),
   ...detail,
   ...(told.decoy && { decoy: true }),
 })

@@ -12,9 +12,9 @@ import {
   type ReportedMessage,
 } from '../../storage/report.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { type Where, whereOf } from './read-activity.ts'
-import { noteActivity } from './record-activity.ts'
+import { recordActivity } from './record-activity.ts'
 import { isTypedReference } from './typed-reference.ts'
 
 /** What "I didn't ask for this" came to: the code no longer works, was worthless already, or had been used before. */
@@ -53,7 +53,7 @@ export async function reportMessage(
   deps: Deps,
   token: string,
   proof: ReportProof,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<ReportOutcome>> {
   const { sql } = deps.database
@@ -66,22 +66,22 @@ export async function reportMessage(
           deps,
           { subject: named.subject, id: named.messageId, reference: message.reference },
           proof.reference,
-          source,
+          requester,
         )
       : isTold(message, proof)
   if (!proved) return refuse({ code: 'reference_wrong' })
-  return reportAsked(deps, named.subject, message, source, now)
+  return reportAsked(deps, named.subject, message, requester, now)
 }
 
 /** The same for a code that the account reads of in its activity. @returns undefined where it is not kept any more */
 export async function reportAskedCode(
   deps: Deps,
   asked: { subject: string; verificationId: string },
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<ReportOutcome | undefined> {
   const message = await findAsked(deps.database.sql, asked.subject, asked.verificationId)
-  const reported = message && (await reportAsked(deps, asked.subject, message, source, now))
+  const reported = message && (await reportAsked(deps, asked.subject, message, requester, now))
   return reported?.ok ? reported.value : undefined
 }
 
@@ -103,15 +103,15 @@ async function reportAsked(
   deps: Deps,
   subject: string,
   message: ReportedMessage,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<ReportOutcome>> {
   const { sql } = deps.database
   const reported = await endAsNotAsked(sql, subject, message.verificationId, newTimeId(now))
   if (reported === undefined) return refuse({ code: 'reference_wrong' })
-  if (reported.isNew) await tellOfReport(deps, message, source, now)
+  if (reported.isNew) await tellOfReport(deps, message, requester, now)
   const { from, askedAt, application } = message
-  const where = from && whereAsked(deps, from, source.locale)
+  const where = from && whereAsked(deps, from, requester.locale)
   return accept({ ...resultOf(reported), asked: { at: askedAt, application, where } })
 }
 
@@ -129,7 +129,7 @@ function whereAsked(deps: Deps, from: NonNullable<ReportedMessage['from']>, loca
 async function tellOfReport(
   deps: Deps,
   message: ReportedMessage,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { from, verificationId, askedAt } = message
@@ -142,7 +142,7 @@ async function tellOfReport(
   const since = firstTimeId(askedAt - hours(1))
   await amendCodeActivity(sql, from.accountId, verificationId, since, { notAskedAt: now })
   const told = { accountId: from.accountId, decoy: from.decoy === true }
-  await noteActivity(sql, told, { kind: 'not_asked', detail: { about: verificationId } }, source, now)
+  await recordActivity(sql, told, { kind: 'not_asked', detail: { about: verificationId } }, requester, now)
 }
 
 function resultOf({ ended, state, endedAt }: Reported) {

@@ -1,6 +1,6 @@
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { limitKey, passwordKeys } from '../trust-limits.ts'
 
 /** A notice or a message by its reference, and the two ids that its link names. */
@@ -14,17 +14,17 @@ export async function isTypedReference(
   deps: Deps,
   { subject, id, reference }: Referenced,
   typed: string,
-  source: Source,
+  requester: Requester,
 ): Promise<boolean> {
   const canonical = canonicalReference(typed)
   // A scanner that presses the button with nothing typed must not use up what the reader needs.
   if (canonical === undefined) return false
   const ring = deps.keyring.current()
-  const name = ['reference', subject, id, source.browser.toString('hex')]
+  const name = ['reference', subject, id, requester.browser.toString('hex')]
   const stranger = { level: 'stranger', stage: 'undoing', of: subject } as const
   const keys = [
     limitKey(ring, { kind: 'reference_tries', name }),
-    ...passwordKeys(deps, stranger, source).origin,
+    ...passwordKeys(deps, stranger, requester).origin,
   ]
   const guess = await deps.guessSql.take(deps.database.sql, keys)
   if (guess === 'limited' || canonical !== canonicalReference(reference)) return false

@@ -24,7 +24,7 @@ export type ExportMark =
 
 export type Progress = (table: string, rows: number) => void
 
-type Source = {
+type Requester = {
   connection: Parameters<typeof readDump>[0]
   schema: string
   /** Only where it was asked for: whoever has the ring can forge what it guards. */
@@ -33,7 +33,7 @@ type Source = {
 
 /** The lines of an export, each with its line feed. The service may go on working: all rows are of one moment. */
 export async function* exportLines(
-  source: Source,
+  requester: Requester,
   now: Instant,
   onProgress: Progress,
 ): AsyncGenerator<string> {
@@ -45,12 +45,17 @@ export async function* exportLines(
   }
 
   const exportedAt = new Date(now).toISOString()
-  yield written({ format: 'countersign-export', version: 1, schema: source.schema, exported_at: exportedAt })
-  if (source.keyringFile !== undefined) yield written(['keyring', await readRecord(source.keyringFile)])
+  yield written({
+    format: 'countersign-export',
+    version: 1,
+    schema: requester.schema,
+    exported_at: exportedAt,
+  })
+  if (requester.keyringFile !== undefined) yield written(['keyring', await readRecord(requester.keyringFile)])
 
   const rows: Record<string, number> = {}
   let table = ''
-  for await (const part of readDump(source.connection, source.keyringFile !== undefined)) {
+  for await (const part of readDump(requester.connection, requester.keyringFile !== undefined)) {
     if ('table' in part) {
       table = part.table
       rows[table] = 0

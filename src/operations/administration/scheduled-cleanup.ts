@@ -15,8 +15,8 @@ import {
 import { removeOldSessions } from '../../storage/session.ts'
 import type { Database } from '../../storage/sql.ts'
 import { eraseExpiredCodes } from '../../storage/verification.ts'
-import { tellOfGuessing } from '../changes/notify-of-guessing.ts'
-import { tellOfUndos } from '../changes/notify-of-undos.ts'
+import { notifyOfGuessing } from '../changes/notify-of-guessing.ts'
+import { notifyOfUndos } from '../changes/notify-of-undos.ts'
 
 const eraseEvery = seconds(20)
 const removeEvery = minutes(5)
@@ -26,17 +26,17 @@ const eraseLooksBack = minutes(15)
 /** Between two batches of removal, so that other work comes first. */
 const pause = 50
 
-export type House = { stop(): Promise<void> }
+export type ScheduledCleanup = { stop(): Promise<void> }
 
 /**
  * What is done by the clock: the sealed codes of expired verifications are erased, what is older than the policy keeps is
  * removed, and contacts are told again of what is announced.
  */
-export function keepHouse(
+export function startScheduledCleanup(
   database: Database,
   policy: Policy,
   onFault: (fault: unknown, about: string) => void,
-): House {
+): ScheduledCleanup {
   const { sql } = database
   let stopped = false
   let running: Promise<void> = Promise.resolve()
@@ -48,8 +48,8 @@ export function keepHouse(
       await eraseSeeds(sql, repeatedFor)
     }),
     repeat(removeEvery, 'Removing what is old', removeAllOld),
-    repeat(tellEvery, 'Telling of announced undos', () => tellOfUndos(database)),
-    repeat(tellEvery, 'Telling of guesses at passwords', () => tellOfGuessing(database)),
+    repeat(tellEvery, 'Telling of announced undos', () => notifyOfUndos(database)),
+    repeat(tellEvery, 'Telling of guesses at passwords', () => notifyOfGuessing(database)),
   ]
 
   async function removeAllOld(): Promise<void> {

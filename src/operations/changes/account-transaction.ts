@@ -2,12 +2,12 @@ import type { StoredChange } from '../../core/changes/change.ts'
 import { frozenChange, heldChanges } from '../../core/changes/freeze.ts'
 import { type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
-import { holdAccount } from '../../storage/account.ts'
+import { lockAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
 import { isUnended } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import { TakenBack } from '../rollback.ts'
+import { Rollback } from '../rollback.ts'
 
 /** Whether an account is held still by a change that somebody with an older contact froze. */
 export async function isFrozen(sql: Sql, accountId: string, now: Instant): Promise<boolean> {
@@ -19,23 +19,23 @@ export const readHeld = async (deps: Deps, accountId: string, now: Instant): Pro
   heldChanges(await changesOf(deps.database.sql, accountId), now)
 
 /** One transaction that may find out half-way that it has to be refused: then nothing of it was done. */
-export async function refusable<Value>(
+export async function orRefusal<Value>(
   deps: Deps,
   work: (sql: Sql) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
   try {
     return await deps.database.transaction(work)
   } catch (fault) {
-    if (fault instanceof TakenBack) return refuse(fault.refusal)
+    if (fault instanceof Rollback) return refuse(fault.refusal)
     throw fault
   }
 }
 
 /** Who changes an account: one of its sessions, or somebody on the way to one. */
-export type ChangedBy = { accountId: string; sessionId?: string | undefined }
+export type Actor = { accountId: string; sessionId?: string | undefined }
 
 /** Whether a session has been ended since its form was taken: then it changes nothing. Called while its account is held. */
-export const hasEnded = async (sql: Sql, { accountId, sessionId }: ChangedBy): Promise<boolean> =>
+export const hasEnded = async (sql: Sql, { accountId, sessionId }: Actor): Promise<boolean> =>
   sessionId !== undefined && !(await isUnended(sql, accountId, sessionId))
 
 /**
@@ -44,12 +44,12 @@ export const hasEnded = async (sql: Sql, { accountId, sessionId }: ChangedBy): P
  *
  * Refusals: `form_stale` for such a session, `changes_frozen` where the account is held still.
  */
-export const changing = <Value>(
+export const inAccountTransaction = <Value>(
   deps: Deps,
-  by: ChangedBy,
+  by: Actor,
   work: (sql: Sql) => Promise<Result<Value>>,
 ): Promise<Result<Value>> =>
-  refusable(deps, async (sql) => {
-    await holdAccount(sql, by.accountId)
+  orRefusal(deps, async (sql) => {
+    await lockAccount(sql, by.accountId)
     return (await hasEnded(sql, by)) ? refuse({ code: 'form_stale' }) : work(sql)
   })

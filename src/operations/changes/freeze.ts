@@ -23,11 +23,11 @@ import {
   raiseSeniority,
   settleChanges,
 } from '../../storage/change.ts'
-import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
+import { freezeItemsSince, itemsOf, lockItems, putItemBack } from '../../storage/security-info.ts'
 import { endSessionsSince } from '../../storage/session.ts'
 import { isTypedReference } from '../activity/typed-reference.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../requester.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 import { tell } from './decide-change.ts'
 
 /** Whose notice was read, and of what. */
@@ -43,14 +43,14 @@ export async function readNotice(
   deps: Deps,
   token: string,
   reference: string,
-  source: Source,
+  requester: Requester,
 ): Promise<Result<ReadNotice>> {
   const named = readToken(token)
   if (named === undefined) return refuse({ code: 'reference_wrong' })
   const notice = await findNotice(deps.database.sql, named.accountId, named.noticeId)
   if (notice === undefined) return refuse({ code: 'reference_wrong' })
   const referenced = { subject: named.accountId, id: named.noticeId, reference: notice.reference }
-  if (!(await isTypedReference(deps, referenced, reference, source)))
+  if (!(await isTypedReference(deps, referenced, reference, requester)))
     return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
 }
@@ -74,7 +74,7 @@ export async function freezeInSession(
   deps: Deps,
   session: SignedInSession,
   changeId: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { sql } = deps.database
@@ -91,7 +91,7 @@ export async function freezeInSession(
   const by = before.find(({ id }) => fresh.some((proof) => proof.itemId === id))
   if (by === undefined) return refuse({ code: 'choice_missing' })
   const freezing = { accountId, changeId, itemId: by.id, sessionId: session.sessionId }
-  const outcome = await freezeChange(deps, freezing, source, now)
+  const outcome = await freezeChange(deps, freezing, requester, now)
   return outcome === 'no_say' ? refuse({ code: 'choice_missing' }) : accept(null)
 }
 
@@ -136,11 +136,11 @@ type Freezing = Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'> & { sessio
 export async function freezeChange(
   deps: Deps,
   { accountId, changeId, itemId, sessionId }: Freezing,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<FreezeDecision> {
   const outcome = await deps.database.transaction(async (sql) => {
-    const items = await holdItems(sql, accountId)
+    const items = await lockItems(sql, accountId)
     const account = await findAccount(sql, accountId)
     const changes = await changesOf(sql, accountId)
     const change = changes.find(({ id }) => id === changeId)
@@ -163,7 +163,7 @@ export async function freezeChange(
     const from = change.state === 'kept' ? 0 : change.at
     const also = since.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]))
     await endSessionsSince(sql, accountId, from, { also, but: sessionId })
-    await tell(sql, account, change, { kind: 'change_frozen' }, source, now)
+    await tell(sql, account, change, { kind: 'change_frozen' }, requester, now)
     return decision
   })
   deps.wakeOutbox()

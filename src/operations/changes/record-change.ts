@@ -18,45 +18,45 @@ import type { Locale } from '../../core/verifications/message.ts'
 import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
 import { type Account, findAccount } from '../../storage/account.ts'
 import { changesOf, insertChange, insertNotice, noticesTo } from '../../storage/change.ts'
-import { holdItems, itemsOf } from '../../storage/security-info.ts'
+import { itemsOf, lockItems } from '../../storage/security-info.ts'
 import { proofsOf } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { activitySource, noteActivity, toldTo } from '../activity/record-activity.ts'
+import { activitySource, ownedBy, recordActivity } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../requester.ts'
-import { TakenBack } from '../rollback.ts'
+import type { Requester } from '../requester.ts'
+import { Rollback } from '../rollback.ts'
 
 /**
  * Writes down a change of an account's ways in, within the transaction that makes it: a row that can be frozen and
  * undone for 30 days, a line in its activity, and a notice to every contact it has, or had before. Wake the outbox after
  * the commit.
  *
- * Throws `TakenBack` with `changes_frozen` where the account is held still: nothing further changes; and with
+ * Throws `Rollback` with `changes_frozen` where the account is held still: nothing further changes; and with
  * `changes_limit` where a day has had as many of the kind as it takes. A sign-in, or a way back that was used, is never
  * refused: beyond that number it stands in the activity alone.
  *
  * @param sessionId the session that made it: freezing the change ends it
  */
-export async function noteChange(
+export async function recordChange(
   deps: Deps,
   sql: Sql,
   accountId: string,
   change: Change,
-  source: Source,
+  requester: Requester,
   now: Instant,
   sessionId?: string,
 ): Promise<void> {
   // A sign-in, or a way back that was used, changes nothing by itself: it waits for nobody and is never held.
   const changes = change.kind !== 'new_sign_in' && change.kind !== 'recovery_code_used'
-  const items = await (changes ? holdItems(sql, accountId) : itemsOf(sql, accountId))
+  const items = await (changes ? lockItems(sql, accountId) : itemsOf(sql, accountId))
   const account = await findAccount(sql, accountId)
   if (account === undefined) return
   const before = await changesOf(sql, accountId)
-  if (changes && frozenChange(before, now)) throw new TakenBack({ code: 'changes_frozen' })
+  if (changes && frozenChange(before, now)) throw new Rollback({ code: 'changes_frozen' })
   const retryAt = changesWait(before, change.kind, deps.policy.changes.perDay, now)
-  if (retryAt !== undefined && changes) throw new TakenBack({ code: 'changes_limit', retryAt })
-  if (retryAt === undefined) await writeChange(sql, account, items, change, source, now, sessionId)
-  await noteInActivity(sql, accountId, change, source, now, sessionId)
+  if (retryAt !== undefined && changes) throw new Rollback({ code: 'changes_limit', retryAt })
+  if (retryAt === undefined) await writeChange(sql, account, items, change, requester, now, sessionId)
+  await recordChangeActivity(sql, accountId, change, requester, now, sessionId)
 }
 
 /**
@@ -68,11 +68,11 @@ export async function writeChange(
   account: Account,
   items: readonly Item[],
   change: Change,
-  source: Source,
+  requester: Requester,
   now: Instant,
   sessionId: string | undefined,
 ): Promise<void> {
-  const { ip, browser, system } = activitySource(source)
+  const { ip, browser, system } = activitySource(requester)
   const id = newTimeId(now)
   const twoStep = account.twoStepAt !== undefined && change.kind !== 'two_step_on'
   const detail: ChangeDetail = { ip, browser, system, twoStep: twoStep || change.kind === 'two_step_off' }
@@ -89,12 +89,12 @@ export async function writeChange(
     detail,
   })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
-  await tellContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
+  await notifyContacts(sql, account, id, told, contactsToTell(items.filter(isContact), change), now)
   const gone = change.kind === 'item_removed' ? removedContact(change.item) : undefined
   if (gone === undefined) return
   // Whoever holds it is told also where it was lost: it keeps its say in what was changed before.
   const isLost = change.kind === 'item_removed' && change.lost
-  await tellContacts(sql, account, id, { ...told, ...(isLost && { lost: true }) }, [gone], now)
+  await notifyContacts(sql, account, id, { ...told, ...(isLost && { lost: true }) }, [gone], now)
 }
 
 /** By what its session has freshly proved; a recovery code that is used proves that itself. */
@@ -113,18 +113,24 @@ async function seniorityIn(
 }
 
 /** A line of what was changed, however many there were. */
-export async function noteInActivity(
+export async function recordChangeActivity(
   sql: Sql,
   accountId: string,
   change: Change,
-  source: Source,
+  requester: Requester,
   now: Instant,
   sessionId: string | undefined,
 ): Promise<void> {
   const kind = activityOf(change)
   if (kind === undefined) return
   const { item: hint, itemKind } = 'item' in change ? itemWords(change.item) : {}
-  await noteActivity(sql, toldTo(accountId), { kind, detail: { hint, itemKind, sessionId } }, source, now)
+  await recordActivity(
+    sql,
+    ownedBy(accountId),
+    { kind, detail: { hint, itemKind, sessionId } },
+    requester,
+    now,
+  )
 }
 
 /** A sign-in is told in the activity by itself, whatever browser it came from. */
@@ -154,7 +160,7 @@ export function itemWords(changed: ChangedItem): Pick<NoticeDetail, 'item' | 'it
 }
 
 /** A notice to each of these contacts, in the account's language; to a phone no more than it is told of in a day. */
-export async function tellContacts(
+export async function notifyContacts(
   sql: Sql,
   account: { id: string; locale: Locale },
   changeId: string | undefined,

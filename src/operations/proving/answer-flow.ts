@@ -14,7 +14,7 @@ import {
 } from '../../storage/flow.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../requester.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 import type { Caller, FlowRequest, Step } from './caller.ts'
 import { elsewhere, prove } from './prove.ts'
 import { recordRefused } from './record-step.ts'
@@ -32,7 +32,7 @@ export type SentForm = {
   flowId: string
   revision: number
   form: FlowForm
-  source: Source
+  requester: Requester
   session?: SignedInSession | undefined
 }
 
@@ -81,21 +81,21 @@ export const flowIdOf = (deps: Deps, formId: string | undefined, ...parts: strin
  */
 export async function beginFlow<State extends OpenFlow>(
   deps: Deps,
-  { id: flowId, state, source }: { id: string; state: State; source: Source },
+  { id: flowId, state, requester }: { id: string; state: State; requester: Requester },
   send: () => Promise<Step>,
 ): Promise<Result<string>> {
-  const { browser } = source
+  const { browser } = requester
   try {
     await insertFlow(deps.database.sql, { id: flowId, browser, state, lasts: flowLasts })
   } catch (fault) {
     if (sqlState(fault) !== uniqueViolation) throw fault
   }
-  const begun = await workOffOnce(deps, { flowId, revision: 0, source }, send)
+  const begun = await workOffOnce(deps, { flowId, revision: 0, requester }, send)
   if (!begun.ok) return begun.refusal.code === 'step_elsewhere' ? accept(flowId) : begun
   return begun.value.refusal === undefined ? accept(flowId) : refuse(begun.value.refusal)
 }
 
-type FormOfFlow = Pick<SentForm, 'flowId' | 'revision' | 'source'>
+type FormOfFlow = Pick<SentForm, 'flowId' | 'revision' | 'requester'>
 
 async function workOffOnce(
   deps: Deps,
@@ -103,8 +103,8 @@ async function workOffOnce(
   work: (flow: Flow) => Promise<Step>,
 ): Promise<Result<StepAnswer>> {
   const { sql } = deps.database
-  const { flowId, revision, source } = form
-  const claimed = await claimStep(sql, flowId, source.browser, revision)
+  const { flowId, revision, requester } = form
+  const claimed = await claimStep(sql, flowId, requester.browser, revision)
   if (claimed === undefined) return answerOfFirst(deps, form)
   const { state, refusal } = await work(claimed).catch(async (fault) => {
     // Where the database is the fault, it may not hear of this either: the form is then answered by its flow's page.
@@ -119,12 +119,12 @@ async function work(
   deps: Deps,
   callers: readonly Caller<OpenFlow>[],
   { state, now }: Flow,
-  { flowId, form, source, session }: SentForm,
+  { flowId, form, requester, session }: SentForm,
 ): Promise<Step> {
   const caller = callers.find(({ kind }) => kind === state.kind)
   if (caller === undefined || isFinal(state)) return elsewhere(state)
   if (caller.belongsTo?.(state, session) === false) return elsewhere(state)
-  const request: FlowRequest = { flowId, state, source, now, session }
+  const request: FlowRequest = { flowId, state, requester, now, session }
   const own = await caller.ownStep?.(deps, request, form)
   const step = own ?? (await prove(deps, caller, request, form))
   const { refusedAs: kind } = caller
@@ -140,10 +140,10 @@ const lookEvery = 40
 
 async function answerOfFirst(
   deps: Deps,
-  { flowId, revision, source }: FormOfFlow,
+  { flowId, revision, requester }: FormOfFlow,
 ): Promise<Result<StepAnswer>> {
   for (const until = performance.now() + patience; ; await sleep(lookEvery)) {
-    const flow: Flow | undefined = await findStored(deps.database.sql, flowId, source.browser)
+    const flow: Flow | undefined = await findStored(deps.database.sql, flowId, requester.browser)
     if (flow === undefined) return refuse({ code: 'flow_ended' })
     // No page has carried a revision below 0: there is no first form to wait for.
     if (revision < 0 || flow.revision !== revision + 1) return refuse({ code: 'step_elsewhere' })

@@ -7,15 +7,15 @@ import type { Contact } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { Purpose } from '../../core/verifications/message.ts'
-import type { Told } from '../activity/record-activity.ts'
+import type { ActivityOwner } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../requester.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 /** One form of a flow at work: where it stands, who sent it, and when by the database's clock. */
 export type FlowRequest<State extends OpenFlow = OpenFlow> = {
   flowId: string
   state: State
-  source: Source
+  requester: Requester
   now: Instant
   /** The session that the form came in, where its flow belongs to one. */
   session?: SignedInSession | undefined
@@ -40,7 +40,7 @@ type AnyCaller<State extends OpenFlow> = {
   /** Whose security info is proved; undefined for a name that has no account. */
   accountOf(state: State): string | undefined
   /** Whose activity records what happens. */
-  told(deps: Deps, state: State): Told
+  told(deps: Deps, state: State): ActivityOwner
   /** Who asks, and so which limits count: see `core/proving/trust.ts`. */
   trust(deps: Deps, request: FlowRequest<State>): Promise<Trust>
   /**

@@ -4,13 +4,13 @@ import { addressOf } from '../../core/security-info/contact-address.ts'
 import { type Contact, type ContactKind, isContact } from '../../core/security-info/security-info.ts'
 import type { Instant } from '../../core/time.ts'
 import { newTimeId } from '../../secrets/random.ts'
-import { findAccount, holdAccount } from '../../storage/account.ts'
+import { findAccount, lockAccount } from '../../storage/account.ts'
 import { holdersOf } from '../../storage/contact.ts'
 import { confirmNumber, itemsOf, noteProven, unconfirmNumber } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { noteFromOutside } from '../activity/record-activity.ts'
-import { type ChangedBy, changing, hasEnded, refusable } from '../changes/account-transaction.ts'
-import { tellContacts } from '../changes/record-change.ts'
+import { recordFromOutside } from '../activity/record-activity.ts'
+import { type Actor, hasEnded, inAccountTransaction, orRefusal } from '../changes/account-transaction.ts'
+import { notifyContacts } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
 
 /** Somebody else added the number after its holders were read: they have to be held as well. */
@@ -31,18 +31,18 @@ const mostTries = 5
  */
 export async function claiming<Value>(
   deps: Deps,
-  by: ChangedBy,
+  by: Actor,
   { kind, address }: { kind: ContactKind; address: string },
   now: Instant,
   work: (sql: Sql) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
-  if (kind === 'email') return changing(deps, by, work)
+  if (kind === 'email') return inAccountTransaction(deps, by, work)
   const { accountId } = by
   for (let tries = 1; ; tries += 1) {
     const others = await othersWith(deps.database.sql, address, accountId)
     try {
-      return await refusable(deps, async (sql) => {
-        for (const id of [accountId, ...others].sort()) await holdAccount(sql, id)
+      return await orRefusal(deps, async (sql) => {
+        for (const id of [accountId, ...others].sort()) await lockAccount(sql, id)
         if (await hasEnded(sql, by)) return refuse({ code: 'form_stale' })
         const done = await work(sql)
         if (!done.ok) return done
@@ -72,8 +72,8 @@ async function takeFrom(sql: Sql, accountId: string, number: string, now: Instan
   const hint = taken && hintOf(addressOf(taken))
   const told: Contact[] = items.filter(({ provenAt, frozen }) => provenAt !== undefined && !frozen)
   const notice = { kind: 'phone_taken', item: hint, itemKind: 'phone' } as const
-  await tellContacts(sql, account, newTimeId(now), notice, told, now)
-  await noteFromOutside(sql, accountId, { kind: 'phone_taken', detail: { hint, itemKind: 'phone' } }, now)
+  await notifyContacts(sql, account, newTimeId(now), notice, told, now)
+  await recordFromOutside(sql, accountId, { kind: 'phone_taken', detail: { hint, itemKind: 'phone' } }, now)
 }
 
 /**
@@ -84,7 +84,7 @@ async function takeFrom(sql: Sql, accountId: string, number: string, now: Instan
  */
 export async function confirmContact(
   deps: Deps,
-  by: ChangedBy,
+  by: Actor,
   itemId: string,
   now: Instant,
 ): Promise<'email_code' | 'text_code' | undefined> {

@@ -15,13 +15,13 @@ import { insertAskedFrom } from '../../storage/report.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { find, type Whose } from '../../storage/verification.ts'
 import type { NewVerification } from '../../storage/verification-sql.ts'
-import { activitySource, noteAskedCode, type Told } from '../activity/record-activity.ts'
+import { type ActivityOwner, activitySource, recordAskedCode } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import { reportableKeys, type Source, withHalves } from '../requester.ts'
-import { TakenBack } from '../rollback.ts'
+import { type Requester, reportableKeys, withHalves } from '../requester.ts'
+import { Rollback } from '../rollback.ts'
 import { addressKey, originKeys, sendKeys } from '../trust-limits.ts'
 import { whyLimited } from '../verifications/limits.ts'
-import { takePhoneSend } from '../verifications/phone-sends.ts'
+import { countPhoneSend } from '../verifications/phone-sends.ts'
 import { type Resend, resendCode } from '../verifications/resend-code.ts'
 import type { FlowView } from './answer-flow.ts'
 
@@ -42,7 +42,7 @@ export type FlowCode = {
   /** `decoy` does all the work of a code and sends nothing. */
   messageKind: MessageKind
   /** Whose activity says that it was asked for. */
-  told: Told
+  told: ActivityOwner
   trust: Trust
   /**
    * Nobody may learn whether there is such an address: where its own limits, or those of phones, let nothing through, a
@@ -59,16 +59,20 @@ export type IssuedCode = { verificationId: string; decoy: boolean }
  * Refusals: `channel_unavailable`, `sends_limit` (of a hidden one only those of browser and network), and for a text that
  * isn't hidden `phone_prefix_closed` and `phone_budget_spent`.
  */
-export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source): Promise<Result<IssuedCode>> {
+export async function issueFlowCode(
+  deps: Deps,
+  code: FlowCode,
+  requester: Requester,
+): Promise<Result<IssuedCode>> {
   const channel = channelOf(code.address)
   if (!deps.channels.has(channel)) return refuse({ code: 'channel_unavailable', channel })
-  const { address, origin } = await sendKeys(deps, code.trust, code.address, source)
+  const { address, origin } = await sendKeys(deps, code.trust, code.address, requester)
   const decoy = code.messageKind === 'decoy'
   const counted = decoy ? decoyAddressKey(deps, code) : address
-  const issued = await issue(deps, code, { destination: counted, keys: [counted, ...origin] }, source)
+  const issued = await issue(deps, code, { destination: counted, keys: [counted, ...origin] }, requester)
   if (issued.ok || code.hidden !== true || !concernsAddress(issued.refusal)) return issued
   const instead = { ...code, messageKind: 'decoy' } as const
-  return issue(deps, instead, { destination: decoyAddressKey(deps, code), keys: origin }, source)
+  return issue(deps, instead, { destination: decoyAddressKey(deps, code), keys: origin }, requester)
 }
 
 const channelOf = ({ kind }: Address): 'email' | 'sms' => (kind === 'email' ? 'email' : 'sms')
@@ -92,7 +96,7 @@ async function issue(
   deps: Deps,
   code: FlowCode,
   { destination, keys }: { destination: LimitKey; keys: LimitKey[] },
-  source: Source,
+  requester: Requester,
 ): Promise<Result<IssuedCode>> {
   const ring = deps.keyring.current()
   const id = newId()
@@ -108,7 +112,7 @@ async function issue(
     channel,
     destination: to,
     destinationKey: destination.key,
-    locale: source.locale,
+    locale: requester.locale,
     reference: undefined,
     messageReference: newReference(),
     requestHash: undefined,
@@ -122,16 +126,16 @@ async function issue(
     messageKind: code.messageKind,
     activityId: newTimeId(),
   }
-  const issued = await orTakenBack(
+  const issued = await orRollback(
     deps.database.transaction(async (sql) => {
       const done = await deps.verificationSql.issue(sql, keys, asked)
       if (done.result !== 'issued') return done
-      if (channel === 'sms' && !decoy) await takePhoneSend(deps, sql, to, isTrusted(code.trust))
-      await noteAsked(deps, sql, code, asked, source, done.createdAt)
+      if (channel === 'sms' && !decoy) await countPhoneSend(deps, sql, to, isTrusted(code.trust))
+      await noteAsked(deps, sql, code, asked, requester, done.createdAt)
       return done
     }),
   )
-  if (issued instanceof TakenBack) return refuse(issued.refusal)
+  if (issued instanceof Rollback) return refuse(issued.refusal)
   if (issued.result !== 'issued') {
     const refusal = await whyLimited(deps, keys)
     return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
@@ -140,9 +144,9 @@ async function issue(
   return accept({ verificationId: id, decoy })
 }
 
-const orTakenBack = <Value>(work: Promise<Value>): Promise<Value | TakenBack> =>
+const orRollback = <Value>(work: Promise<Value>): Promise<Value | Rollback> =>
   work.catch((fault) => {
-    if (fault instanceof TakenBack) return fault
+    if (fault instanceof Rollback) return fault
     throw fault
   })
 
@@ -152,7 +156,7 @@ async function noteAsked(
   sql: Sql,
   code: FlowCode,
   asked: NewVerification,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const detail = {
@@ -162,18 +166,18 @@ async function noteAsked(
     flow: code.flowId,
   }
   const kind = activityOf[code.messageKind]
-  await noteAskedCode(deps, sql, code.told, { kind, verificationId: asked.id, detail }, source, now)
+  await recordAskedCode(deps, sql, code.told, { kind, verificationId: asked.id, detail }, requester, now)
   await insertAskedFrom(sql, {
     subject: code.flowId,
     id: newTimeId(now),
     applicationId: ownApplicationId,
     verificationId: asked.id,
     detail: {
-      ...activitySource(source),
-      timeZone: source.timeZone,
+      ...activitySource(requester),
+      timeZone: requester.timeZone,
       ...(code.told.decoy && { decoy: true }),
       accountId: code.told.accountId,
-      keys: reportableKeys(originKeys(deps, code.trust, source)).map((key) => key.toString('base64')),
+      keys: reportableKeys(originKeys(deps, code.trust, requester)).map((key) => key.toString('base64')),
     },
   })
 }
@@ -188,18 +192,18 @@ const activityOf = {
 type Resent = { flowId: string; verificationId: string; decoy: boolean; trust: Trust; hidden: boolean }
 
 /** "I don't have a code": the same code again. Refusals: those of `resendCode`, hidden as by `issueFlowCode`. */
-export async function resendFlowCode(deps: Deps, code: Resent, source: Source) {
+export async function resendFlowCode(deps: Deps, code: Resent, requester: Requester) {
   const { flowId, verificationId, trust } = code
   const whose = ofFlow(flowId, verificationId)
   const trusted = isTrusted(trust)
-  const origin = await withHalves(deps, originKeys(deps, trust, source))
+  const origin = await withHalves(deps, originKeys(deps, trust, requester))
   const asDecoy: Resend = {
     trusted,
     messageKind: 'decoy',
     keys: (address) => [...(code.decoy ? [decoyAddressKey(deps, { flowId, address })] : []), ...origin],
   }
   if (code.decoy) return resendCode(deps, whose, asDecoy)
-  const keys = (address: Address) => [addressKey(deps, trust, address, source), ...origin]
+  const keys = (address: Address) => [addressKey(deps, trust, address, requester), ...origin]
   const sent = await resendCode(deps, whose, { trusted, keys })
   if (sent.ok || !code.hidden || !concernsAddress(sent.refusal)) return sent
   return resendCode(deps, whose, asDecoy)

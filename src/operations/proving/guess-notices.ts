@@ -5,8 +5,8 @@ import { days } from '../../core/time.ts'
 import { findAccount } from '../../storage/account.ts'
 import { readLogs } from '../../storage/limits.ts'
 import { itemsOf } from '../../storage/security-info.ts'
-import { activitySource, noteActivity, toldTo } from '../activity/record-activity.ts'
-import { itemWords, tellContacts } from '../changes/record-change.ts'
+import { activitySource, ownedBy, recordActivity } from '../activity/record-activity.ts'
+import { itemWords, notifyContacts } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
 import type { RequestContext } from '../requester.ts'
 import { closingToldKey, itemKey } from './guess-limits.ts'
@@ -20,7 +20,7 @@ type Guessed = { accountId: string; itemId: string; strangers: LimitKey }
  * told when somebody past it finds the item closed: before it nothing may take a moment longer for an account than for
  * none.
  */
-export async function tellOfGuesses(deps: Deps, guessed: Guessed, request: RequestContext): Promise<void> {
+export async function notifyOfGuesses(deps: Deps, guessed: Guessed, request: RequestContext): Promise<void> {
   const ring = deps.keyring.current()
   const { accountId, itemId, strangers } = guessed
   const item = itemKey(ring, accountId, itemId)
@@ -42,21 +42,21 @@ export async function tellOfGuesses(deps: Deps, guessed: Guessed, request: Reque
 async function tellOnce(
   deps: Deps,
   { accountId, itemId, news, key }: Guessed & { news: GuessNews; key: LimitKey },
-  { source, now }: RequestContext,
+  { requester, now }: RequestContext,
 ): Promise<void> {
   await deps.database.transaction(async (sql) => {
     if ((await deps.guessSql.take(sql, [key])) === 'limited') return
     const [account, items] = [await findAccount(sql, accountId), await itemsOf(sql, accountId)]
     const item = items.find(({ id }) => id === itemId)
     if (account === undefined || item === undefined) return
-    const { ip, browser, system } = activitySource(source)
+    const { ip, browser, system } = activitySource(requester)
     const words = news === 'closing' ? itemWords(item) : {}
     const kind = news === 'closing' ? 'item_closed' : 'codes_guessed'
     const proved = items.filter(isContact).filter(({ provenAt, frozen }) => provenAt !== undefined && !frozen)
-    await tellContacts(sql, account, undefined, { kind, ...words, ip, browser, system }, proved, now)
+    await notifyContacts(sql, account, undefined, { kind, ...words, ip, browser, system }, proved, now)
     if (kind !== 'item_closed') return
     const detail = { hint: words.item, itemKind: words.itemKind }
-    await noteActivity(sql, toldTo(accountId), { kind, detail }, source, now)
+    await recordActivity(sql, ownedBy(accountId), { kind, detail }, requester, now)
   })
   deps.wakeOutbox()
 }

@@ -30,7 +30,7 @@ export async function provePasskey(
   deps: Deps,
   accountId: string,
   answer: PasskeyAnswer,
-  { source, now }: RequestContext,
+  { requester, now }: RequestContext,
 ): Promise<Result<Proof>> {
   const { sql } = deps.database
   const refused = refuse({ code: 'passkey_refused' })
@@ -41,7 +41,7 @@ export async function provePasskey(
   const credentialId = credentialIdOf(assertion)
   const stored = (await passkeysOf(sql, accountId)).find((one) => one.credentialId.equals(credentialId))
   if (stored === undefined) return refused
-  const rp = relyingPartyOf(source.origin, deps.operatorName)
+  const rp = relyingPartyOf(requester.origin, deps.operatorName)
   const judged = await judgeAssertion(assertion, stored, answer.challenge, rp)
   if (judged === undefined) return refused
   if (answer.verified && !judged.userVerified) return refuse({ code: 'passkey_unverified' })

@@ -18,11 +18,11 @@ export async function provePassword(
   deps: Deps,
   accountId: string,
   typed: string,
-  { source, now, trust }: RequestContext & { trust: Trust },
+  { requester, now, trust }: RequestContext & { trust: Trust },
 ): Promise<Result<null>> {
   const { sql } = deps.database
   if (looksLikeCode(typed)) return refuse({ code: 'password_is_code' })
-  const keys = [passwordKeys(deps, trust, source).account]
+  const keys = [passwordKeys(deps, trust, requester).account]
   const guess = await deps.guessSql.take(sql, keys)
   if (guess === 'limited') {
     return refuse({ code: 'passwords_limit', retryAt: (await guessesWait(deps, keys)) ?? now + seconds(60) })

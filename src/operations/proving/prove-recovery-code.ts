@@ -5,9 +5,9 @@ import { canonicalRecoveryCode } from '../../core/security-info/recovery-code.ts
 import type { Instant } from '../../core/time.ts'
 import { hashRecoveryCode, recoveryCodeAfter } from '../../secrets/recovery-code.ts'
 import { useRecoveryCode } from '../../storage/security-info.ts'
-import { noteChange } from '../changes/record-change.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { takeGuess } from './guess-limits.ts'
 
 /** A recovery code to prove in a flow: whose, who types it, and what a wrong one counts against. */
@@ -15,7 +15,7 @@ type RecoveryCodeItem = {
   accountId: string
   flowId: string
   guesses: readonly LimitKey[]
-  source: Source
+  requester: Requester
   now: Instant
 }
 
@@ -29,7 +29,7 @@ type RecoveryCodeItem = {
  */
 export async function proveRecoveryCode(
   deps: Deps,
-  { accountId, flowId, guesses, source, now }: RecoveryCodeItem,
+  { accountId, flowId, guesses, requester, now }: RecoveryCodeItem,
   typed: string,
 ): Promise<Result<{ proof: Proof; sealedCode: string }>> {
   const { sql } = deps.database
@@ -43,7 +43,7 @@ export async function proveRecoveryCode(
   const used = await deps.database.transaction(async (held) => {
     const replaced = await useRecoveryCode(held, accountId, ...hashes)
     if (replaced?.result === 'used') {
-      await noteChange(deps, held, accountId, { kind: 'recovery_code_used' }, source, now)
+      await recordChange(deps, held, accountId, { kind: 'recovery_code_used' }, requester, now)
     }
     return replaced
   })

@@ -20,11 +20,11 @@ import { ensureRows } from '../../storage/limits.ts'
 import { noteProven } from '../../storage/security-info.ts'
 import { cancel } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { codeKeys, decoyCodeKeys } from '../trust-limits.ts'
 import { checkCode } from '../verifications/check-code.ts'
 import { fullOf } from '../verifications/limits.ts'
-import { tellPastCode } from '../verifications/past-code.ts'
+import { explainPastCode } from '../verifications/past-code.ts'
 import type { Caller, ChoosingCaller, FlowRequest, Offer, Step } from './caller.ts'
 import { issueFlowCode, ofFlow, resendFlowCode } from './codes.ts'
 import { reopenItems } from './guess-limits.ts'
@@ -159,7 +159,7 @@ async function confirm<State extends OpenFlow>(at: Choosing<State>, typed: strin
   const typedHash = deps.keyring.current().lookupHash('typed', destinationOf(decoy)).toString('base64url')
   const chosen = { ...state, typedItemId: named?.id, typedHash }
   const limits = await guessLimits({ ...at, request: { ...request, state: chosen } })
-  const isClosed = (await fullOf(deps, limits)).some(({ hushed }) => hushed)
+  const isClosed = (await fullOf(deps, limits)).some(({ hidden }) => hidden)
   const maySend = !isClosed && caller.maySend?.(state) !== false
   return named === undefined || !maySend
     ? send(at, chosen, { address: decoy, messageKind: 'decoy' })
@@ -188,7 +188,7 @@ async function send<State extends OpenFlow>(
   chosen: State,
   to: { address: Address; messageKind: 'code' | 'decoy' },
 ): Promise<Step> {
-  const { flowId, state, source } = request
+  const { flowId, state, requester } = request
   const asked = {
     flowId,
     told: caller.told(sending, state),
@@ -197,7 +197,7 @@ async function send<State extends OpenFlow>(
     ...to,
     ...caller.code(state),
   }
-  const issued = await issueFlowCode(sending, asked, source)
+  const issued = await issueFlowCode(sending, asked, requester)
   if (!issued.ok) return { state, refusal: issued.refusal }
   // The code before is replaced: it opens nothing any more, and where it wasn't sent yet it isn't.
   if (state.verificationId !== undefined) {
@@ -208,7 +208,7 @@ async function send<State extends OpenFlow>(
 
 /** "I don't have a code." A code that the item no longer takes from this browser is not sent again. */
 async function resend<State extends OpenFlow>({ deps, sending, caller, request }: At<State>): Promise<Step> {
-  const { flowId, state, source } = request
+  const { flowId, state, requester } = request
   if ('offer' in caller && caller.mayReadStory(state)) {
     const { choices } = await caller.offer(deps, request)
     if (choices.some(({ id, closed }) => closed && id === state.itemId)) {
@@ -218,13 +218,13 @@ async function resend<State extends OpenFlow>({ deps, sending, caller, request }
   const { verificationId = '', decoy = false } = state
   const trust = await caller.trust(sending, request)
   const code = { flowId, verificationId, decoy, trust, hidden: !caller.mayReadStory(state) }
-  const sent = await resendFlowCode(sending, code, source)
+  const sent = await resendFlowCode(sending, code, requester)
   return sent.ok ? { state } : { state, refusal: sent.refusal }
 }
 
 async function answerCode<State extends OpenFlow>(at: At<State>, typed: string): Promise<Step> {
   const { deps, caller, request } = at
-  const { flowId, state, source, now } = request
+  const { flowId, state, requester, now } = request
   const { sql } = deps.database
   const awaited = ofFlow(flowId, state.verificationId ?? '')
   const guesses = await guessLimits(at)
@@ -232,7 +232,10 @@ async function answerCode<State extends OpenFlow>(at: At<State>, typed: string):
   const checked = await checkCode(deps, awaited, typed, now, guesses)
   if (!checked.ok) {
     await caller.guessRefused?.(deps, request, checked.refusal)
-    return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
+    return {
+      state,
+      refusal: await explainPastCode(deps, requester.browser, typed, checked.refusal, awaited, now),
+    }
   }
   const { approvedAt } = checked.value
   const accountId = caller.accountOf(state)
@@ -253,12 +256,12 @@ async function guessLimits<State extends OpenFlow>({
   caller,
   request,
 }: At<State>): Promise<LimitKey[]> {
-  const { state, source } = request
+  const { state, requester } = request
   if (state.decoy || (state.step === 'confirm' && state.typedItemId === undefined)) {
     return decoyCodeKeys(deps, caller.told(deps, state).accountId, state.typedHash ?? '')
   }
   const trust = await caller.trust(deps, request)
-  return codeKeys(deps, trust, source, state.typedItemId ?? state.itemId)
+  return codeKeys(deps, trust, requester, state.typedItemId ?? state.itemId)
 }
 
 async function answerPassword<State extends OpenFlow>(at: Choosing<State>, typed: string): Promise<Step> {
@@ -281,7 +284,7 @@ type ItemToProve = {
   itemId: string
   flowId: string
   guesses: readonly LimitKey[]
-  source: Source
+  requester: Requester
   now: Instant
 }
 
@@ -291,11 +294,11 @@ async function proveItem<State extends OpenFlow, Value>(
   proveIt: (item: ItemToProve) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
   const { deps, caller, request } = at
-  const { state, flowId, source, now } = request
+  const { state, flowId, requester, now } = request
   const accountId = caller.accountOf(state)
   if (accountId === undefined || state.itemId === undefined) return refuse({ code: 'step_elsewhere' })
   const guesses = await guessLimits(at)
-  const right = await proveIt({ accountId, itemId: state.itemId, flowId, guesses, source, now })
+  const right = await proveIt({ accountId, itemId: state.itemId, flowId, guesses, requester, now })
   if (right.ok) await reopenItems(deps, accountId)
   else await caller.guessRefused?.(deps, request, right.refusal)
   return right

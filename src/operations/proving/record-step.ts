@@ -3,7 +3,7 @@ import { hours, type Instant } from '../../core/time.ts'
 import { firstTimeId } from '../../secrets/random.ts'
 import { amendCodeActivity } from '../../storage/activity.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { noteRepeated, type Told } from '../activity/record-activity.ts'
+import { type ActivityOwner, recordRepeated } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { RequestContext } from '../requester.ts'
 
@@ -13,13 +13,13 @@ import type { RequestContext } from '../requester.ts'
  */
 export async function recordRefused(
   deps: Deps,
-  { told, kind }: { told: Told; kind: 'sign_in_refused' | 'proof_refused' },
+  { told, kind }: { told: ActivityOwner; kind: 'sign_in_refused' | 'proof_refused' },
   refusal: Pick<Refusal, 'code'> | undefined,
-  { source, now }: RequestContext,
+  { requester, now }: RequestContext,
 ): Promise<void> {
   const cause = recordedCauses.find((code) => code === refusal?.code)
   if (cause === undefined) return
-  await noteRepeated(deps, deps.database.sql, told, { kind, detail: { cause } }, source, now)
+  await recordRepeated(deps, deps.database.sql, told, { kind, detail: { cause } }, requester, now)
 }
 
 /** What somebody who is not the owner may have tried; a form that came too late is none of it. */

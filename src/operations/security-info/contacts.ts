@@ -19,24 +19,24 @@ import type { Instant } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
-import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
-import { toldTo } from '../activity/record-activity.ts'
-import { changing } from '../changes/account-transaction.ts'
-import { noteChange } from '../changes/record-change.ts'
+import { insertContact, itemsOf, lockItems, mostItems, setItemAside } from '../../storage/security-info.ts'
+import { ownedBy } from '../activity/record-activity.ts'
+import { inAccountTransaction } from '../changes/account-transaction.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
 import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest } from '../proving/caller.ts'
 import { claiming, confirmContact } from '../proving/claim-number.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { reopenItems } from '../proving/guess-limits.ts'
-import { isOf, type SignedInSession, type Source } from '../requester.ts'
+import { isOf, type Requester, type SignedInSession } from '../requester.ts'
 
 /** Adding or confirming a contact, as the proof engine's caller: a code to it, in the session alone. */
 export const proveContact: CodeCaller<ProveContact> = {
   kind: 'prove_contact',
   belongsTo: (state, session) => session !== undefined && isOf(state, session),
   accountOf: ({ accountId }) => accountId,
-  told: (_deps, { accountId }) => toldTo(accountId),
+  told: (_deps, { accountId }) => ownedBy(accountId),
   trust: async (_deps, { state }) => ({ level: 'session', sessionId: state.sessionId }),
   mayReadStory: () => true,
   async codeApproved(deps, request, approvedAt) {
@@ -66,7 +66,7 @@ export async function beginContact(
   session: SignedInSession,
   typed: string,
   { formId, returnTo }: ContactForm,
-  source: Source,
+  requester: Requester,
 ): Promise<Result<string>> {
   const address = parseContact(deps, typed)
   if (!address.ok) return address
@@ -77,7 +77,7 @@ export async function beginContact(
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
   if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
   const id = flowIdOf(deps, formId, 'add contact', session.sessionId, destinationOf(address.value))
-  return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, source)
+  return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, requester)
 }
 
 /** Begins to confirm a contact that the account has. Refusals: `choice_missing`, those of `issueFlowCode`. */
@@ -86,13 +86,13 @@ export async function beginConfirmation(
   session: SignedInSession,
   itemId: string,
   { formId, returnTo }: ContactForm,
-  source: Source,
+  requester: Requester,
 ): Promise<Result<string>> {
   const items = await itemsOf(deps.database.sql, session.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   if (item === undefined) return refuse({ code: 'choice_missing' })
   const id = flowIdOf(deps, formId, 'confirm contact', session.sessionId, itemId)
-  return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, source)
+  return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, requester)
 }
 
 function parseContact(deps: Deps, typed: string): Result<Address> {
@@ -121,7 +121,7 @@ async function sendTo(
   { accountId, sessionId }: SignedInSession,
   flowId: string,
   { address, itemId, returnTo }: { address: Address; itemId: string | undefined; returnTo: string },
-  source: Source,
+  requester: Requester,
 ): Promise<Result<string>> {
   const state: ProveContact = {
     kind: 'prove_contact',
@@ -132,7 +132,7 @@ async function sendTo(
     contact: { kind: address.kind, address: destinationOf(address) },
     returnTo,
   }
-  return beginFlow(deps, { id: flowId, state, source }, async () => {
+  return beginFlow(deps, { id: flowId, state, requester }, async () => {
     const issued = await issueFlowCode(
       deps,
       {
@@ -141,10 +141,10 @@ async function sendTo(
         address,
         length: 6,
         messageKind: 'code',
-        told: toldTo(accountId),
+        told: ownedBy(accountId),
         trust: { level: 'session', sessionId },
       },
-      source,
+      requester,
     )
     return issued.ok ? { state: { ...state, ...issued.value } } : { state, refusal: issued.refusal }
   })
@@ -153,7 +153,7 @@ async function sendTo(
 /** Adds what was proved, or notes that it was proved again. */
 async function keepProved(
   deps: Deps,
-  { state, source, now }: FlowRequest<ProveContact>,
+  { state, requester, now }: FlowRequest<ProveContact>,
   provenAt: Instant,
 ): Promise<Result<null>> {
   const { accountId, sessionId, itemId, contact } = state
@@ -165,12 +165,12 @@ async function keepProved(
   }
   const by = { accountId, sessionId }
   const added = await claiming(deps, by, contact, now, async (held): Promise<Result<null>> => {
-    const items = await holdItems(held, accountId)
+    const items = await lockItems(held, accountId)
     const refusal = whyNotAdded(items, contact.address)
     if (refusal !== undefined) return refuse(refusal)
     const item = { id: newId(), ...contact, addedAt: now, provenAt }
     await insertContact(held, accountId, item)
-    await noteChange(deps, held, accountId, { kind: 'item_added', item }, source, now, sessionId)
+    await recordChange(deps, held, accountId, { kind: 'item_added', item }, requester, now, sessionId)
     return accept(null)
   })
   deps.wakeOutbox()
@@ -189,12 +189,12 @@ export async function removeFromSecurityInfo(
   session: SignedInSession,
   itemId: string,
   lost: boolean,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const removed = await changing(deps, session, async (sql): Promise<Result<null>> => {
-    const items = await holdItems(sql, accountId)
+  const removed = await inAccountTransaction(deps, session, async (sql): Promise<Result<null>> => {
+    const items = await lockItems(sql, accountId)
     const account = await findAccount(sql, accountId)
     const item = items.find((candidate) => candidate.id === itemId)
     if (account === undefined || item === undefined) return refuse({ code: 'choice_missing' })
@@ -206,7 +206,7 @@ export async function removeFromSecurityInfo(
       lost && decideLoss(itemId, { ...rules, items, changes }, freshItems(session), now) === 'lost'
     await setItemAside(sql, accountId, itemId)
     const change = { kind: 'item_removed', item: remembered(item), lost: isLost } as const
-    await noteChange(deps, sql, accountId, change, source, now, session.sessionId)
+    await recordChange(deps, sql, accountId, change, requester, now, session.sessionId)
     return accept(null)
   })
   deps.wakeOutbox()

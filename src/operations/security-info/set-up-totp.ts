@@ -9,7 +9,7 @@ import { keepOffer, removeFlow } from '../../storage/flow.ts'
 import { insertTotp, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../requester.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 import { addItem } from './add-item.ts'
 import { itemName } from './item-name.ts'
 
@@ -33,19 +33,19 @@ export async function offerTotp(
   deps: Deps,
   session: SignedInSession,
   username: string,
-  source: Source,
+  requester: Requester,
 ): Promise<TotpOffer> {
   const { sql } = deps.database
   const items = await itemsOf(sql, session.accountId)
   const id = offerIdOf(deps, session)
   const state = fresh(deps, session, items)
-  const { sealed } = await keepOffer(sql, { id, browser: source.browser, state, lasts: flowLasts })
+  const { sealed } = await keepOffer(sql, { id, browser: requester.browser, state, lasts: flowLasts })
   const offered = openOffer(deps, session, sealed, session.now)
   if (offered !== undefined && !items.some((item) => item.id === offered.itemId))
     return { sealed, ...shown(deps, offered, username) }
   // Taken up by a form whose process was killed before it could end the offer, or sealed with a ring that was lost.
   await removeFlow(sql, id)
-  return offerTotp(deps, session, username, source)
+  return offerTotp(deps, session, username, requester)
 }
 
 function fresh(deps: Deps, session: SignedInSession, items: readonly Item[]) {
@@ -80,7 +80,7 @@ export async function setUpTotp(
   deps: Deps,
   session: SignedInSession,
   form: { sealed: string; code: string; name: string },
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const offered = openOffer(deps, session, form.sealed, now)
@@ -95,7 +95,7 @@ export async function setUpTotp(
   const sealedSeed = sealTotpSeed(deps.keyring.current(), seed, accountId, itemId)
   const item = { id: itemId, kind: 'totp', name } as const
   const insert = (sql: Sql) => insertTotp(sql, { accountId, id: itemId, name, sealedSeed, step })
-  const added = await addItem(deps, session, item, insert, source, now)
+  const added = await addItem(deps, session, item, insert, requester, now)
   if (!added.ok) return added
   await removeFlow(deps.database.sql, offerIdOf(deps, session))
   return accept(null)

@@ -8,12 +8,12 @@ import { accountHandle, newSessionSeed, parseSessionToken, sessionTokenOf } from
 import {
   type AccountName,
   findAccount,
-  holdSignInBars,
+  lockSignInBars,
   type Role,
   type SignInBars,
   usernamesOf,
 } from '../../storage/account.ts'
-import { holdSessionOf, noteSession } from '../../storage/flow.ts'
+import { lockSessionOf, noteSession } from '../../storage/flow.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import {
   endSession,
@@ -26,10 +26,10 @@ import {
   rememberBrowser,
 } from '../../storage/session.ts'
 import { noteTrustUsed, trustBrowser } from '../../storage/trusted-browser.ts'
-import { noteActivity, toldTo } from '../activity/record-activity.ts'
-import { noteChange } from '../changes/record-change.ts'
+import { ownedBy, recordActivity } from '../activity/record-activity.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession, Source } from '../requester.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 export type OpenedSession = { cookie: string; handle: string; kept: boolean; returnTo: string | undefined }
 
@@ -43,54 +43,54 @@ export type OpenedSession = { cookie: string; handle: string; kept: boolean; ret
  */
 export async function openSession(
   deps: Deps,
-  source: Source,
+  requester: Requester,
   flowId: string,
   done: SignedIn,
   now: Instant,
 ): Promise<OpenedSession | 'too_late' | 'outdated'> {
   if (now > done.at + repeatedFor) return 'too_late'
   const { accountId } = done
-  const userAgent = source.userAgent?.slice(0, 400)
+  const userAgent = requester.userAgent?.slice(0, 400)
   const ring = deps.keyring.current()
   const opened = await deps.database.transaction(async (sql) => {
-    const led = await holdSessionOf(sql, flowId)
+    const led = await lockSessionOf(sql, flowId)
     if (led === undefined) return 'too_late'
     if (led.sessionId !== undefined) {
       const same = led.seed === undefined ? undefined : sessionTokenOf(ring, accountId, led.seed)
       return same !== undefined && (await isOpen(sql, same)) ? same : 'too_late'
     }
-    if (isOutdated(done, await holdSignInBars(sql, accountId), await itemsOf(sql, accountId)))
+    if (isOutdated(done, await lockSignInBars(sql, accountId), await itemsOf(sql, accountId)))
       return 'outdated'
     const seed = newSessionSeed()
     const token = sessionTokenOf(ring, accountId, seed)
     await noteSession(sql, flowId, token.sessionId, seed)
-    const newBrowser = !(await isKnownBrowser(sql, accountId, source.browser))
+    const newBrowser = !(await isKnownBrowser(sql, accountId, requester.browser))
     // Of two sign-ins at once on one browser the second waits here, and then ends the session of the first.
-    await rememberBrowser(sql, accountId, source.browser)
-    if (done.trust) await trustBrowser(sql, accountId, source.browser, userAgent)
-    else await noteTrustUsed(sql, accountId, source.browser)
-    await endSessionsOnBrowser(sql, accountId, source.browser)
+    await rememberBrowser(sql, accountId, requester.browser)
+    if (done.trust) await trustBrowser(sql, accountId, requester.browser, userAgent)
+    else await noteTrustUsed(sql, accountId, requester.browser)
+    await endSessionsOnBrowser(sql, accountId, requester.browser)
     await insertSession(sql, {
       accountId,
       id: token.sessionId,
       secretHash: token.secretHash,
-      browser: source.browser,
+      browser: requester.browser,
       kept: done.keep,
       proofs: done.proofs,
       userAgent,
-      ip: source.ip,
+      ip: requester.ip,
     })
     const proofs = done.proofs.map((proof) => proof.kind)
     const detail = { proofs, newBrowser, sessionId: token.sessionId, flow: flowId }
-    await noteActivity(sql, toldTo(accountId), { kind: 'signed_in', detail }, source, now)
+    await recordActivity(sql, ownedBy(accountId), { kind: 'signed_in', detail }, requester, now)
     if (newBrowser && done.signedUp !== true) {
-      await noteChange(deps, sql, accountId, { kind: 'new_sign_in' }, source, now, token.sessionId)
+      await recordChange(deps, sql, accountId, { kind: 'new_sign_in' }, requester, now, token.sessionId)
     }
     return token
   })
   if (opened === 'too_late' || opened === 'outdated') return opened
   deps.wakeOutbox()
-  const handle = accountHandle(ring, source.browser, accountId)
+  const handle = accountHandle(ring, requester.browser, accountId)
   return { cookie: opened.text, handle, kept: done.keep, returnTo: done.returnTo }
 }
 
@@ -132,13 +132,19 @@ export const secretHashOf = (cookie: string): Buffer | undefined => parseSession
 export async function signOut(
   deps: Deps,
   session: SignedInSession,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { accountId, sessionId } = session
   await deps.database.transaction(async (sql) => {
     if (!(await endSession(sql, accountId, sessionId))) return
-    await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
+    await recordActivity(
+      sql,
+      ownedBy(accountId),
+      { kind: 'signed_out', detail: { sessionId } },
+      requester,
+      now,
+    )
   })
 }
 

@@ -8,13 +8,13 @@ import type { SignIn } from '../../core/sign-in/sign-in.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { itemsAsOf } from '../../storage/security-info.ts'
 import { isKnownBrowser } from '../../storage/session.ts'
-import type { Told } from '../activity/record-activity.ts'
+import type { ActivityOwner } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { FlowRequest, Offer } from '../proving/caller.ts'
 import { closedItems } from '../proving/guess-limits.ts'
-import { tellOfGuesses } from '../proving/guess-notices.ts'
+import { notifyOfGuesses } from '../proving/guess-notices.ts'
 import { allChoices, choiceOf } from '../proving/item-choices.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { codeKeys, trustOf } from '../trust-limits.ts'
 
 /**
@@ -22,12 +22,12 @@ import { codeKeys, trustOf } from '../trust-limits.ts'
  * was typed is its own hint. Whatever else were shown would tell that there is one, and how many contacts it has; another
  * can be typed in full. Past it, what is closed to a browser that the account doesn't know is marked.
  */
-export async function offerSignIn(deps: Deps, { state, source }: FlowRequest<SignIn>): Promise<Offer> {
+export async function offerSignIn(deps: Deps, { state, requester }: FlowRequest<SignIn>): Promise<Offer> {
   const usable = await usableItems(deps, state)
   const contacts = usable.filter(isContact)
   const { accountId, passwordAt, username } = state
   if (accountId !== undefined && passwordAt !== undefined) {
-    const choices = await markClosed(deps, accountId, allChoices(usable), source)
+    const choices = await markClosed(deps, accountId, allChoices(usable), requester)
     return { choices, contacts, password: false }
   }
   const named = contacts.find(({ address }) => address === username)
@@ -40,9 +40,9 @@ async function markClosed(
   deps: Deps,
   accountId: string,
   choices: ItemChoice[],
-  source: Source,
+  requester: Requester,
 ): Promise<ItemChoice[]> {
-  if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) return choices
+  if (await isKnownBrowser(deps.database.sql, accountId, requester.browser)) return choices
   const ids = choices.map(({ id }) => id)
   const closed = await closedItems(deps, accountId, ids)
   return choices.map((choice) => (closed.has(choice.id) ? { ...choice, closed: true } : choice))
@@ -65,7 +65,7 @@ export const nobody = (deps: Deps, username: string): string =>
   uuidOf(deps.keyring.current().lookupHash('no account', username))
 
 /** Whose activity records a sign-in: a name without an account has rows too, which nobody reads. */
-export const toldOf = (deps: Deps, state: SignIn): Told => ({
+export const activityOwnerOf = (deps: Deps, state: SignIn): ActivityOwner => ({
   accountId: accountOrNone(deps, state),
   decoy: state.accountId === undefined,
 })
@@ -74,7 +74,7 @@ export const toldOf = (deps: Deps, state: SignIn): Told => ({
  * Who signs in: a browser that the account knows, or a stranger before the password or past it. One whose password was
  * compared while guesses were used up is past it, and nobody may learn that.
  */
-export function signInTrust(deps: Deps, { state, source }: FlowRequest<SignIn>): Promise<Trust> {
+export function signInTrust(deps: Deps, { state, requester }: FlowRequest<SignIn>): Promise<Trust> {
   const of = state.accountId ?? `name ${state.username}`
   const isHidden = state.passwordAt === undefined && state.hiddenPasswordAt !== undefined
   const isPast = state.passwordAt !== undefined || isHidden
@@ -84,7 +84,7 @@ export function signInTrust(deps: Deps, { state, source }: FlowRequest<SignIn>):
     of,
     ...(isHidden && { hidden: true }),
   }
-  return trustOf(deps, { accountId: accountOrNone(deps, state), otherwise }, source)
+  return trustOf(deps, { accountId: accountOrNone(deps, state), otherwise }, requester)
 }
 
 /**
@@ -96,12 +96,12 @@ export async function noticeGuesses(
   request: FlowRequest<SignIn>,
   refusal: Refusal,
 ): Promise<void> {
-  const { state, source, now } = request
+  const { state, requester, now } = request
   const itemId = state.typedItemId ?? state.itemId
   if (refusal.code === 'wrong_codes_limit' || itemId === undefined) return
   if (state.accountId === undefined || state.passwordAt === undefined) return
-  const limits = codeKeys(deps, await signInTrust(deps, request), source, itemId)
+  const limits = codeKeys(deps, await signInTrust(deps, request), requester, itemId)
   const strangers = limits.find(({ kind }) => kind === 'strangers_codes')
   if (strangers === undefined) return
-  await tellOfGuesses(deps, { accountId: state.accountId, itemId, strangers }, { source, now })
+  await notifyOfGuesses(deps, { accountId: state.accountId, itemId, strangers }, { requester, now })
 }

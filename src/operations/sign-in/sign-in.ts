@@ -18,18 +18,18 @@ import type { ChoosingCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { confirmContact } from '../proving/claim-number.ts'
 import { elsewhere } from '../proving/prove.ts'
 import { recordRefused } from '../proving/record-step.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
 import { passwordKeys } from '../trust-limits.ts'
 import { usernameLookup } from '../usernames.ts'
 import { guessesWait } from '../verifications/limits.ts'
 import {
   accountOrNone,
+  activityOwnerOf,
   mayConfirm,
   noticeGuesses,
   offerSignIn,
   signInTrust,
-  toldOf,
 } from './sign-in-offer.ts'
 
 /** Signing in, as the proof engine's caller: any item past the password, one typed contact before it. */
@@ -40,7 +40,7 @@ export const signIn: ChoosingCaller<SignIn> = {
   code: ({ passwordAt }) => ({ purpose: 'sign_in', length: passwordAt === undefined ? 8 : 6 }),
   maySend: (state) => provedPasswordAt(state) !== undefined,
   accountOf: ({ accountId }) => accountId,
-  told: toldOf,
+  told: activityOwnerOf,
   trust: signInTrust,
   mayReadStory: ({ passwordAt }) => passwordAt !== undefined,
   refusedAs: 'sign_in_refused',
@@ -74,7 +74,7 @@ export const signIn: ChoosingCaller<SignIn> = {
  */
 export async function beginSignIn(
   deps: Deps,
-  source: Source,
+  requester: Requester,
   typed: string,
   given: { keep: boolean; returnTo: string | undefined },
 ): Promise<Result<string>> {
@@ -94,7 +94,7 @@ export async function beginSignIn(
     trust: false,
     ...given,
   }
-  await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
+  await insertFlow(deps.database.sql, { id, browser: requester.browser, state, lasts: flowLasts })
   return accept(id)
 }
 
@@ -113,9 +113,9 @@ function canonicalUsername(typed: string): string | undefined {
  */
 async function answerPassword(deps: Deps, request: FlowRequest<SignIn>, typed: string): Promise<Step> {
   const { sql } = deps.database
-  const { state, source, now } = request
+  const { state, requester, now } = request
   const trust = await signInTrust(deps, request)
-  const { account: pool, origin } = passwordKeys(deps, trust, source)
+  const { account: pool, origin } = passwordKeys(deps, trust, requester)
   if (looksLikeCode(typed)) {
     if (origin.length > 0) await deps.guessSql.take(sql, origin)
     return { state, refusal: { code: 'password_is_code' } }
@@ -129,7 +129,7 @@ async function answerPassword(deps: Deps, request: FlowRequest<SignIn>, typed: s
   if (!right || account === undefined) return { state, refusal: { code: 'sign_in_wrong' } }
   await deps.guessSql.giveBack(sql, guess)
   const twoStep = account.twoStepAt !== undefined
-  const trusted = twoStep && (await isTrustedBrowser(deps, accountId, source.browser))
+  const trusted = twoStep && (await isTrustedBrowser(deps, accountId, requester.browser))
   const known = trust.level === 'known_browser'
   const proved: SignIn = { ...state, passwordAt: now, twoStep }
   // Who holds the account's password may be what the freeze is about: it opens nothing by itself.
@@ -157,7 +157,7 @@ async function limitedPassword(
     const wait = (await guessesWait(deps, isStrangers ? origin : [pool])) ?? now + seconds(60)
     return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
   }
-  const told = toldOf(deps, state)
+  const told = activityOwnerOf(deps, state)
   const account = await findAccount(sql, told.accountId)
   const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
   await recordRefused(deps, { told, kind: 'sign_in_refused' }, { code: 'passwords_limit' }, request)

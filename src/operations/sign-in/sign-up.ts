@@ -11,13 +11,13 @@ import { newId } from '../../secrets/random.ts'
 import { findAccountId, hasAdministrator, insertAccount, setRole } from '../../storage/account.ts'
 import { endInvitations, useInvitation } from '../../storage/invitation.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { noteActivity, toldTo } from '../activity/record-activity.ts'
+import { ownedBy, recordActivity } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { usernameLookup } from '../usernames.ts'
 import { nobody } from './sign-in-offer.ts'
 
@@ -56,7 +56,7 @@ const strangerOf = (email: string): Trust => ({
  */
 export async function beginSignUp(
   deps: Deps,
-  source: Source,
+  requester: Requester,
   typed: string,
   given: { formId: string | undefined; returnTo: string | undefined; invitation: string | undefined },
 ): Promise<Result<string>> {
@@ -73,8 +73,8 @@ export async function beginSignUp(
     returnTo,
     invitation,
   }
-  const id = flowIdOf(deps, formId, 'sign up', source.browser.toString('hex'), email.value)
-  return beginFlow(deps, { id, state, source }, async () => {
+  const id = flowIdOf(deps, formId, 'sign up', requester.browser.toString('hex'), email.value)
+  return beginFlow(deps, { id, state, requester }, async () => {
     const issued = await issueFlowCode(
       deps,
       {
@@ -86,7 +86,7 @@ export async function beginSignUp(
         told: { accountId: accountId ?? nobody(deps, email.value), decoy: !state.addressInUse },
         trust: strangerOf(email.value),
       },
-      source,
+      requester,
     )
     return issued.ok ? { state: { ...state, ...issued.value } } : { state, refusal: issued.refusal }
   })
@@ -128,7 +128,7 @@ async function choosePassword(deps: Deps, request: FlowRequest<SignUp>, typed: s
 /** Names and accounts may live on two shards; the transaction holds both, and is safe to repeat. */
 async function createAccount(
   deps: Deps,
-  { flowId, state, source, now }: FlowRequest<SignUp>,
+  { flowId, state, requester, now }: FlowRequest<SignUp>,
   made: { itemId: string; passwordHash: string; provenAt: Instant },
 ): Promise<Result<string>> {
   const id = newId()
@@ -136,7 +136,7 @@ async function createAccount(
     await deps.database.transaction(async (sql) => {
       await insertAccount(sql, {
         id,
-        locale: source.locale,
+        locale: requester.locale,
         ...made,
         passwordSetAt: now,
         username: state.email,
@@ -150,7 +150,7 @@ async function createAccount(
       } as const
       const created = { kind: 'account_created', verificationId: state.verificationId, detail } as const
       // A millisecond before the sign-in that follows at once, so that it stands before it.
-      await noteActivity(sql, toldTo(id), created, source, now - 1)
+      await recordActivity(sql, ownedBy(id), created, requester, now - 1)
       if (state.invitation === undefined) return
       const invited = await useInvitation(sql, Buffer.from(state.invitation, 'base64url'))
       if (!invited || (await hasAdministrator(sql))) return

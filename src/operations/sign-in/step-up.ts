@@ -14,19 +14,19 @@ import {
 import type { StepUp } from '../../core/sign-in/step-up-flow.ts'
 import type { Instant } from '../../core/time.ts'
 import { newId, uuidOf } from '../../secrets/random.ts'
-import { newSessionSeed, risenSessionToken } from '../../secrets/tokens.ts'
+import { newSessionSeed, rotatedSessionToken } from '../../secrets/tokens.ts'
 import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import { raise } from '../../storage/session.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { toldTo } from '../activity/record-activity.ts'
+import { ownedBy } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import { answerFlow, type FlowView, type StepAnswer } from '../proving/answer-flow.ts'
 import type { ChoosingCaller, Offer } from '../proving/caller.ts'
 import { allChoices } from '../proving/item-choices.ts'
 import { elsewhere } from '../proving/prove.ts'
-import { isOf, type SignedInSession, type Source } from '../requester.ts'
+import { isOf, type Requester, type SignedInSession } from '../requester.ts'
 
 /** Proving again before a sensitive act, as the proof engine's caller: what that act takes, in the session alone. */
 export const stepUp: ChoosingCaller<StepUp> = {
@@ -36,7 +36,7 @@ export const stepUp: ChoosingCaller<StepUp> = {
   mustType: () => false,
   code: () => ({ purpose: 'step_up', length: 6 }),
   accountOf: ({ accountId }) => accountId,
-  told: (_deps, { accountId }) => toldTo(accountId),
+  told: (_deps, { accountId }) => ownedBy(accountId),
   trust: async (_deps, { state }) => ({ level: 'session', sessionId: state.sessionId }),
   mayReadStory: () => true,
   refusedAs: 'proof_refused',
@@ -100,7 +100,7 @@ export async function beginStepUp(
   deps: Deps,
   session: SignedInSession,
   { flowId, act, returnTo, choice }: Begun,
-  source: Source,
+  requester: Requester,
 ): Promise<Result<StepAnswer>> {
   const { accountId, sessionId } = session
   const state: StepUp = {
@@ -112,7 +112,7 @@ export async function beginStepUp(
     returnTo,
   }
   try {
-    await insertFlow(deps.database.sql, { id: flowId, browser: source.browser, state, lasts: flowLasts })
+    await insertFlow(deps.database.sql, { id: flowId, browser: requester.browser, state, lasts: flowLasts })
   } catch (fault) {
     if (sqlState(fault) !== uniqueViolation) throw fault
   }
@@ -120,7 +120,7 @@ export async function beginStepUp(
     flowId,
     revision: 0,
     form: { act: 'choose', item: choice },
-    source,
+    requester,
     session,
   })
 }
@@ -132,7 +132,7 @@ export async function beginStepUp(
  *
  * @returns undefined where it ended too long ago, or the session has changed since
  */
-export async function raiseSession(
+export async function rotateSession(
   deps: Deps,
   flow: FlowView,
   presented: Buffer,
@@ -141,7 +141,7 @@ export async function raiseSession(
   if (state.kind !== 'stepped_up' || now > state.at + repeatedFor) return undefined
   if (state.seed === undefined) return undefined
   const from = Buffer.from(state.secretHash, 'base64url')
-  const token = risenSessionToken(deps.keyring.current(), state, state.seed)
+  const token = rotatedSessionToken(deps.keyring.current(), state, state.seed)
   if (!presented.equals(from) && !presented.equals(token.secretHash)) return undefined
   const raised = await deps.database.transaction((sql) =>
     raise(

@@ -11,7 +11,7 @@ import type { Undoing, UndoingOver } from '../../core/undo/undo-flow.ts'
 import { newId } from '../../secrets/random.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { knownSince } from '../../storage/session.ts'
-import { toldTo } from '../activity/record-activity.ts'
+import { ownedBy } from '../activity/record-activity.ts'
 import { readHeld } from '../changes/account-transaction.ts'
 import {
   type Decider,
@@ -25,7 +25,7 @@ import type { Deps } from '../deps.ts'
 import type { ChoosingCaller, FlowRequest, Offer, Step } from '../proving/caller.ts'
 import { allChoices } from '../proving/item-choices.ts'
 import { elsewhere } from '../proving/prove.ts'
-import type { Source } from '../requester.ts'
+import type { Requester } from '../requester.ts'
 import { trustOf } from '../trust-limits.ts'
 
 /** What pressing the button of a notice's page came to. */
@@ -54,27 +54,27 @@ export async function answerNotice(
   deps: Deps,
   token: string,
   typed: { reference: string; changeId?: string | undefined },
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
   if (isForgotten(token, now)) return accept({ outcome: 'too_late', flowId: undefined })
-  const read = await readNotice(deps, token, typed.reference, source)
+  const read = await readNotice(deps, token, typed.reference, requester)
   if (!read.ok) return read
   const notice = { ...read.value, changeId: typed.changeId ?? read.value.changeId }
-  if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, source, now)
-  const outcome = await freezeChange(deps, notice, source, now)
+  if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, requester, now)
+  const outcome = await freezeChange(deps, notice, requester, now)
   const freezable = outcome === 'no_say' ? await freezableByLost(deps, notice, now) : undefined
   if (freezable !== undefined) return accept({ outcome: 'removed_as_lost', flowId: undefined, freezable })
   const isHeld = outcome === 'freeze' || outcome === 'frozen_already'
   if (!isHeld) return accept({ outcome, flowId: undefined })
   const held = await readHeld(deps, notice.accountId, now)
-  return accept({ outcome, flowId: await begin(deps, notice, 'undo', source), held })
+  return accept({ outcome, flowId: await begin(deps, notice, 'undo', requester), held })
 }
 
 async function answerAnnouncement(
   deps: Deps,
   notice: ReadNotice,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
   const decision = await readDecision(deps, { ...notice, proofs: [], now }, notice.changeId)
@@ -82,14 +82,14 @@ async function answerAnnouncement(
   const { state, undoAskedAt } = decision.change
   if (state === 'undone' || state === 'kept') return accept({ outcome: 'decided', flowId: undefined })
   if (undoAskedAt === undefined) return accept({ outcome: 'too_late', flowId: undefined })
-  return accept({ outcome: 'undo_asked', flowId: await begin(deps, notice, 'stop', source) })
+  return accept({ outcome: 'undo_asked', flowId: await begin(deps, notice, 'stop', requester) })
 }
 
 async function begin(
   deps: Deps,
   { accountId, changeId, itemId }: ReadNotice,
   aim: Undoing['aim'],
-  source: Source,
+  requester: Requester,
 ): Promise<string> {
   const id = newId()
   const state: Undoing = {
@@ -101,7 +101,7 @@ async function begin(
     step: 'choose',
     proofs: [],
   }
-  await insertFlow(deps.database.sql, { id, browser: source.browser, state, lasts: flowLasts })
+  await insertFlow(deps.database.sql, { id, browser: requester.browser, state, lasts: flowLasts })
   return id
 }
 
@@ -120,13 +120,13 @@ export type UndoingShown = {
 export async function readUndoing(
   deps: Deps,
   state: Undoing,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<UndoingShown | undefined> {
   const decision = await readDecision(deps, deciderOf(state, now), state.changeId)
   if (decision === undefined) return undefined
   const items = provable(state, decision, now)
-  const known = await knownSince(deps.database.sql, state.accountId, source.browser)
+  const known = await knownSince(deps.database.sql, state.accountId, requester.browser)
   const password = state.aim === 'stop' && isLongKnown(known, decision.change)
   const offer: Offer = { choices: allChoices(items), contacts: items.filter(isContact), password }
   return { decision, offer, missing: missingFor(state, decision, now) }
@@ -153,30 +153,34 @@ function missingFor(state: Undoing, { before, proofsMissing }: Decision, now: In
 /** Undoing from a notice, as the proof engine's caller: items older than the change, until enough of them are proved. */
 export const undoing: ChoosingCaller<Undoing> = {
   kind: 'undoing',
-  async offer(deps, { state, source, now }) {
-    const shown = await readUndoing(deps, state, source, now)
+  async offer(deps, { state, requester, now }) {
+    const shown = await readUndoing(deps, state, requester, now)
     return shown?.offer ?? { choices: [], contacts: [], password: false }
   },
   mustType: ({ contactId }, itemId) => itemId !== contactId,
   // It undoes something with no password beside it, so it has eight digits.
   code: () => ({ purpose: 'undo_change', length: 8 }),
   accountOf: ({ accountId }) => accountId,
-  told: (_deps, { accountId }) => toldTo(accountId),
-  trust: (deps, { state: { accountId }, source }) =>
-    trustOf(deps, { accountId, otherwise: { level: 'stranger', stage: 'undoing', of: accountId } }, source),
+  told: (_deps, { accountId }) => ownedBy(accountId),
+  trust: (deps, { state: { accountId }, requester }) =>
+    trustOf(
+      deps,
+      { accountId, otherwise: { level: 'stranger', stage: 'undoing', of: accountId } },
+      requester,
+    ),
   mayReadStory: ({ itemId, contactId }) => itemId === contactId,
   refusedAs: 'proof_refused',
   async ownStep(deps, request, form) {
-    const { state, source, now } = request
-    const shown = await readUndoing(deps, state, source, now)
+    const { state, requester, now } = request
+    const shown = await readUndoing(deps, state, requester, now)
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
     if (state.step !== 'decide') return undefined
     return form.act === 'decide' ? decide(deps, request, shown) : elsewhere(state)
   },
   /** On to the decision where enough was proved, else to the next proof. */
-  async proved(deps, { state, source, now }, proof) {
+  async proved(deps, { state, requester, now }, proof) {
     const further: Undoing = { ...state, proofs: withProofs(state.proofs, [proof]) }
-    const shown = await readUndoing(deps, further, source, now)
+    const shown = await readUndoing(deps, further, requester, now)
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
     return { state: { ...further, step: shown.missing > 0 ? 'choose' : 'decide' } }
   },
@@ -184,7 +188,7 @@ export const undoing: ChoosingCaller<Undoing> = {
 
 async function decide(
   deps: Deps,
-  { state, source, now }: FlowRequest<Undoing>,
+  { state, requester, now }: FlowRequest<Undoing>,
   { missing }: UndoingShown,
 ): Promise<Step> {
   const { accountId, changeId, aim } = state
@@ -195,10 +199,10 @@ async function decide(
   })
   const decider = deciderOf(state, now)
   if (aim === 'stop') {
-    const stopped = await stopUndo(deps, decider, changeId, source)
+    const stopped = await stopUndo(deps, decider, changeId, requester)
     return stopped.ok ? over('stopped') : { state, refusal: stopped.refusal }
   }
-  const undone = await undoByProofs(deps, decider, changeId, source)
+  const undone = await undoByProofs(deps, decider, changeId, requester)
   if (!undone.ok) return { state, refusal: undone.refusal }
   return undone.value === 'announced' ? over('announced', now + undoAnnouncedFor) : over('undone')
 }

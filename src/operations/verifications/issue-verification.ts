@@ -11,12 +11,12 @@ import { lockNotAvailable, sqlState } from '../../storage/sql.ts'
 import { find, ofApplication } from '../../storage/verification.ts'
 import type { Issued, NewVerification } from '../../storage/verification-sql.ts'
 import type { Deps } from '../deps.ts'
-import { inTurn } from '../keyed-mutex.ts'
+import { withKeyedMutex } from '../keyed-mutex.ts'
 import { networkText } from '../networks.ts'
 import { endUserKeys, withHalves } from '../requester.ts'
-import { TakenBack } from '../rollback.ts'
+import { Rollback } from '../rollback.ts'
 import { destinationKey, mayPassOnAnotherShard, shardsTried, sourceKeys, whyLimited } from './limits.ts'
-import { takePhoneSend } from './phone-sends.ts'
+import { countPhoneSend } from './phone-sends.ts'
 
 /** The verification, the database's clock, and whether this is the answer to the same request made before. */
 export type IssuedVerification = { verification: Verification; now: Instant; repeated: boolean }
@@ -49,7 +49,7 @@ export async function issueVerification(
     const keys = [destination, ...(await sendsCountedOn(deps, applicationId, request, shard))]
     const fresh = newVerification(deps, applicationId, id, destination, request, requestHash)
     const about = destination.key.toString('base64')
-    const issued = await inTurn(about, () => issueOnce(deps, keys, fresh, request))
+    const issued = await withKeyedMutex(about, () => issueOnce(deps, keys, fresh, request))
     if (issued.result === 'issued') {
       deps.wakeOutbox()
       return accept({ verification: asIssued(fresh, issued), now: issued.createdAt, repeated: false })
@@ -115,7 +115,7 @@ async function issueOnce(
     if (request.address.kind === 'email') return await deps.together.issue({ keys, fresh })
     return await issueToPhone(deps, keys, fresh)
   } catch (fault) {
-    if (fault instanceof TakenBack) return { result: 'refused', refusal: fault.refusal }
+    if (fault instanceof Rollback) return { result: 'refused', refusal: fault.refusal }
     if (fresh.requestHash !== undefined && sqlState(fault) === lockNotAvailable)
       return { result: 'lock_timeout' }
     throw fault
@@ -126,7 +126,7 @@ async function issueOnce(
 async function issueToPhone(deps: Deps, keys: LimitKey[], fresh: NewVerification): Promise<Issued> {
   return deps.database.transaction(async (sql) => {
     const issued = await deps.verificationSql.issue(sql, keys, fresh)
-    if (issued.result === 'issued') await takePhoneSend(deps, sql, fresh.destination, false)
+    if (issued.result === 'issued') await countPhoneSend(deps, sql, fresh.destination, false)
     return issued
   })
 }

@@ -78,11 +78,11 @@ export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promis
 export const fullOf = async <Key extends LimitKey>(deps: Deps, keys: readonly Key[]): Promise<Key[]> =>
   (await waitsOf(deps, keys)).map(({ key }) => key)
 
-/** Why a code may not be guessed at; undefined where nothing speaks against it. What is hushed says nothing. */
+/** Why a code may not be guessed at; undefined where nothing speaks against it. What is hidden says nothing. */
 export async function whyNoGuess(deps: Deps, keys: readonly LimitKey[]): Promise<Refusal | undefined> {
   const waits = await waitsOf(
     deps,
-    keys.filter(({ hushed }) => !hushed),
+    keys.filter(({ hidden }) => !hidden),
   )
   if (waits.some(({ key }) => key.kind === 'item_codes')) return { code: 'item_closed' }
   const retryAt = Math.max(...waits.map(({ until }) => until))

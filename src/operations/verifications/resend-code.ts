@@ -11,9 +11,9 @@ import { queue } from '../../storage/message.ts'
 import type { Sql } from '../../storage/sql.ts'
 import { find, hold, noteResend, ofApplication, renewCode, type Whose } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import { TakenBack } from '../rollback.ts'
+import { Rollback } from '../rollback.ts'
 import { destinationKey, mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
-import { takePhoneSend } from './phone-sends.ts'
+import { countPhoneSend } from './phone-sends.ts'
 
 /** Sends a code again for the application that asked for it. Refusals: those of `resendCode`. */
 export const resendApplicationCode = (
@@ -67,7 +67,7 @@ export async function resendCode(
     const outcome = await deps.database
       .transaction((sql) => resend(deps, sql, whose, { ...options, channel: to, limits: keys }))
       .catch((fault) => {
-        if (fault instanceof TakenBack) return refuse(fault.refusal)
+        if (fault instanceof Rollback) return refuse(fault.refusal)
         throw fault
       })
     if (outcome !== 'limited') {
@@ -93,11 +93,11 @@ async function resend(
 ): Promise<Result<{ verification: Verification; now: Instant }> | 'limited'> {
   if ((await deps.verificationSql.take(sql, limits)) === 'limited') return 'limited'
   const held = await hold(sql, whose)
-  if (held === undefined) throw new TakenBack({ code: 'verification_unknown' })
+  if (held === undefined) throw new Rollback({ code: 'verification_unknown' })
   const decision = decideResend(held.verification, deps.policy.code, held.now)
-  if (!decision.ok) throw new TakenBack(decision.refusal)
+  if (!decision.ok) throw new Rollback(decision.refusal)
   if (channel !== 'email' && messageKind !== 'decoy') {
-    await takePhoneSend(deps, sql, held.verification.destination, trusted)
+    await countPhoneSend(deps, sql, held.verification.destination, trusted)
   }
   if (decision.value.repeat === 'same_code') await noteResend(sql, whose)
   else await renew(deps, sql, whose, held.verification)

@@ -11,10 +11,10 @@ import type { Exchange } from '../../exchange/exchange.ts'
 import { activityRoutes } from '../activity/activity-routes.tsx'
 import { messagesRoutes } from '../activity/messages-routes.tsx'
 import { sessionsRoutes } from '../activity/sessions-routes.tsx'
-import { changePages } from '../changes/change-routes.tsx'
+import { changeRoutes } from '../changes/change-routes.tsx'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { takeForm, takeFormOf, toSignIn } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { readBoundForm, readFormOf, toSignIn } from '../frame/bound-form.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import {
   addCookie,
   formTokenOf,
@@ -24,12 +24,12 @@ import {
   sessionOf,
   sessionsOf,
 } from '../frame/visit.ts'
-import { securityPages } from '../security-info/security-routes.tsx'
+import { securityRoutes } from '../security-info/security-routes.tsx'
 import { setUpRoutes } from '../security-info/set-up-routes.tsx'
 import { twoStepRoutes } from '../security-info/two-step-routes.tsx'
 import { openAccountRoutes } from '../session/signed-in-routes.ts'
 import { InvitationPage } from '../sign-in/sign-in-pages.tsx'
-import { stepUpPages } from '../step-up/step-up-routes.tsx'
+import { stepUpRoutes } from '../step-up/step-up-routes.tsx'
 import { AccountPage, AccountsPage, ChangePasswordPage } from './account-pages.tsx'
 
 const invitationCookieLasts = 3600
@@ -42,18 +42,18 @@ const scopeOfAll = (sessions: readonly SignedInSession[]): string =>
     .join()}`
 
 /** The accounts that are signed in on this browser, each under its own handle. */
-export function accountPages(given: SignInSite) {
+export function accountRoutesOf(given: PagesContext) {
   const { deps, site } = given
   const pages = new Hono<Exchange>()
   const routes = openAccountRoutes(given, pages)
-  stepUpPages(given, pages, routes)
+  stepUpRoutes(given, pages, routes)
   activityRoutes(given, routes)
   sessionsRoutes(given, routes)
   messagesRoutes(given, routes)
-  securityPages(given, routes)
+  securityRoutes(given, routes)
   setUpRoutes(given, routes)
   twoStepRoutes(given, routes)
-  changePages(given, routes)
+  changeRoutes(given, routes)
 
   pages.get('/account', async (c) => {
     const visit = openVisit(given, c)
@@ -72,10 +72,10 @@ export function accountPages(given: SignInSite) {
 
   pages.post('/account/signout', async (c) => {
     const visit = openVisit(given, c)
-    const taken = await takeFormOf(given, c, visit, () => sessionsOf(given, visit), scopeOfAll)
+    const taken = await readFormOf(given, c, visit, () => sessionsOf(given, visit), scopeOfAll)
     if (!taken.ok) return taken.answer
     for (const session of taken.owner) {
-      await signOut(deps, session, visit.source, c.var.now)
+      await signOut(deps, session, visit.requester, c.var.now)
       removeSessionCookie(given, c, session.handle)
     }
     return c.redirect('/', 303)
@@ -98,7 +98,7 @@ export function accountPages(given: SignInSite) {
   })
 
   routes.post('/account/:handle/signout', async ({ c, visit, session }) => {
-    await signOut(deps, session, visit.source, c.var.now)
+    await signOut(deps, session, visit.requester, c.var.now)
     removeSessionCookie(given, c, session.handle)
     const others = (await sessionsOf(given, visit)).some(({ handle }) => handle !== session.handle)
     return c.redirect(others ? '/account?choose=yes' : '/', 303)
@@ -111,7 +111,7 @@ export function accountPages(given: SignInSite) {
   routes.post('/account/:handle/password', async ({ c, visit, session, form, token }) => {
     const toTurnOff = form.leads_to === 'two_step_off'
     const typed = { current: form.current ?? '', next: form.next ?? '', alone: toTurnOff }
-    const changed = await changePassword(deps, session, typed, visit.source, c.var.now)
+    const changed = await changePassword(deps, session, typed, visit.requester, c.var.now)
     if (changed.ok && toTurnOff) return c.redirect(`/account/${session.handle}/security/two-step/off`, 303)
     if (changed.ok) {
       const onPath = await isOnSecurePath(deps, session.accountId, c.var.now)
@@ -162,7 +162,7 @@ export function accountPages(given: SignInSite) {
   pages.post('/administrator/:token', async (c) => {
     const visit = openVisit(given, c)
     const token = c.req.param('token')
-    const taken = await takeForm(given, c, visit, 'invitation')
+    const taken = await readBoundForm(given, c, visit, 'invitation')
     if (!taken.ok) return taken.answer
     const { form } = taken
     if (!(await isInvited(deps.database, token))) return refusePage(c, site, { code: 'invitation_ended' })

@@ -10,7 +10,7 @@ import { readSecurity } from '../../../operations/security-info/read-security.ts
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import type { Answering } from '../../exchange/exchange.ts'
 import { answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { AccountRoutes, SignedInVisit } from '../session/signed-in-routes.ts'
 import { ActivityPage, NotMePage } from './activity-page.tsx'
 import { SecurePage } from './secure-page.tsx'
@@ -20,7 +20,7 @@ const isFilter = (text: string | undefined): text is ActivityFilter =>
   text === 'sign_ins' || text === 'codes' || text === 'changes'
 
 /** What happened to an account, "this wasn't me", and the path that follows it. */
-export function activityRoutes({ deps, site }: SignInSite, routes: AccountRoutes): void {
+export function activityRoutes({ deps, site }: PagesContext, routes: AccountRoutes): void {
   routes.get('/account/:handle/activity', async ({ c, session, visit }) => {
     const asked = c.req.query('filter')
     const filter = isFilter(asked) ? asked : undefined
@@ -74,7 +74,7 @@ export function activityRoutes({ deps, site }: SignInSite, routes: AccountRoutes
     const line = await lineOf(at)
     const { c, session, visit } = at
     if (line === undefined) return refusePage(c, site, { code: 'route_unknown' })
-    await sayNotMe(deps, session, line.newest, visit.source, c.var.now)
+    await sayNotMe(deps, session, line.newest, visit.requester, c.var.now)
     return c.redirect(`/account/${session.handle}/secure`, 303)
   })
 

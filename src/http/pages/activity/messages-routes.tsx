@@ -1,14 +1,14 @@
 import { findMessage, readMessages } from '../../../operations/activity/read-messages.ts'
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerPage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { MessagesPage } from './messages-page.tsx'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What was sent to an account's contacts. */
-export function messagesRoutes({ deps, site, sender }: SignInSite, routes: AccountRoutes): void {
+export function messagesRoutes({ deps, site, sender }: PagesContext, routes: AccountRoutes): void {
   routes.get('/account/:handle/messages', async ({ c, session }) => {
     const cursor = c.req.query('before')
     const before = cursor !== undefined && uuid.test(cursor) ? cursor : undefined

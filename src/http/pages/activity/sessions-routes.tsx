@@ -6,7 +6,7 @@ import {
 } from '../../../operations/activity/signed-in-browsers.ts'
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { removeSessionCookie } from '../frame/visit.ts'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { SessionsPage, SignedOutPage } from './sessions-page.tsx'
@@ -14,7 +14,7 @@ import { SessionsPage, SignedOutPage } from './sessions-page.tsx'
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Where an account is signed in, and signing out of any of it. */
-export function sessionsRoutes(given: SignInSite, routes: AccountRoutes): void {
+export function sessionsRoutes(given: PagesContext, routes: AccountRoutes): void {
   const { deps, site } = given
 
   routes.get('/account/:handle/sessions', async ({ c, session, token }) => {
@@ -36,16 +36,16 @@ export function sessionsRoutes(given: SignInSite, routes: AccountRoutes): void {
     const here = `/account/${session.handle}/sessions`
     const { now } = c.var
     if (form.act === 'one' && uuid.test(form.session ?? '')) {
-      await endOneSession(deps, session, form.session ?? '', visit.source, now)
+      await endOneSession(deps, session, form.session ?? '', visit.requester, now)
       return c.redirect(`${here}?done=ended`, 303)
     }
     if (form.act === 'others') {
-      await endOthers(deps, session, visit.source, now)
+      await endOthers(deps, session, visit.requester, now)
       return c.redirect(`${here}?done=endedOthers`, 303)
     }
     if (form.act !== 'everywhere') return refusePage(c, site, { code: 'form_stale' })
     const name = await accountName(deps, session.accountId)
-    await signOutEverywhere(deps, session, visit.source, now)
+    await signOutEverywhere(deps, session, visit.requester, now)
     removeSessionCookie(given, c, session.handle)
     return answerPage(c, site, <SignedOutPage name={name} />)
   })

@@ -8,14 +8,14 @@ import {
 import { freezeInSession } from '../../../operations/changes/freeze.ts'
 import { readAccount } from '../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { AccountRoutes, SignedInVisit } from '../session/signed-in-routes.ts'
 import { ChangePage, FreezeChangePage, KeepChangePage, UndoChangePage } from './change-pages.tsx'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What was changed about an account: by its owner, signed in, each change can be frozen, undone or kept. */
-export function changePages(given: SignInSite, routes: AccountRoutes): void {
+export function changeRoutes(given: PagesContext, routes: AccountRoutes): void {
   const { deps, site } = given
   const home = '/account/:handle/security/changes/:id'
 
@@ -37,10 +37,10 @@ export function changePages(given: SignInSite, routes: AccountRoutes): void {
         const { now } = session
         const decided =
           act === 'freeze'
-            ? await freezeInSession(deps, session, id, visit.source, now)
+            ? await freezeInSession(deps, session, id, visit.requester, now)
             : act === 'keep'
-              ? await keepChange(deps, session, id, visit.source, now)
-              : await undoInSession(deps, session, id, form.next ?? '', visit.source, now)
+              ? await keepChange(deps, session, id, visit.requester, now)
+              : await undoInSession(deps, session, id, form.next ?? '', visit.requester, now)
         if (decided.ok) {
           const came = decided.value === 'announced' ? 'announced' : done
           return c.redirect(`/account/${session.handle}/security?done=${came}`, 303)

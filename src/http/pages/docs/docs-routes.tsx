@@ -3,15 +3,15 @@ import { describeApi } from '../../api/openapi.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import type { Site } from '../components/site.ts'
 import { answerPage } from '../frame/answer-page.tsx'
-import { asPage } from '../frame/page-headers.ts'
+import { pageHeaders } from '../frame/page-headers.ts'
 import { ComponentsPage } from './components-page.tsx'
 import { DocsPage } from './docs-page.tsx'
 
 /** `/docs`: the API's reference, made from the same description that programs read at `/openapi.json`. */
-export function docsPages(site: Site) {
+export function docsRoutes(site: Site) {
   const docs = new Hono<Exchange>()
   const api = describeApi(site.publicUrl)
-  docs.use(asPage(site))
+  docs.use(pageHeaders(site))
   docs.get('/', (c) => answerPage(c as Answering, site, <DocsPage api={api} />))
   if (site.inbox) docs.get('/components', (c) => answerPage(c as Answering, site, <ComponentsPage />))
   return docs

@@ -10,7 +10,7 @@ import { refusePage } from './answer-page.tsx'
  * Stands before every route that shows pages: is it reached under its own name, did the form come from our own page,
  * and which language was chosen. Refusals: `host_unknown`, `origin_refused`.
  */
-export function asPage(site: Site): MiddlewareHandler<Exchange> {
+export function pageHeaders(site: Site): MiddlewareHandler<Exchange> {
   const { host } = new URL(site.publicUrl)
   return async (c, next) => {
     const answering = c as Answering

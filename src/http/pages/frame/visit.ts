@@ -1,9 +1,9 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { accept, type Result } from '../../../core/refusal.ts'
-import { type Browser, browserOf, isOwnForm, ownFormToken } from '../../../operations/browser.ts'
+import { type Browser, browserOf, csrfToken, isCsrfToken } from '../../../operations/browser.ts'
 import type { Deps } from '../../../operations/deps.ts'
-import type { SignedInSession, Source } from '../../../operations/requester.ts'
+import type { Requester, SignedInSession } from '../../../operations/requester.ts'
 import { readSession, secretHashOf } from '../../../operations/sign-in/sessions.ts'
 import { cookieLine, readCookies } from '../../exchange/cookies.ts'
 import type { Answering } from '../../exchange/exchange.ts'
@@ -19,7 +19,7 @@ export const mostAccounts = 10
 /** One person's request: their browser, what it is signed in to, and where it comes from. */
 export type Visit = {
   browser: Browser
-  source: Source
+  requester: Requester
   cookies: ReadonlyMap<string, string>
 }
 
@@ -39,7 +39,7 @@ export function openVisit(given: VisitDeps, c: Answering): Visit {
   return {
     browser,
     cookies,
-    source: {
+    requester: {
       browser: browser.hash,
       ip,
       userAgent: c.req.header('user-agent'),
@@ -144,7 +144,7 @@ export const scopeOfFlow = (flowId: string): string => `flow ${flowId}`
 export const scopeOfSession = (session: SignedInSession): string => `session ${session.sessionId}`
 
 export const formTokenOf = (given: VisitDeps, visit: Visit, scope: string): string =>
-  ownFormToken(given.deps, visit.browser, scope)
+  csrfToken(given.deps, visit.browser, scope)
 
 export const isFormOf = (given: VisitDeps, visit: Visit, scope: string, form: Form): boolean =>
-  isOwnForm(given.deps, visit.browser, scope, form.form)
+  isCsrfToken(given.deps, visit.browser, scope, form.form)

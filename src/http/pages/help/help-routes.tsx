@@ -3,15 +3,15 @@ import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { readForm } from '../../exchange/read-form.ts'
 import type { Site } from '../components/site.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { asPage } from '../frame/page-headers.ts'
+import { pageHeaders } from '../frame/page-headers.ts'
 import { ErrorPage, ErrorsPage } from './errors-page.tsx'
 import { HelpPage } from './help-page.tsx'
 import { isCode, longestPasted, readPasted } from './read-pasted.ts'
 
 /** `/help`: what codes are, and what every refusal means. */
-export function helpPages(site: Site) {
+export function helpRoutes(site: Site) {
   const help = new Hono<Exchange>()
-  help.use(asPage(site))
+  help.use(pageHeaders(site))
 
   help.get('/', (c) => answerPage(c as Answering, site, <HelpPage />))
   help.get('/errors', (c) => answerPage(c as Answering, site, <ErrorsPage />))

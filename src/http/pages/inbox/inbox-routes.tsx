@@ -7,11 +7,11 @@ import {
 } from '../../../operations/administration/read-inbox.ts'
 import type { Deps } from '../../../operations/deps.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
-import { type News, streamNews } from '../../exchange/live-updates.ts'
+import { type LiveUpdates, streamLiveUpdates } from '../../exchange/live-updates.ts'
 import { isoMoment } from '../../exchange/refusals.ts'
 import type { Site } from '../components/site.ts'
 import { answerPage, type Refuse, wantsPage } from '../frame/answer-page.tsx'
-import { asPage } from '../frame/page-headers.ts'
+import { pageHeaders } from '../frame/page-headers.ts'
 import { InboxPage } from './inbox-page.tsx'
 import { isFromThisMachine } from './loopback-only.ts'
 
@@ -19,9 +19,9 @@ import { isFromThisMachine } from './loopback-only.ts'
 export const inboxTopic = 'inbox'
 
 /** `/inbox`: for development, and only on the machine itself; anywhere else there is nothing at this address. */
-export function inboxPages(deps: Deps, site: Site, news: News, refuse: Refuse) {
+export function inboxRoutes(deps: Deps, site: Site, news: LiveUpdates, refuse: Refuse) {
   const inbox = new Hono<Exchange>()
-  const guarded = asPage(site)
+  const guarded = pageHeaders(site)
 
   inbox.use(async (c, next) => {
     if (!isFromThisMachine(c)) return refuse(c as Answering, { code: 'route_unknown' })
@@ -41,7 +41,7 @@ export function inboxPages(deps: Deps, site: Site, news: News, refuse: Refuse) {
     )
   })
 
-  inbox.get('/stream', (c) => streamNews(c as Answering, news, inboxTopic, () => inboxMark(deps)))
+  inbox.get('/stream', (c) => streamLiveUpdates(c as Answering, news, inboxTopic, () => inboxMark(deps)))
 
   inbox.get('/:id{[0-9a-f-]{36}}', async (c) => {
     const message = await readInboxMessage(deps, c.req.param('id'))

@@ -10,7 +10,7 @@ import { flowPasskeyOptions } from '../../../operations/proving/prove-passkey.ts
 import { openSealedCode } from '../../../operations/proving/prove-recovery-code.ts'
 import type { Answering } from '../../exchange/exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { formTokenOf, scopeOfFlow, type Visit } from '../frame/visit.ts'
 import {
   NextRecoveryCodePage,
@@ -36,7 +36,7 @@ export type ProofFrame = ProofStep & {
 export type FlowStep = Pick<ProofStep, 'here' | 'hidden' | 'refusal'>
 
 export const flowStep = (
-  site: SignInSite,
+  site: PagesContext,
   visit: Visit,
   flow: FlowView,
   shown: { here: string; refusal: Refusal | undefined },
@@ -47,7 +47,7 @@ export const flowStep = (
 
 /** The page of a step that every caller has in common; undefined for the caller's own, and the choice of what to prove. */
 export async function provingPage(
-  site: SignInSite,
+  site: PagesContext,
   c: Answering,
   flow: FlowView<OpenFlow>,
   frame: ProofFrame,
@@ -79,7 +79,7 @@ export async function provingPage(
 
 /** The page that waits for the code of a flow. */
 async function waitingPage(
-  { deps, sender }: SignInSite,
+  { deps, sender }: PagesContext,
   c: Answering,
   flow: FlowView<OpenFlow>,
   frame: ProofFrame,
@@ -110,7 +110,7 @@ async function waitingPage(
 /** Answers with the page of a flow, declined where there is a refusal; without one the flow has ended. */
 export function showFlowPage(
   c: Answering,
-  { site }: SignInSite,
+  { site }: PagesContext,
   page: Child | undefined,
   refusal: Refusal | undefined,
 ): Response {

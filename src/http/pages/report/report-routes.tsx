@@ -4,8 +4,8 @@ import { isForAccount, reportMessage } from '../../../operations/activity/report
 import type { SignedInSession } from '../../../operations/requester.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { asPage } from '../frame/page-headers.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { pageHeaders } from '../frame/page-headers.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import {
   formTokenOf,
   isFormOf,
@@ -22,10 +22,10 @@ import { OwnReportPage, ReportedPage, ReportPage } from './report-page.tsx'
  * `/report/{token}`: opening it changes nothing and tells nothing, not even whether there is such a message. Where the
  * account it was for is signed in, a button is enough; anybody else types the reference.
  */
-export function reportPages(given: SignInSite) {
+export function reportRoutes(given: PagesContext) {
   const { deps, site } = given
   const report = new Hono<Exchange>()
-  report.use(asPage(site))
+  report.use(pageHeaders(site))
 
   report.get('/:token', async (c) => {
     const answering = c as Answering
@@ -50,7 +50,7 @@ export function reportPages(given: SignInSite) {
         return refusePage(answering, site, { code: 'form_stale' })
       }
       const { accountId, handle } = session
-      const reported = await reportMessage(deps, token, { accountIds: [accountId] }, visit.source, now)
+      const reported = await reportMessage(deps, token, { accountIds: [accountId] }, visit.requester, now)
       if (!reported.ok) return refusePage(answering, site, reported.refusal)
       return answerPage(answering, site, <ReportedPage outcome={reported.value} handle={handle} />)
     }
@@ -58,7 +58,7 @@ export function reportPages(given: SignInSite) {
     const reported =
       typed.length > 64
         ? refuse({ code: 'reference_wrong' })
-        : await reportMessage(deps, token, { reference: typed }, visit.source, now)
+        : await reportMessage(deps, token, { reference: typed }, visit.requester, now)
     if (reported.ok) return answerPage(answering, site, <ReportedPage outcome={reported.value} />)
     const { refusal } = reported
     return answerFormAgain(answering, site, refusal, <ReportPage typed={typed} refusal={refusal} />)

@@ -19,9 +19,9 @@ import type { Answering } from '../../exchange/exchange.ts'
 import { readId, readRevision } from '../../exchange/read-id.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
 import { toSignIn } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { formTokenOf, scopeOfSession, type Visit } from '../frame/visit.ts'
-import { flowNews } from '../proving/flow-news.ts'
+import { flowUpdates } from '../proving/flow-news.ts'
 import { provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import type { AccountRoutes, SignedInVisit } from '../session/signed-in-routes.ts'
 import { CheckupPage } from './checkup-page.tsx'
@@ -30,7 +30,7 @@ import { AddContactPage, ConfirmContactPage, ItemPage, RemoveItemPage } from './
 import { doneWords, SecurityPage } from './security-page.tsx'
 
 /** `/account/{handle}/security`: what proves that an account is its owner's, and every change of it. */
-export function securityPages(given: SignInSite, routes: AccountRoutes): void {
+export function securityRoutes(given: PagesContext, routes: AccountRoutes): void {
   const { deps, site } = given
   const home = ({ handle }: SignedInSession) => `/account/${handle}/security`
 
@@ -59,7 +59,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     const returnTo = comingBackTo(c, session)
     const to = returnTo ?? `${home(session)}?done=added`
     const begins = { formId: readId(form.flow), returnTo: to }
-    const begun = await beginContact(deps, session, form.contact ?? '', begins, visit.source)
+    const begun = await beginContact(deps, session, form.contact ?? '', begins, visit.requester)
     if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
     const page = await addPage(session, token, returnTo, form.contact, begun.refusal)
     return answerFormAgain(c, site, begun.refusal, page)
@@ -78,7 +78,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     withItem(at, async (item, of) => {
       const { c, visit, session, token: form } = at
       const begins = { formId: readId(at.form.flow), returnTo: `${home(session)}?done=confirmed` }
-      const begun = await beginConfirmation(deps, session, item.id, begins, visit.source)
+      const begun = await beginConfirmation(deps, session, item.id, begins, visit.requester)
       if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
       const { refusal } = begun
       const page = <ConfirmContactPage {...{ item, form, flow: freshFormId(), refusal, ...of }} />
@@ -96,7 +96,14 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     withItem(at, async (item, of, security) => {
       const { c, visit, session, form } = at
       const isLost = form.lost === 'yes'
-      const removed = await removeFromSecurityInfo(deps, session, item.id, isLost, visit.source, session.now)
+      const removed = await removeFromSecurityInfo(
+        deps,
+        session,
+        item.id,
+        isLost,
+        visit.requester,
+        session.now,
+      )
       if (removed.ok) return c.redirect(`${home(session)}?done=removed`, 303)
       return answerFormAgain(
         c,
@@ -117,7 +124,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
     const before = await flowOf(visit, c.req.param('id'), session)
     if (before === undefined) return refusePage(c, site, { code: 'flow_ended' })
     const { id: flowId } = before
-    const sent = { flowId, revision: readRevision(form.revision), form, source: visit.source, session }
+    const sent = { flowId, revision: readRevision(form.revision), form, requester: visit.requester, session }
     const answered = await answerFlow(deps, [callers.prove_contact], sent)
     if (!answered.ok) return refusePage(c, site, answered.refusal)
     const { flow, refusal } = answered.value
@@ -127,7 +134,7 @@ export function securityPages(given: SignInSite, routes: AccountRoutes): void {
   })
 
   routes.get('/account/:handle/security/prove/:id/news', ({ c, visit, session }) =>
-    flowNews(c, given, () => flowOf(visit, c.req.param('id'), session)),
+    flowUpdates(c, given, () => flowOf(visit, c.req.param('id'), session)),
   )
 
   /** An item of this account; for any other there is no page. */

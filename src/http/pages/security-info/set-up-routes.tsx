@@ -9,7 +9,7 @@ import { offeredAgain, offerTotp, setUpTotp } from '../../../operations/security
 import { hasRecoveryCode } from '../../../operations/security-info/two-step.ts'
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { AccountRoutes, SignedInVisit } from '../session/signed-in-routes.ts'
 import { comingBackTo, thatComesBack } from './come-back.ts'
 import type { Done } from './security-page.tsx'
@@ -22,7 +22,7 @@ import {
 } from './set-up-pages.tsx'
 
 /** Setting up an authenticator app, a passkey and a recovery code; nothing counts before it is proved. */
-export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
+export function setUpRoutes(given: PagesContext, routes: AccountRoutes): void {
   const { deps, site } = given
 
   /** What every page here is told: where it stands, and the page that led to it. */
@@ -43,7 +43,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
 
   routes.get('/account/:handle/security/totp', async (at) => {
     const props = await about(at, 'totp')
-    const offer = await offerTotp(deps, at.session, props.account, at.visit.source)
+    const offer = await offerTotp(deps, at.session, props.account, at.visit.requester)
     const appName = translate(at.c.var.locale, 'setUp.appName')
     const name = offer.mark === undefined ? appName : `${appName} (${offer.mark})`
     return answerPage(at.c, site, <SetUpTotpPage {...props} offer={offer} name={name} />)
@@ -53,7 +53,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     const { c, session, visit, form } = at
     const { sealed = '', code = '' } = form
     const name = form.name?.trim() || translate(c.var.locale, 'setUp.appName')
-    const added = await setUpTotp(deps, session, { sealed, code, name }, visit.source, session.now)
+    const added = await setUpTotp(deps, session, { sealed, code, name }, visit.requester, session.now)
     const props = await about(at, 'totp')
     if (added.ok) return comeBack(at, 'totp')
     const offer = offeredAgain(deps, session, sealed, props.account, session.now)
@@ -71,7 +71,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     const { offer = '', credential = '' } = form
     const name = form.name?.trim() || nameForPasskey(at)
     const typed = { offer, credential, name }
-    const added = await setUpPasskey(deps, session, typed, visit.source, session.now)
+    const added = await setUpPasskey(deps, session, typed, visit.requester, session.now)
     if (added.ok) return comeBack(at, 'passkey')
     return answerFormAgain(c, site, added.refusal, await passkeyPage(at, name, added.refusal))
   })
@@ -79,7 +79,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
   async function passkeyPage(at: SignedInVisit, name: string, refusal: Refusal | undefined) {
     const { session, visit } = at
     const props = await about(at, 'passkey')
-    const offer = await offerPasskey(deps, session, props.account, visit.source, session.now)
+    const offer = await offerPasskey(deps, session, props.account, visit.requester, session.now)
     return <SetUpPasskeyPage {...props} offer={offer} name={name} refusal={refusal} />
   }
 
@@ -92,7 +92,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
 
   routes.post('/account/:handle/security/recovery-code', async (at) => {
     const { c, session, visit, form } = at
-    const made = await makeRecoveryCode(deps, session, form.make ?? '', visit.source, session.now)
+    const made = await makeRecoveryCode(deps, session, form.make ?? '', visit.requester, session.now)
     if (!made.ok) return refusePage(c, site, made.refusal)
     const { account, back } = await about(at, '')
     return answerPage(c, site, <MadeRecoveryCodePage {...{ account, back }} code={made.value.code} />)
@@ -117,7 +117,7 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
 
 /** Where it is made is what its owner will know it by. */
 function nameForPasskey({ c, visit }: SignedInVisit): string {
-  const { system } = browserName(visit.source.userAgent)
+  const { system } = browserName(visit.requester.userAgent)
   const locale: Locale = c.var.locale
   return system === undefined
     ? translate(locale, 'setUp.passkeyName')

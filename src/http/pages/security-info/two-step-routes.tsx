@@ -4,14 +4,14 @@ import { trustedBrowsers, untrustBrowser } from '../../../operations/security-in
 import { beginTwoStep, endTwoStep, readTwoStep } from '../../../operations/security-info/two-step.ts'
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { comingBackTo } from './come-back.ts'
 import { MadeRecoveryCodePage } from './set-up-pages.tsx'
 import { LongerPasswordPage, TrustedBrowsersPage, TurnTwoStepPage, TwoStepPage } from './two-step-pages.tsx'
 
 /** Two-step verification on and off, and the browsers in which it doesn't ask. */
-export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
+export function twoStepRoutes(given: PagesContext, routes: AccountRoutes): void {
   const { deps, site } = given
   const pathOf = (handle: string) => `/account/${handle}/security/two-step`
 
@@ -47,7 +47,7 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
     const here = pathOf(session.handle)
     const account = await accountName(deps, session.accountId)
     const returnTo = comingBackTo(c, session)
-    const begun = await beginTwoStep(deps, session, form.make ?? '', visit.source, session.now)
+    const begun = await beginTwoStep(deps, session, form.make ?? '', visit.requester, session.now)
     if (begun.ok) {
       const done = translate(c.var.locale, 'twoStep.doneOn')
       const { code } = begun.value
@@ -75,7 +75,7 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
   })
 
   routes.post('/account/:handle/security/two-step/off', async ({ c, session, visit }) => {
-    const ended = await endTwoStep(deps, session, visit.source, session.now)
+    const ended = await endTwoStep(deps, session, visit.requester, session.now)
     if (!ended.ok) return refusePage(c, site, ended.refusal)
     return c.redirect(`${pathOf(session.handle)}?done=off`, 303)
   })
@@ -86,7 +86,7 @@ export function twoStepRoutes(given: SignInSite, routes: AccountRoutes): void {
       c,
       site,
       <TrustedBrowsersPage
-        browsers={await trustedBrowsers(deps, session, visit.source)}
+        browsers={await trustedBrowsers(deps, session, visit.requester)}
         home={`/account/${session.handle}`}
         account={await accountName(deps, session.accountId)}
         form={token}

@@ -6,8 +6,8 @@ import type { SignedInSession } from '../../../operations/requester.ts'
 import { stepUpBefore } from '../../../operations/sign-in/step-up.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { refusePage } from '../frame/answer-page.tsx'
-import { meetSignedIn, takeSignedInForm } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { meetSignedIn, readSignedInForm } from '../frame/bound-form.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { type Form, formTokenOf, scopeOfSession, type Visit } from '../frame/visit.ts'
 import { type AccountPath, actOf } from './access.ts'
 
@@ -25,7 +25,7 @@ type Answer = Response | Promise<Response>
  * Registers pages and forms of an account. Before the handler: the session, for a form that it belongs to the session,
  * and what the act needs by its table; a step-up that is missing is asked for, and comes back to the page.
  */
-export function openAccountRoutes(given: SignInSite, pages: Hono<Exchange>) {
+export function openAccountRoutes(given: PagesContext, pages: Hono<Exchange>) {
   const askedFirst = async (
     c: Answering,
     session: SignedInSession,
@@ -58,7 +58,7 @@ export function openAccountRoutes(given: SignInSite, pages: Hono<Exchange>) {
     },
     post(path: AccountPath<'POST'>, take: (at: SignedInVisit & { form: Form }) => Answer): void {
       pages.post(path, async (c) => {
-        const taken = await takeSignedInForm(given, c)
+        const taken = await readSignedInForm(given, c)
         if (!taken.ok) return taken.answer
         const { visit, session, form } = taken
         const asked = await askedFirst(c, session, actOf('POST', path))

@@ -10,7 +10,7 @@ import { offerSignIn } from '../../../operations/sign-in/sign-in-offer.ts'
 import type { Answering } from '../../exchange/exchange.ts'
 import { TrustBox } from '../components/trust-box.tsx'
 import { Way } from '../components/ways.tsx'
-import type { SignInSite } from '../frame/pages-context.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import type { Visit } from '../frame/visit.ts'
 import { type FlowStep, flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import { ChoosePage, ConfirmPage, NewPasswordPage, PasswordPage } from './sign-in-pages.tsx'
@@ -30,7 +30,7 @@ export const pathOf = ({ id, state }: FlowView<OpenFlow>): string =>
   `/${state.kind === 'sign_up' ? 'signup' : 'signin'}/${id}`
 
 /** Shows where a flow stands: the step is in the flow, never in the address, so none can be skipped. */
-export async function showEntry(given: SignInSite, c: Answering, entry: Entry): Promise<Response> {
+export async function showEntry(given: PagesContext, c: Answering, entry: Entry): Promise<Response> {
   const { visit, flow, refusal } = entry
   const step = flowStep(given, visit, flow, { here: pathOf(flow), refusal })
   const { state } = flow
@@ -42,7 +42,7 @@ export async function showEntry(given: SignInSite, c: Answering, entry: Entry): 
 }
 
 async function signUpStep(
-  given: SignInSite,
+  given: PagesContext,
   c: Answering,
   flow: FlowView<SignUp>,
   step: FlowStep,
@@ -53,7 +53,7 @@ async function signUpStep(
 }
 
 async function signInStep(
-  given: SignInSite,
+  given: PagesContext,
   c: Answering,
   { visit, flow, chosen }: Entry & { flow: FlowView<SignIn> },
   step: FlowStep,
@@ -61,7 +61,7 @@ async function signInStep(
   const { state, id: flowId, now } = flow
   const { username, twoStep } = state
   if (state.step === 'account_password') return <PasswordPage {...step} username={username} />
-  const { choices } = await offerSignIn(given.deps, { flowId, state, source: visit.source, now })
+  const { choices } = await offerSignIn(given.deps, { flowId, state, requester: visit.requester, now })
   const hint = choices.find(({ id }) => id === state.itemId)?.hint
   if (state.step === 'confirm') return hint && <ConfirmPage {...step} username={username} hint={hint} />
   if (state.step === 'choose') {

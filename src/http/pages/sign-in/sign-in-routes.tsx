@@ -9,13 +9,13 @@ import { requestPasskey, signInByPasskey } from '../../../operations/sign-in/pas
 import { openSession } from '../../../operations/sign-in/sessions.ts'
 import { beginSignIn } from '../../../operations/sign-in/sign-in.ts'
 import { beginSignUp } from '../../../operations/sign-in/sign-up.ts'
-import { tellPastCode } from '../../../operations/verifications/past-code.ts'
+import { explainPastCode } from '../../../operations/verifications/past-code.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { readId, readRevision } from '../../exchange/read-id.ts'
 import { cookieName } from '../components/reader-preferences.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { takeForm } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { readBoundForm } from '../frame/bound-form.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { WayToAccounts } from '../frame/refusal-page.tsx'
 import {
   addCookie,
@@ -29,7 +29,7 @@ import {
   sessionsOf,
   type Visit,
 } from '../frame/visit.ts'
-import { flowNews } from '../proving/flow-news.ts'
+import { flowUpdates } from '../proving/flow-news.ts'
 import { isEntry, pathOf, showEntry } from './entry-page.tsx'
 import { HomePage } from './home-page.tsx'
 import { type Pending, SignInPage, SignUpPage } from './sign-in-pages.tsx'
@@ -43,7 +43,7 @@ const mostFlows = 3
 const flowCookieLasts = 3600
 
 /** Signing up and in: one address a flow, and the flow says which step it is at. */
-export function signInPages(given: SignInSite) {
+export function signInRoutes(given: PagesContext) {
   const { deps, site } = given
   const pages = new Hono<Exchange>()
 
@@ -64,18 +64,18 @@ export function signInPages(given: SignInSite) {
         form={form}
         returnTo={returnTo}
         pending={await pendingFlows(visit)}
-        passkey={requestPasskey(deps, visit.source, c.var.now)}
+        passkey={requestPasskey(deps, visit.requester, c.var.now)}
       />,
     )
   })
 
   pages.post('/signin', async (c) => {
     const visit = openVisit(given, c)
-    const taken = await takeForm(given, c, visit, 'begin')
+    const taken = await readBoundForm(given, c, visit, 'begin')
     if (!taken.ok) return taken.answer
     const { form } = taken
     const returnTo = returnPath(form.return_to)
-    const begun = await beginSignIn(deps, visit.source, form.username ?? '', {
+    const begun = await beginSignIn(deps, visit.requester, form.username ?? '', {
       keep: form.keep === 'yes',
       returnTo,
     })
@@ -87,7 +87,7 @@ export function signInPages(given: SignInSite) {
         typed={form.username}
         refusal={begun.refusal}
         pending={[]}
-        passkey={requestPasskey(deps, visit.source, c.var.now)}
+        passkey={requestPasskey(deps, visit.requester, c.var.now)}
       />
     )
     return answerFormAgain(c, site, begun.refusal, page)
@@ -95,13 +95,13 @@ export function signInPages(given: SignInSite) {
 
   pages.post('/signin/passkey', async (c) => {
     const visit = openVisit(given, c)
-    const taken = await takeForm(given, c, visit, 'begin')
+    const taken = await readBoundForm(given, c, visit, 'begin')
     if (!taken.ok) return taken.answer
     const { form } = taken
     const returnTo = returnPath(form.return_to)
     const { offer = '', credential = '' } = form
     const asked = { offer, credential, keep: form.keep === 'yes', returnTo }
-    const signedIn = await signInByPasskey(deps, asked, { source: visit.source, now: c.var.now })
+    const signedIn = await signInByPasskey(deps, asked, { requester: visit.requester, now: c.var.now })
     if (signedIn.ok) return finish(c, visit, signedIn.value, form)
     const page = (
       <SignInPage
@@ -110,7 +110,7 @@ export function signInPages(given: SignInSite) {
         typed={form.username}
         refusal={signedIn.refusal}
         pending={[]}
-        passkey={requestPasskey(deps, visit.source, c.var.now)}
+        passkey={requestPasskey(deps, visit.requester, c.var.now)}
       />
     )
     return answerFormAgain(c, site, signedIn.refusal, page)
@@ -134,13 +134,13 @@ export function signInPages(given: SignInSite) {
 
   pages.post('/signup', async (c) => {
     const visit = openVisit(given, c)
-    const taken = await takeForm(given, c, visit, 'begin')
+    const taken = await readBoundForm(given, c, visit, 'begin')
     if (!taken.ok) return taken.answer
     const { form } = taken
     const returnTo = returnPath(form.return_to)
     const token = invitationIn(visit)
     const invitation = token === undefined ? undefined : invitationOf(token)
-    const begun = await beginSignUp(deps, visit.source, form.email ?? '', {
+    const begun = await beginSignUp(deps, visit.requester, form.email ?? '', {
       formId: readId(form.flow),
       returnTo,
       invitation,
@@ -172,11 +172,11 @@ export function signInPages(given: SignInSite) {
       const visit = openVisit(given, c)
       const flowId = readId(c.req.param('id'))
       if (flowId === undefined) return refusePage(c, site, { code: 'flow_ended' })
-      const taken = await takeForm(given, c, visit, scopeOfFlow(flowId))
+      const taken = await readBoundForm(given, c, visit, scopeOfFlow(flowId))
       if (!taken.ok) return taken.answer
       const { form } = taken
-      const { source } = visit
-      const sent = { flowId, revision: readRevision(form.revision), form, source }
+      const { requester } = visit
+      const sent = { flowId, revision: readRevision(form.revision), form, requester }
       const answered = await answerFlow(deps, [callers.sign_in, callers.sign_up], sent)
       if (!answered.ok) return declineStale(c, visit, flowId, form, answered.refusal)
       const { flow, refusal } = answered.value
@@ -190,7 +190,7 @@ export function signInPages(given: SignInSite) {
   for (const path of ['/signin/:id/news', '/signup/:id/news'] as const) {
     pages.get(path, async (c) => {
       const visit = openVisit(given, c)
-      return flowNews(c, given, async () => {
+      return flowUpdates(c, given, async () => {
         const flow = await flowOf(visit, c.req.param('id'))
         return isEntry(flow) || flow?.state.kind === 'signed_in' ? flow : undefined
       })
@@ -202,7 +202,7 @@ export function signInPages(given: SignInSite) {
     const flow = await flowOf(visit, id)
     const typed = form.act === 'code' ? (form.code ?? '') : ''
     const awaited = flow && awaitedBy(flow)
-    const refusal = await tellPastCode(deps, visit.browser.hash, typed, declined, awaited, c.var.now)
+    const refusal = await explainPastCode(deps, visit.browser.hash, typed, declined, awaited, c.var.now)
     if (isEntry(flow)) return showEntry(given, c, { visit, flow, refusal })
     const signedIn = (await sessionsOf(given, visit)).length > 0
     return refusePage(c, site, refusal, signedIn && <WayToAccounts />)
@@ -242,7 +242,7 @@ export function signInPages(given: SignInSite) {
     const others = living.filter((session) => session.accountId !== accountId)
     if (others.length >= mostAccounts)
       return refusePage(c, site, { code: 'accounts_full', most: mostAccounts }, <WayToAccounts />)
-    const opened = await openSession(deps, visit.source, flow.id, flow.state, flow.now)
+    const opened = await openSession(deps, visit.requester, flow.id, flow.state, flow.now)
     if (opened === 'outdated') return refusePage(c, site, { code: 'flow_ended' })
     if (opened === 'too_late') return declineStale(c, visit, flow.id, form, { code: 'flow_ended' })
     removeEndedCookies(given, c, visit, [...living.map((session) => session.handle), opened.handle])

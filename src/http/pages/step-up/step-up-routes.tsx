@@ -11,15 +11,15 @@ import {
   beginStepUp,
   freshFlowId,
   offerStepUp,
-  raiseSession,
+  rotateSession,
   stepUpFlowId,
 } from '../../../operations/sign-in/step-up.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { readId, readRevision } from '../../exchange/read-id.ts'
 import { Way } from '../components/ways.tsx'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { takeForm, toSignIn } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { readBoundForm, toSignIn } from '../frame/bound-form.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import {
   addSessionCookie,
   openVisit,
@@ -28,7 +28,7 @@ import {
   sessionOf,
   type Visit,
 } from '../frame/visit.ts'
-import { flowNews } from '../proving/flow-news.ts'
+import { flowUpdates } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { StepUpPage } from './step-up-pages.tsx'
@@ -48,7 +48,7 @@ function askedFor(
  * Proving again before something sensitive: the choice of what to prove, then the code or the password, then back to
  * where one was.
  */
-export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: AccountRoutes): void {
+export function stepUpRoutes(given: PagesContext, pages: Hono<Exchange>, routes: AccountRoutes): void {
   const { deps, site } = given
 
   routes.get('/account/:handle/stepup', async ({ c, session, token }) => {
@@ -67,7 +67,7 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
       deps,
       session,
       { flowId, ...asked, choice: form.item ?? '' },
-      visit.source,
+      visit.requester,
     )
     if (!begun.ok) return refusePage(c, site, begun.refusal)
     const { refusal } = begun.value
@@ -90,7 +90,7 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
     if (flowId === undefined) return refusePage(c, site, { code: 'flow_ended' })
     const presented = presentedSecret(given, visit, c.req.param('handle'))
     if (presented === undefined) return toSignIn(c)
-    const taken = await takeForm(given, c, visit, scopeOfFlow(flowId))
+    const taken = await readBoundForm(given, c, visit, scopeOfFlow(flowId))
     const session = await sessionOf(given, visit, c.req.param('handle'))
     if (session === undefined) {
       const flow = taken.ok ? await findFlow(deps, flowId, visit.browser.hash) : undefined
@@ -101,7 +101,7 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
     if ((await flowOf(visit, flowId, session)) === undefined) {
       return refusePage(c, site, { code: 'flow_ended' })
     }
-    const sent = { flowId, revision: readRevision(form.revision), form, source: visit.source, session }
+    const sent = { flowId, revision: readRevision(form.revision), form, requester: visit.requester, session }
     const answered = await answerFlow(deps, [callers.step_up], sent)
     if (!answered.ok) return refusePage(c, site, answered.refusal)
     const { flow, refusal } = answered.value
@@ -111,13 +111,13 @@ export function stepUpPages(given: SignInSite, pages: Hono<Exchange>, routes: Ac
   })
 
   routes.get('/account/:handle/stepup/:id/news', ({ c, visit, session }) =>
-    flowNews(c, given, () => flowOf(visit, c.req.param('id'), session)),
+    flowUpdates(c, given, () => flowOf(visit, c.req.param('id'), session)),
   )
 
   async function finish(c: Answering, flow: FlowView, presented: Buffer): Promise<Response> {
     if (flow.state.kind !== 'stepped_up') throw new Error('The step-up has not ended.')
     const handle = c.req.param('handle') ?? ''
-    const raised = await raiseSession(deps, flow, presented)
+    const raised = await rotateSession(deps, flow, presented)
     if (raised !== undefined) addSessionCookie(given, c, handle, raised.cookie, raised.kept)
     return c.redirect(flow.state.returnTo, 303)
   }

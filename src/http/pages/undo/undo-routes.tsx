@@ -7,10 +7,10 @@ import { answerNotice, hintIn, readUndoing } from '../../../operations/undo/undo
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { readId, readRevision } from '../../exchange/read-id.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
-import { takeForm } from '../frame/bound-form.ts'
-import type { SignInSite } from '../frame/pages-context.ts'
+import { readBoundForm } from '../frame/bound-form.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
 import { openVisit, readFields, scopeOfFlow, type Visit } from '../frame/visit.ts'
-import { flowNews } from '../proving/flow-news.ts'
+import { flowUpdates } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import { NoticeAnsweredPage, NoticePage } from './notice-page.tsx'
 import { ChooseProofPage, ConfirmContactPage, DecideUndoPage, UndoingOverPage } from './undo-pages.tsx'
@@ -20,7 +20,7 @@ import { ChooseProofPage, ConfirmContactPage, DecideUndoPage, UndoingOverPage } 
  * by the reference, and undone by proofs of what the account had before. No session is needed: a thief may have changed
  * the password.
  */
-export function undoPages(given: SignInSite) {
+export function undoRoutes(given: PagesContext) {
   const { deps, site } = given
   const pages = new Hono<Exchange>()
 
@@ -28,7 +28,7 @@ export function undoPages(given: SignInSite) {
   pages.get('/changes/:token', (c) => answerPage(c, site, <NoticePage />))
 
   pages.post('/changes/:token', async (c) => {
-    const { source } = openVisit(given, c)
+    const { requester } = openVisit(given, c)
     const read = await readFields(c)
     if (!read.ok) return refusePage(c, site, read.refusal)
     const { reference: typed = '', change } = read.value
@@ -39,7 +39,7 @@ export function undoPages(given: SignInSite) {
             deps,
             c.req.param('token'),
             { reference: typed, changeId: readId(change) },
-            source,
+            requester,
             c.var.now,
           )
     if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} reference={typed} />)
@@ -57,11 +57,11 @@ export function undoPages(given: SignInSite) {
     const visit = openVisit(given, c)
     const flowId = readId(c.req.param('id'))
     if (flowId === undefined) return refusePage(c, site, { code: 'flow_ended' })
-    const taken = await takeForm(given, c, visit, scopeOfFlow(flowId))
+    const taken = await readBoundForm(given, c, visit, scopeOfFlow(flowId))
     if (!taken.ok) return taken.answer
     const { form } = taken
-    const { source } = visit
-    const sent = { flowId, revision: readRevision(form.revision), form, source }
+    const { requester } = visit
+    const sent = { flowId, revision: readRevision(form.revision), form, requester }
     const answered = await answerFlow(deps, [callers.undoing], sent)
     if (!answered.ok) {
       const flow = await flowOf(visit, flowId)
@@ -76,7 +76,7 @@ export function undoPages(given: SignInSite) {
 
   pages.get('/undo/:id/news', async (c) => {
     const visit = openVisit(given, c)
-    return flowNews(c, given, () => flowOf(visit, c.req.param('id')))
+    return flowUpdates(c, given, () => flowOf(visit, c.req.param('id')))
   })
 
   /** A living flow of this browser that began with a notice; no other is found. */
@@ -102,7 +102,7 @@ export function undoPages(given: SignInSite) {
     const { state } = flow
     if (state.kind === 'undoing_over') return <UndoingOverPage over={state} />
     if (state.kind !== 'undoing') return undefined
-    const shown = await readUndoing(deps, state, visit.source, flow.now)
+    const shown = await readUndoing(deps, state, visit.requester, flow.now)
     if (shown === undefined) return undefined
     const step = flowStep(given, visit, flow, { here: `/undo/${flow.id}`, refusal })
     switch (state.step) {
