@@ -163,7 +163,7 @@ export const settingsSchema = z.object({
   ACCENT_COLOR: accent
     .optional()
     .describe(
-      'The colour of buttons and links, such as #0e5e52, or two for light and dark pages. It must stand out: 4.5 : 1 on every surface.',
+      'The colour of buttons and links, such as #0e5e52, or two for light and dark pages. It needs a contrast of at least 4.5 : 1 on every surface.',
     ),
   LOGO_FILE: logo
     .optional()
