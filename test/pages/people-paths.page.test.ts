@@ -14,11 +14,11 @@ import {
 /** Each language with and without scripts; each width, and each of light and dark, with both. */
 const everyone = [
   { language: 'en', script: true, colorScheme: 'light', width: 1280 },
-  { language: 'en', script: false, colorScheme: 'dark', width: 320 },
+  { language: 'en', script: false, colorScheme: 'dark', width: 320, axe: false },
   { language: 'ar', script: true, colorScheme: 'dark', width: 320 },
-  { language: 'ar', script: false, colorScheme: 'light', width: 1280 },
-  { language: 'ja', script: true, colorScheme: 'light', width: 320 },
-  { language: 'ja', script: false, colorScheme: 'dark', width: 1280 },
+  { language: 'ar', script: false, colorScheme: 'light', width: 1280, axe: false },
+  { language: 'ja', script: true, colorScheme: 'light', width: 320, axe: false },
+  { language: 'ja', script: false, colorScheme: 'dark', width: 1280, axe: false },
 ] as const satisfies Eyes[]
 
 const password = 'seven quiet herons by the weir'

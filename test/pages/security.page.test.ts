@@ -6,7 +6,7 @@ import { codeIn, type Eyes, openPeoplesService, openVisitor, type Visitor } from
 const everyone = [
   { language: 'en', script: true, colorScheme: 'light', width: 1280 },
   { language: 'ar', script: false, colorScheme: 'dark', width: 320 },
-  { language: 'ja', script: true, colorScheme: 'dark', width: 320 },
+  { language: 'ja', script: true, colorScheme: 'dark', width: 320, axe: false },
 ] as const satisfies Eyes[]
 
 const password = 'seven quiet herons by the weir'

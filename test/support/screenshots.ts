@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
+import { type Picture, readPng } from './png.ts'
 
 const folder = fileURLToPath(new URL('../pages/screenshots/', import.meta.url))
 
@@ -21,38 +22,27 @@ export async function differenceFrom(page: Page, name: string): Promise<string |
     writeFileSync(kept, taken)
     return process.env.CI === 'true' ? `There is no picture ${name}.png` : undefined
   }
-  const compared = await compare(page, readFileSync(kept), taken)
-  if (compared === undefined) return undefined
-  writeFileSync(`${folder}${name}.new.png`, taken)
-  return compared
+  const before = readFileSync(kept)
+  const difference = before.equals(taken) ? undefined : differenceOf(readPng(before), readPng(taken))
+  if (difference !== undefined) writeFileSync(`${folder}${name}.new.png`, taken)
+  return difference
 }
 
-/** The browser itself reads both pictures, in an empty page of its own. */
-async function compare(page: Page, kept: Buffer, taken: Buffer): Promise<string | undefined> {
-  const tab = await page.context().newPage()
-  try {
-    return await tab.evaluate(`(async () => {
-      const read = async (base64) => {
-        const image = new Image()
-        image.src = 'data:image/png;base64,' + base64
-        await image.decode()
-        const canvas = new OffscreenCanvas(image.width, image.height)
-        const context = canvas.getContext('2d')
-        context.drawImage(image, 0, 0)
-        return { width: image.width, height: image.height, data: context.getImageData(0, 0, image.width, image.height).data }
-      }
-      const [one, other] = [await read('${kept.toString('base64')}'), await read('${taken.toString('base64')}')]
-      const size = ({ width, height }) => width + ' × ' + height
-      if (size(one) !== size(other)) return 'It is ' + size(other) + ' and was ' + size(one)
-      let others = 0
-      for (let at = 0; at < one.data.length; at += 4) {
-        const differs = [0, 1, 2].some((c) => Math.abs(one.data[at + c] - other.data[at + c]) > ${tolerance})
-        if (differs) others += 1
-      }
-      const part = others / (one.data.length / 4)
-      return part > ${share} ? (part * 100).toFixed(1) + ' % of its pixels are others' : undefined
-    })()`)
-  } finally {
-    await tab.close()
+function differenceOf(one: Picture, other: Picture): string | undefined {
+  const size = ({ width, height }: Picture) => `${width} × ${height}`
+  if (size(one) !== size(other)) return `It is ${size(other)} and was ${size(one)}`
+  const pixels = one.width * one.height
+  let others = 0
+  for (let nth = 0; nth < pixels; nth += 1) if (differs(one, other, nth)) others += 1
+  return others > share * pixels
+    ? `${((others / pixels) * 100).toFixed(1)} % of its pixels are others`
+    : undefined
+}
+
+function differs(one: Picture, other: Picture, nth: number): boolean {
+  const [at, there] = [nth * one.pixelSize, nth * other.pixelSize]
+  for (let channel = 0; channel < 3; channel += 1) {
+    if (Math.abs(one.pixels[at + channel]! - other.pixels[there + channel]!) > tolerance) return true
   }
+  return false
 }
