@@ -12,9 +12,8 @@ import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
 
 import { openClientAddress } from './http/client-address.ts'
-
+import { openNews } from './http/news.ts'
 import { inboxTopic } from './http/pages/inbox/inbox.tsx'
-import { openNews } from './http/stream.ts'
 
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
@@ -58,7 +57,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
   const verificationSql = prepareVerificationSql(limits.rules)
-  const news = openNews()
+  const news = openNews(config.EVENT_STREAMS, onFault)
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
@@ -158,7 +157,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function openProvider(): Promise<Provider> {
-    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.tell(inboxTopic))
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.announce(inboxTopic))
     const { openSmtp } = await import('./delivery/smtp.ts')
     return openSmtp({
       url: config.SMTP_URL,

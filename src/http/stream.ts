@@ -1,80 +1,51 @@
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import { accept, type Result, refuse } from '../core/refusal.ts'
+import { minutes } from '../core/time.ts'
 import type { Answering } from './exchange.ts'
+import type { News, Reader, Reading } from './news.ts'
 
-/** Says in this process that there is something new about a topic, to the pages that are open on it. */
-export type News = {
-  tell(topic: string): void
-  /** Ends when the topic has news, or after `most` milliseconds, or when everything closes. */
-  wait(topic: string, most: number): Promise<void>
-  readonly closed: boolean
-  /** Ends every stream, so that a stop need not wait for pages that are open. */
-  close(): void
-}
-
-export function openNews(): News {
-  const waiting = new Map<string, Set<() => void>>()
-  let closed = false
-  const wake = (topic: string) => {
-    for (const end of waiting.get(topic) ?? []) end()
-  }
-  return {
-    tell: wake,
-    async wait(topic, most) {
-      if (closed) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const others = waiting.get(topic) ?? new Set()
-      waiting.set(topic, others.add(resolve))
-      const timer = setTimeout(resolve, most)
-      await promise
-      clearTimeout(timer)
-      others.delete(resolve)
-      if (others.size === 0) waiting.delete(topic)
-    },
-    get closed() {
-      return closed
-    },
-    close() {
-      closed = true
-      for (const topic of [...waiting.keys()]) wake(topic)
-    },
-  }
-}
-
-/** News may come from another process, which nobody tells of here: so one looks this often in any case. */
-const lookEvery = 3000
 /** A browser that has gone without a word is noticed when something is written to it. */
 const beatEvery = 15_000
 /** A page is asked to come back after this, so that no stream lives as long as the process. */
 const longest = 10 * 60_000
+/** Where the process has as many as it may have: somebody's is over by then, or another process is asked. */
+const fullFor = minutes(1)
 
 /**
- * A stream (server-sent events) of one word: `news`, whenever `mark` gives another answer than the page was made from.
- * The page then fetches itself again; nothing personal travels here.
+ * A stream (server-sent events) of one word: `news`, whenever the topic's mark is another one than the page was made
+ * from. The page then fetches itself again; nothing personal travels here. `replaced` tells a page that it is followed
+ * no longer, since others of its group were opened after it. Refusal: `unavailable`.
  *
  * The reader's page says in `?seen=` what it was made from; after a broken connection the browser itself says what it
  * heard last.
  */
-export function streamNews(c: Answering, news: News, topic: string, mark: () => Promise<string>): Response {
+export function streamNews(c: Answering, news: News, reading: Reading): Result<Response> {
+  // Nothing would ever read the body of an answer without one.
+  if (c.req.method === 'HEAD') return accept(c.body(null, 200, { 'Content-Type': 'text/event-stream' }))
+  const reader = news.open(reading)
+  if (reader === undefined) return refuse({ code: 'unavailable', retryAt: c.var.now + fullFor })
   c.header('X-Accel-Buffering', 'no')
-  return streamSSE(c, async (stream) => {
-    let seen = c.req.header('last-event-id') ?? c.req.query('seen') ?? (await mark())
-    const beganAt = performance.now()
-    let beatAt = beganAt
-    await stream.write('retry: 1000\n\n')
-    while (isOpen(stream) && !news.closed && performance.now() - beganAt < longest) {
-      // Listened for before it is looked for: what comes in between is not lost.
-      const told = news.wait(topic, lookEvery)
-      const current = await mark()
-      if (current !== seen) {
-        seen = current
-        await stream.writeSSE({ event: 'news', data: 'look', id: seen })
-      } else if (performance.now() - beatAt >= beatEvery) {
-        beatAt = performance.now()
-        await stream.write(': here\n\n')
-      }
-      await told
-    }
+  const seen = c.req.header('last-event-id') ?? c.req.query('seen')
+  const response = streamSSE(c, async (stream) => {
+    stream.onAbort(() => reader.close())
+    await write(stream, reader, seen).catch((fault) => news.onFault(fault, 'An event stream'))
+    reader.close()
   })
+  return accept(response)
 }
 
-const isOpen = (stream: SSEStreamingApi): boolean => !stream.aborted && !stream.closed
+async function write(stream: SSEStreamingApi, reader: Reader, first: string | undefined): Promise<void> {
+  const endAt = performance.now() + longest
+  let seen = first
+  await stream.write('retry: 1000\n\n')
+  while (reader.state === 'open' && !stream.aborted && performance.now() < endAt) {
+    const mark = await reader.next(beatEvery)
+    if (mark === undefined) await stream.write(': here\n\n')
+    else {
+      if (seen !== undefined && seen !== mark)
+        await stream.writeSSE({ event: 'news', data: 'look', id: mark })
+      seen = mark
+    }
+  }
+  if (reader.state === 'replaced') await stream.writeSSE({ event: 'replaced', data: 'elsewhere' })
+}

@@ -12,7 +12,7 @@ import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { openClientAddress } from '../../src/http/client-address.ts'
-import { openNews } from '../../src/http/stream.ts'
+import { openNews } from '../../src/http/news.ts'
 import type { Deps } from '../../src/operations/deps.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/running/api-keys.ts'
 import { readiness } from '../../src/operations/running/readiness.ts'
@@ -187,7 +187,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),
         },
-        news: openNews(),
+        news: openNews(100, raise),
       },
     })
   const app = processWhose(() => now)

@@ -7,8 +7,9 @@ import {
   readInboxMessage,
 } from '../../../operations/running/read-inbox.ts'
 import type { Answering, Exchange } from '../../exchange.ts'
+import type { News } from '../../news.ts'
 import { isoMoment } from '../../refusals.ts'
-import { type News, streamNews } from '../../stream.ts'
+import { streamNews } from '../../stream.ts'
 import { answerPage, wantsPage } from '../answer-page.tsx'
 import { asPage } from '../as-page.ts'
 import type { Refuse } from '../pages.tsx'
@@ -42,7 +43,10 @@ export function inboxPages(deps: Deps, site: Site, news: News, refuse: Refuse) {
     )
   })
 
-  inbox.get('/stream', (c) => streamNews(c as Answering, news, inboxTopic, () => inboxMark(deps)))
+  inbox.get('/stream', (c) => {
+    const stream = streamNews(c as Answering, news, { topic: inboxTopic, look: () => inboxMark(deps) })
+    return stream.ok ? stream.value : refuse(c as Answering, stream.refusal)
+  })
 
   inbox.get('/:id{[0-9a-f-]{36}}', async (c) => {
     const message = await readInboxMessage(deps, c.req.param('id'))

@@ -14,9 +14,13 @@ export async function flowNews(
 ): Promise<Response> {
   const flow = await find()
   if (flow === undefined) return refusePage(c, site, { code: 'flow_ended' })
-  const mark = async () => {
+  const look = async () => {
     const current = await find()
     return waitingMark(deps, current, current !== undefined && mayReadStory(current.state))
   }
-  return streamNews(c, news, `flow ${flow.id}`, mark)
+  const { state } = flow
+  const sessionId = 'sessionId' in state ? state.sessionId : undefined
+  const group = sessionId === undefined ? `flow ${flow.id}` : `session ${sessionId}`
+  const stream = streamNews(c, news, { topic: `flow ${flow.id}`, group, look })
+  return stream.ok ? stream.value : refusePage(c, site, stream.refusal)
 }

@@ -1,5 +1,5 @@
 import type { Sender } from '../../../messages/code-mail.ts'
-import type { News } from '../../stream.ts'
+import type { News } from '../../news.ts'
 import type { Site } from '../site.ts'
 import type { VisitDeps } from '../visit.ts'
 
