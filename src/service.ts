@@ -1,8 +1,5 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import { Server as NetServer } from 'node:net'
 import { join } from 'node:path'
-import { serve } from '@hono/node-server'
 import { isLoopbackHost } from './config/loopback.ts'
 import type { Config } from './config.ts'
 import { shardQuota } from './core/limits.ts'
@@ -14,6 +11,7 @@ import { buildApp } from './http/app.ts'
 import { openClientAddress } from './http/exchange/client-address.ts'
 import { openLiveUpdates } from './http/exchange/live-updates.ts'
 import { inboxTopic } from './http/pages/inbox/inbox-routes.tsx'
+import { listenForRequests } from './http/web-server.ts'
 
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
@@ -57,7 +55,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
   const verificationSql = prepareVerificationSql(limits.rules)
-  const news = openLiveUpdates()
+  const news = openLiveUpdates(config.EVENT_STREAMS, onFault)
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
@@ -86,16 +84,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const firstRun = role === 'worker' ? undefined : await firstRunOf(config, store, publicUrl)
 
   async function serveWeb() {
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
-    const server = serve(
-      { fetch: (request, env) => app.fetch(request, env), port: config.PORT, hostname: config.HOST },
-      ({ port }) => resolve(port),
-    ) as Server
-    server.once('error', reject)
-    server.keepAliveTimeout = 75_000
-    // A form is a few hundred bytes: who takes longer to send one holds what was looked up for it.
-    server.requestTimeout = 20_000
-    const port = await promise
+    const server = await listenForRequests((request, env) => app.fetch(request, env), {
+      port: config.PORT,
+      host: config.HOST,
+    })
+    const { port } = server
     const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({
       deps,
@@ -126,7 +119,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
         news,
       },
     })
-    return { server, port }
+    return server
   }
 
   async function startWorker() {
@@ -157,7 +150,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function openProvider(): Promise<Provider> {
-    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.tell(inboxTopic))
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.announce(inboxTopic))
     const { openSmtp } = await import('./delivery/smtp.ts')
     return openSmtp({
       url: config.SMTP_URL,
@@ -182,7 +175,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     async stop() {
       isServing = false
       news.close()
-      if (web) await drain(web.server)
+      await web?.drain()
       await worker?.stop()
       metricsServer?.close()
       keyring.close()
@@ -194,25 +187,6 @@ export async function startService(config: Config, role: Role, log: Log): Promis
 async function openPlaceFile(file: Buffer): Promise<PlaceOf> {
   const { openPlaces } = await import('./places.ts')
   return openPlaces(file)
-}
-
-/** Long enough for a connection that was just made to bring its request. */
-const lastRequestsWithin = 200
-
-/**
- * Finishes the requests under way, then lets go of every connection. A client that keeps its connection busy is told
- * to open another one, at the next process: or it would keep this one from ending.
- */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.once('close', resolve))
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-  // Not http's own close: it would at once cut connections that have not brought their first request yet.
-  NetServer.prototype.close.call(server)
-  const letGo = setInterval(() => server.closeIdleConnections(), lastRequestsWithin)
-  const impatience = setTimeout(() => server.closeAllConnections(), 6000)
-  await closed
-  clearInterval(letGo)
-  clearTimeout(impatience)
 }
 
 /** Tells workers in other processes that something is due: after the commit, and once for many requests. */

@@ -10,6 +10,7 @@ const groups = {
   HOST: 'Server',
   PUBLIC_URL: 'Server',
   TRUSTED_PROXIES: 'Server',
+  EVENT_STREAMS: 'Server',
   DATA_DIR: 'Data and keys',
   KEYRING_FILE: 'Data and keys',
   DATABASE_URL: 'Data and keys',

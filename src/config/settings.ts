@@ -187,6 +187,11 @@ export const settingsSchema = z.object({
   OUTBOX_CONCURRENCY: wholeNumber(1, 1000)
     .default(16)
     .describe('Messages that one worker process sends at the same time.'),
+  EVENT_STREAMS: wholeNumber(0, 100_000)
+    .default(400)
+    .describe(
+      'Pages that one process keeps up to date by itself while somebody waits for a code. A page beyond that is brought up to date when it is loaded again.',
+    ),
   TRUSTED_PROXIES: proxies
     .prefault('')
     .describe(

@@ -187,7 +187,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),
         },
-        news: openLiveUpdates(),
+        news: openLiveUpdates(100, raise),
       },
     })
   const app = processWhose(() => now)

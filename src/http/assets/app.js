@@ -157,6 +157,8 @@ function live(part) {
     if (stream && stream.readyState !== EventSource.CLOSED) return
     stream = new EventSource(part.dataset.live)
     stream.addEventListener('news', refresh)
+    // Newer windows are followed in place of this one, until somebody looks at it again.
+    stream.addEventListener('replaced', () => stream.close())
   }
   document.addEventListener('visibilitychange', listen)
   window.addEventListener('pagehide', () => stream?.close())

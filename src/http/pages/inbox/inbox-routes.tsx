@@ -6,8 +6,9 @@ import {
   readInboxMessage,
 } from '../../../operations/administration/read-inbox.ts'
 import type { Deps } from '../../../operations/deps.ts'
+import { streamLiveUpdates } from '../../exchange/event-stream.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
-import { type LiveUpdates, streamLiveUpdates } from '../../exchange/live-updates.ts'
+import type { LiveUpdates } from '../../exchange/live-updates.ts'
 import { isoMoment } from '../../exchange/refusals.ts'
 import type { Site } from '../components/site.ts'
 import { answerPage, type Refuse, wantsPage } from '../frame/answer-page.tsx'
@@ -41,7 +42,10 @@ export function inboxRoutes(deps: Deps, site: Site, news: LiveUpdates, refuse: R
     )
   })
 
-  inbox.get('/stream', (c) => streamLiveUpdates(c as Answering, news, inboxTopic, () => inboxMark(deps)))
+  inbox.get('/stream', (c) => {
+    const stream = streamLiveUpdates(c as Answering, news, { topic: inboxTopic, look: () => inboxMark(deps) })
+    return stream.ok ? stream.value : refuse(c as Answering, stream.refusal)
+  })
 
   inbox.get('/:id{[0-9a-f-]{36}}', async (c) => {
     const message = await readInboxMessage(deps, c.req.param('id'))

@@ -29,7 +29,7 @@ import {
   sessionsOf,
   type Visit,
 } from '../frame/visit.ts'
-import { flowUpdates } from '../proving/flow-news.ts'
+import { flowUpdates } from '../proving/flow-updates.ts'
 import { isEntry, pathOf, showEntry } from './entry-page.tsx'
 import { HomePage } from './home-page.tsx'
 import { type Pending, SignInPage, SignUpPage } from './sign-in-pages.tsx'

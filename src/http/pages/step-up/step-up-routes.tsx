@@ -28,8 +28,8 @@ import {
   sessionOf,
   type Visit,
 } from '../frame/visit.ts'
-import { flowUpdates } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
+import { flowUpdates } from '../proving/flow-updates.ts'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { StepUpPage } from './step-up-pages.tsx'
 

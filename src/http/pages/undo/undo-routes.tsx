@@ -10,8 +10,8 @@ import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.ts
 import { readBoundForm } from '../frame/bound-form.ts'
 import type { PagesContext } from '../frame/pages-context.ts'
 import { openVisit, readFields, scopeOfFlow, type Visit } from '../frame/visit.ts'
-import { flowUpdates } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
+import { flowUpdates } from '../proving/flow-updates.ts'
 import { NoticeAnsweredPage, NoticePage } from './notice-page.tsx'
 import { ChooseProofPage, ConfirmContactPage, DecideUndoPage, UndoingOverPage } from './undo-pages.tsx'
 

@@ -1,8 +1,8 @@
 import { mayReadStory } from '../../../operations/flows/callers.ts'
 import type { FlowView } from '../../../operations/proving/answer-flow.ts'
 import { waitingMark } from '../../../operations/proving/codes.ts'
+import { streamLiveUpdates } from '../../exchange/event-stream.ts'
 import type { Answering } from '../../exchange/exchange.ts'
-import { streamLiveUpdates } from '../../exchange/live-updates.ts'
 import { refusePage } from '../frame/answer-page.tsx'
 import type { PagesContext } from '../frame/pages-context.ts'
 
@@ -14,9 +14,13 @@ export async function flowUpdates(
 ): Promise<Response> {
   const flow = await find()
   if (flow === undefined) return refusePage(c, site, { code: 'flow_ended' })
-  const mark = async () => {
+  const look = async () => {
     const current = await find()
     return waitingMark(deps, current, current !== undefined && mayReadStory(current.state))
   }
-  return streamLiveUpdates(c, news, `flow ${flow.id}`, mark)
+  const { state } = flow
+  const sessionId = 'sessionId' in state ? state.sessionId : undefined
+  const group = sessionId === undefined ? `flow ${flow.id}` : `session ${sessionId}`
+  const stream = streamLiveUpdates(c, news, { topic: `flow ${flow.id}`, group, look })
+  return stream.ok ? stream.value : refusePage(c, site, stream.refusal)
 }
