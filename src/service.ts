@@ -34,6 +34,7 @@ import { outboxDepth, releaseLeases } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification-sql.ts'
 import { openStore, type Store } from './store.ts'
+import { openWarnings } from './warn-once.ts'
 
 /** `all` does both; `web` answers requests, `worker` carries messages and keeps house. */
 export type Role = 'all' | 'web' | 'worker'
@@ -65,6 +66,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       ? undefined
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
+  const warnOnce = openWarnings((about, text) => log.warn(about, text))
   let wakeOutbox = () => {}
   let isServing = false
   const deps: Deps = {
@@ -93,7 +95,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       ({ port }) => resolve(port),
     ) as Server
     server.once('error', reject)
-    server.keepAliveTimeout = 75_000
+    server.keepAliveTimeout = config.KEEP_ALIVE_SECONDS * 1000
     // A form is a few hundred bytes: who takes longer to send one holds what was looked up for it.
     server.requestTimeout = 20_000
     const port = await promise
@@ -105,8 +107,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       clock: Date.now,
       newRequestId: newId,
       isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
-      observe(seen) {
+      observe({ elsewhere, ...seen }) {
         metrics.observe(seen)
+        if (elsewhere !== undefined) warnOnce('PUBLIC_URL', elsewhere.value, elsewhereWords[elsewhere.header])
         if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')
         else log.debug(seen, 'Answered.')
       },
@@ -122,7 +125,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
         },
         people: {
           sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
-          clientAddress: openClientAddress(config.TRUSTED_PROXIES),
+          clientAddress: openClientAddress(config.TRUSTED_PROXIES, (hop) =>
+            warnOnce('TRUSTED_PROXIES', hop, unreadableHop),
+          ),
         },
         news,
       },
@@ -191,6 +196,15 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     },
   }
 }
+
+const elsewhereWords = {
+  Host: 'A page was asked for at another host than that of PUBLIC_URL. If it is a name that people use, set PUBLIC_URL to it, or have the proxy hand on the Host header that it gets. Said once.',
+  Origin:
+    'A form was refused, since its browser says that it comes from elsewhere than PUBLIC_URL. If people use that name, set PUBLIC_URL to it. Said once.',
+}
+
+const unreadableHop =
+  'A proxy of TRUSTED_PROXIES writes something into X-Forwarded-For that is no address: whoever comes through it counts as one visitor, and shares their limits. Said once.'
 
 async function openPlaceFile(file: Buffer): Promise<PlaceOf> {
   const { openPlaces } = await import('./places.ts')

@@ -10,6 +10,7 @@ const groups = {
   HOST: 'Serving',
   PUBLIC_URL: 'Serving',
   TRUSTED_PROXIES: 'Serving',
+  KEEP_ALIVE_SECONDS: 'Serving',
   DATA_DIR: 'Data and keys',
   KEYRING_FILE: 'Data and keys',
   DATABASE_URL: 'Data and keys',

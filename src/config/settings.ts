@@ -187,6 +187,11 @@ export const settingsSchema = z.object({
     .describe(
       'Addresses or networks (CIDR) of reverse proxies, separated by commas. Only from these are forwarding headers believed.',
     ),
+  KEEP_ALIVE_SECONDS: wholeNumber(1, 3600)
+    .default(75)
+    .describe(
+      'How long an idle connection is kept open, in seconds: longer than a proxy in front keeps its own, or a request may meet a connection that has just been closed.',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

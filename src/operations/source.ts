@@ -93,6 +93,15 @@ export const sourceGuessKey = (ring: Keyring, source: Source): LimitKey => ({
   key: ring.lookupHash('page ip', networksOf(source.ip).host),
 })
 
+/** What a guess at the code of a sign-up counts against: whoever guesses right has an account of somebody else's address. */
+export function signUpGuessKeys(ring: Keyring, source: Source): LimitKey[] {
+  const { host, network } = networksOf(source.ip)
+  return [
+    { kind: 'sign_up_codes', key: ring.lookupHash('sign-up codes', host) },
+    { kind: 'network', key: ring.lookupHash('sign-up codes network', network) },
+  ]
+}
+
 /** The wrong codes, and wrong passwords, of one browser that an account knows: its own, whatever strangers do. */
 export const knownCodesKey = (ring: Keyring, whose: string, source: Source): LimitKey => ({
   kind: 'known_codes',

@@ -19,8 +19,13 @@ const quiet = [
 export type Look = BrowserContextOptions & { language?: 'en' | 'ar'; script?: boolean }
 
 /** A real browser; each page has a context, so cookies, of its own. */
-export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: quiet })
+export async function openBrowser({ remembersPages = false } = {}) {
+  const browser = await chromium.launch({
+    executablePath: chromiumPath ?? '',
+    args: quiet,
+    // Drivers turn off the memory from which Back brings pages as people left them.
+    ...(remembersPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
+  })
   return {
     async page({ language = 'en', script = true, ...options }: Look = {}): Promise<Page> {
       const context = await browser.newContext({

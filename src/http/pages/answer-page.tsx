@@ -5,7 +5,7 @@ import { refusalShapes } from '../refusals.ts'
 import { type Reader, ReaderContext } from './reader.tsx'
 import { timeZoneOf } from './reader-preferences.ts'
 import { RefusalPage } from './refusal-page.tsx'
-import type { Site } from './site.ts'
+import { pathWithin, type Site } from './site.ts'
 
 type PageStatus = 200 | (typeof refusalShapes)[Refusal['code']]['status']
 
@@ -54,15 +54,19 @@ export function answerFormAgain(c: Answering, site: Site, refusal: Refusal, page
 export const refusePage = (c: Answering, site: Site, refusal: Refusal, nearest?: Child): Response =>
   answerFormAgain(c, site, refusal, <RefusalPage refusal={refusal} nearest={nearest} />)
 
+/** Pages of an account, and of a flow that leads into one. */
+const personal = /^\/(account|changes|undo|report|signup\/.|signin\/(?!passkey))/
+
 function readerOf(c: Answering, site: Site): Reader {
-  const { pathname, search } = new URL(c.req.url)
+  const here = pathWithin(new URL(c.req.url))
   return {
     site,
     locale: c.var.locale,
     timeZone: timeZoneOf(c, site.publicUrl),
     now: c.var.now,
     requestId: c.var.requestId,
-    here: pathname + search,
+    here,
+    personal: personal.test(here),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { Refusal } from '../../core/refusal.ts'
 import type { Deps } from '../../operations/deps.ts'
 import { type Looks, openAssets } from '../assets.ts'
-import { type Answering, type Exchange, refuseJson } from '../exchange.ts'
+import { type Answering, type Exchange, languageOf, refuseJson } from '../exchange.ts'
 import type { News } from '../stream.ts'
 import { accountPages } from './account/routes.tsx'
 import { refusePage, wantsPage } from './answer-page.tsx'
@@ -34,20 +34,19 @@ export function openPages(deps: Deps, pages: PagesDeps) {
   const site: Site = { ...pages.site, assets: hrefs }
   const refuse: Refuse = (c, refusal) => {
     if (c.req.path.startsWith('/v1/') || !wantsPage(c)) return refuseJson(c, refusal, site.publicUrl)
-    c.set('locale', chosenLanguage(c, site.publicUrl) ?? c.var.locale)
+    const asked = languageOf(c.req.query('language') ?? '')
+    c.set('locale', asked ?? chosenLanguage(c, site.publicUrl) ?? c.var.locale)
     return refusePage(c, site, refusal)
   }
   return {
     refuse,
     mount(web: Hono<Exchange>): void {
+      const people = { ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }
       web.route('/', assets)
       web.route('/', openApiRoute(site))
-      web.route('/help', helpPages(site))
+      web.route('/help', helpPages(people))
       web.route('/docs', docsPages(site))
-      web.route(
-        '/report',
-        reportPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
+      web.route('/report', reportPages(people))
       if (site.inbox) web.route('/inbox', inboxPages(deps, site, pages.news, refuse))
       for (const path of [
         '/',
@@ -61,15 +60,9 @@ export function openPages(deps: Deps, pages: PagesDeps) {
       ]) {
         web.use(path, asPage(site))
       }
-      web.route(
-        '/',
-        signInPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
-      web.route('/', undoPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }))
-      web.route(
-        '/',
-        accountPages({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
+      web.route('/', signInPages(people))
+      web.route('/', undoPages(people))
+      web.route('/', accountPages(people))
     },
   }
 }

@@ -17,7 +17,7 @@ import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
-import type { Source } from '../source.ts'
+import { type Source, signUpGuessKeys } from '../source.ts'
 import { nobody } from './sign-in-offer.ts'
 
 /** Signing up, as the proof engine's caller: a code to the one address that was typed, then a password. */
@@ -25,7 +25,7 @@ export const signUp: CodeCaller<SignUp> = {
   kind: 'sign_up',
   accountOf: () => undefined,
   told: (deps, { email }) => ({ accountId: nobody(deps, email), decoy: true }),
-  guessLimits: async () => [],
+  guessLimits: async (deps, { source }) => signUpGuessKeys(deps.keyring.current(), source),
   mayReadStory: () => true,
   async ownStep(deps, request, form) {
     const { state } = request

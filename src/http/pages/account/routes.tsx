@@ -15,8 +15,8 @@ import { stepUpPages } from '../step-up/step-up-routes.tsx'
 import {
   addCookie,
   formTokenOf,
+  leaveBrowser,
   openVisit,
-  removeSessionCookie,
   scopeOfSession,
   sessionOf,
   sessionsOf,
@@ -75,7 +75,7 @@ export function accountPages(given: SignInSite) {
     if (!taken.ok) return taken.answer
     for (const session of taken.owner) {
       await signOut(deps, session, visit.source, c.var.now)
-      removeSessionCookie(given, c, session.handle)
+      leaveBrowser(given, c, session.handle)
     }
     return c.redirect('/', 303)
   })
@@ -97,7 +97,7 @@ export function accountPages(given: SignInSite) {
 
   routes.post('/account/:handle/signout', async ({ c, visit, session }) => {
     await signOut(deps, session, visit.source, c.var.now)
-    removeSessionCookie(given, c, session.handle)
+    leaveBrowser(given, c, session.handle)
     const others = (await sessionsOf(given, visit)).some(({ handle }) => handle !== session.handle)
     return c.redirect(others ? '/account?choose=yes' : '/', 303)
   })

@@ -1,20 +1,27 @@
 import { Hono } from 'hono'
 import type { Answering, Exchange } from '../../exchange.ts'
-import { readForm } from '../../read-form.ts'
 import { answerFormAgain, answerPage, refusePage } from '../answer-page.tsx'
 import { asPage } from '../as-page.ts'
-import type { Site } from '../site.ts'
+import { takeForm } from '../own-form.ts'
+import type { SignInSite } from '../sign-in/site.ts'
+import { formTokenOf, openVisit } from '../visit.ts'
 import { ErrorPage, ErrorsPage } from './errors-page.tsx'
 import { HelpPage } from './help-page.tsx'
 import { isCode, readPasted } from './read-pasted.ts'
 
+const scope = 'help'
+
 /** `/help`: what codes are, and what every refusal means. */
-export function helpPages(site: Site) {
+export function helpPages(given: SignInSite) {
+  const { site } = given
   const help = new Hono<Exchange>()
   help.use(asPage(site))
 
   help.get('/', (c) => answerPage(c as Answering, site, <HelpPage />))
-  help.get('/errors', (c) => answerPage(c as Answering, site, <ErrorsPage />))
+  help.get('/errors', (c) => {
+    const form = formTokenOf(given, openVisit(given, c as Answering), scope)
+    return answerPage(c as Answering, site, <ErrorsPage form={form} />)
+  })
 
   help.get('/errors/:code', (c) => {
     const code = c.req.param('code')
@@ -25,9 +32,10 @@ export function helpPages(site: Site) {
   // A form that is posted leaves nothing in addresses and logs; what it says is read, explained and forgotten.
   help.post('/errors', async (c) => {
     const answering = c as Answering
-    const form = await readForm(answering)
-    if (!form.ok) return refusePage(answering, site, form.refusal)
-    const text = form.value.get('pasted') ?? ''
+    const visit = openVisit(given, answering)
+    const taken = await takeForm(given, answering, visit, scope)
+    if (!taken.ok) return taken.answer
+    const { form = '', pasted: text = '' } = taken.form
     const pasted = readPasted(text)
     if (pasted !== undefined)
       return answerPage(answering, site, <ErrorPage code={pasted.code} said={pasted.said} />)
@@ -36,7 +44,7 @@ export function helpPages(site: Site) {
       code: 'input_refused' as const,
       errors: [{ pointer: '/pasted', problem: 'holds no code' }],
     }
-    return answerFormAgain(answering, site, refusal, <ErrorsPage text={text} problem={problem} />)
+    return answerFormAgain(answering, site, refusal, <ErrorsPage form={form} text={text} problem={problem} />)
   })
 
   return help

@@ -4,7 +4,7 @@ import type { Asked, ReportOutcome } from '../../../operations/verifications/rep
 import { PlaceWords, useBrowserWords } from '../account/activity/where.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, Form } from '../components/form.tsx'
+import { Actions, Button, Form, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
@@ -15,7 +15,7 @@ import { useReader, useSay } from '../reader.tsx'
 import { refusalWords } from '../refusal-words.ts'
 
 /** The same for every link, whether there is a message behind it or not. */
-export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+export function ReportPage({ form, typed, refusal }: { form: string; typed?: string; refusal?: Refusal }) {
   const reader = useReader()
   const say = useSay()
   const errors =
@@ -23,6 +23,7 @@ export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refus
   return (
     <Page title={say('report.title')} lead={say('report.lead')} errors={errors}>
       <Form>
+        <Hidden name="form" value={form} />
         <TextField
           name="reference"
           label={say('report.reference')}

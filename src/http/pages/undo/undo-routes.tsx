@@ -11,7 +11,7 @@ import { takeForm } from '../own-form.ts'
 import { flowNews } from '../proving/flow-news.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import type { SignInSite } from '../sign-in/site.ts'
-import { openVisit, readFields, scopeOfFlow, type Visit } from '../visit.ts'
+import { formTokenOf, openVisit, scopeOfFlow, scopeOfLink, type Visit } from '../visit.ts'
 import { NoticeAnsweredPage, NoticePage } from './notice-page.tsx'
 import { ChooseProofPage, ConfirmContactPage, DecideUndoPage, UndoingOverPage } from './undo-pages.tsx'
 
@@ -25,20 +25,30 @@ export function undoPages(given: SignInSite) {
   const pages = new Hono<Exchange>()
 
   /** Opening it changes nothing and tells nothing. */
-  pages.get('/changes/:token', (c) => answerPage(c, site, <NoticePage />))
+  pages.get('/changes/:token', (c) => {
+    const form = formTokenOf(given, openVisit(given, c), scopeOfLink(c.req.param('token')))
+    return answerPage(c, site, <NoticePage form={form} />)
+  })
 
   pages.post('/changes/:token', async (c) => {
-    const { source } = openVisit(given, c)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const typed = read.value.reference ?? ''
+    const visit = openVisit(given, c)
+    const scope = scopeOfLink(c.req.param('token'))
+    const taken = await takeForm(given, c, visit, scope)
+    if (!taken.ok) return taken.answer
+    const { source } = visit
+    const typed = taken.form.reference ?? ''
     const answered =
       typed.length > 64
         ? refuse({ code: 'reference_wrong' })
         : await answerNotice(deps, c.req.param('token'), typed, source, c.var.now)
     if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} />)
     const { refusal } = answered
-    return answerFormAgain(c, site, refusal, <NoticePage typed={typed} refusal={refusal} />)
+    return answerFormAgain(
+      c,
+      site,
+      refusal,
+      <NoticePage form={formTokenOf(given, visit, scope)} typed={typed} refusal={refusal} />,
+    )
   })
 
   pages.get('/undo/:id', async (c) => {

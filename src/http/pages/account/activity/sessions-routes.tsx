@@ -7,7 +7,7 @@ import {
 import { accountName } from '../../../../operations/sign-in/sessions.ts'
 import { answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../sign-in/site.ts'
-import { removeSessionCookie } from '../../visit.ts'
+import { leaveBrowser } from '../../visit.ts'
 import type { AccountRoutes } from '../account-routes.ts'
 import { SessionsPage, SignedOutPage } from './sessions-page.tsx'
 
@@ -46,7 +46,7 @@ export function sessionsRoutes(given: SignInSite, routes: AccountRoutes): void {
     if (form.act !== 'everywhere') return refusePage(c, site, { code: 'form_stale' })
     const name = await accountName(deps, session.accountId)
     await signOutEverywhere(deps, session, visit.source, now)
-    removeSessionCookie(given, c, session.handle)
+    leaveBrowser(given, c, session.handle)
     return answerPage(c, site, <SignedOutPage name={name} />)
   })
 }

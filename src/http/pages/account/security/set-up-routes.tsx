@@ -1,5 +1,6 @@
 import { browserName } from '../../../../core/people/browser-name.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
+import { seconds } from '../../../../core/time.ts'
 import type { Locale } from '../../../../core/verifications/message.ts'
 import { translate } from '../../../../locales/catalogue.ts'
 import {
@@ -8,11 +9,17 @@ import {
 } from '../../../../operations/security-info/make-recovery-code.ts'
 import { findNamedItem, renameItem } from '../../../../operations/security-info/rename-item.ts'
 import { offerPasskey, setUpPasskey } from '../../../../operations/security-info/set-up-passkey.ts'
-import { offeredAgain, offerTotp, setUpTotp } from '../../../../operations/security-info/set-up-totp.ts'
+import {
+  offeredAgain,
+  offerTotp,
+  setUpTotp,
+  totpOfferLasts,
+} from '../../../../operations/security-info/set-up-totp.ts'
 import { hasRecoveryCode } from '../../../../operations/security-info/two-step.ts'
 import { accountName } from '../../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../sign-in/site.ts'
+import { addCookie, readCookie } from '../../visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../account-routes.ts'
 import { comingBackTo, thatComesBack } from './come-back.ts'
 import type { Done } from './security-page.tsx'
@@ -46,7 +53,11 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
 
   routes.get('/account/:handle/security/totp', async (at) => {
     const props = await about(at, 'totp')
-    const offer = await offerTotp(deps, at.session, props.account, at.visit.source)
+    const before = readCookie(given, at.visit, offerCookie(at))
+    const offer = await offerTotp(deps, at.session, props.account, before)
+    if (offer.sealed !== before) {
+      addCookie(given, at.c, offerCookie(at), offer.sealed, totpOfferLasts / seconds(1))
+    }
     const appName = translate(at.c.var.locale, 'setUp.appName')
     const name = offer.mark === undefined ? appName : `${appName} (${offer.mark})`
     return answerPage(at.c, site, <SetUpTotpPage {...props} offer={offer} name={name} />)
@@ -58,7 +69,10 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     const name = form.name?.trim() || translate(c.var.locale, 'setUp.appName')
     const added = await setUpTotp(deps, session, { sealed, code, name }, visit.source, session.now)
     const props = await about(at, 'totp')
-    if (added.ok) return comeBack(at, 'totp')
+    if (added.ok) {
+      addCookie(given, c, offerCookie(at), '', 0)
+      return comeBack(at, 'totp')
+    }
     const offer = offeredAgain(deps, session, sealed, props.account, session.now)
     if (offer === undefined) return refusePage(c, site, added.refusal)
     const page = <SetUpTotpPage {...props} offer={offer} name={name} refusal={added.refusal} />
@@ -117,6 +131,9 @@ export function setUpRoutes(given: SignInSite, routes: AccountRoutes): void {
     return c.redirect(`/account/${session.handle}/security?done=renamed`, 303)
   })
 }
+
+/** Keeps the key that a session's page shows to an authenticator app. */
+const offerCookie = ({ session }: SignedInVisit): string => `totp-${session.handle}`
 
 /** Where it is made is what its owner will know it by. */
 function nameForPasskey({ c, visit }: SignedInVisit): string {
