@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
+import { withoutMarksAtEnds } from '../core/copied-marks.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -12,7 +13,10 @@ const path = z
   .string()
   .min(1)
   .transform((text) => resolve(text))
-const emailAddress = z.string().refine((text) => parseEmail(text).ok, 'is not an email address')
+const emailAddress = z
+  .string()
+  .transform(withoutMarksAtEnds)
+  .refine((text) => parseEmail(text).ok, 'is not an email address')
 
 const fileContent = z.string().transform((name, context) => {
   try {

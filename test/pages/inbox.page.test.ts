@@ -66,7 +66,7 @@ describe('who may see the built-in inbox', () => {
       ['1.1', 200],
     ] as const) {
       const socket = connect(Number(port), '127.0.0.1')
-      socket.end(
+      socket.write(
         `GET /inbox HTTP/${version}\r\nHost: localhost:${port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`,
       )
       const parts: Buffer[] = []
