@@ -36,7 +36,7 @@ export function openMetrics(outboxDepth: () => Promise<number>) {
   })
   return {
     registry,
-    observe({ method, route, status, milliseconds, refusal }: Observed) {
+    observe({ method, route, status, milliseconds, refusal }: Omit<Observed, 'elsewhere'>) {
       requests.observe({ method, route, status }, milliseconds / 1000)
       if (refusal !== undefined) refusals.inc({ code: refusal })
     },

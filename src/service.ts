@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isLoopbackHost } from './config/loopback.ts'
 import type { Config } from './config.ts'
 import { shardQuota } from './core/limits.ts'
+import { seconds } from './core/time.ts'
 import { openInbox } from './delivery/inbox.ts'
 import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
@@ -31,6 +32,7 @@ import { outboxDepth, releaseLeases } from './storage/message.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification-sql.ts'
 import { openStore, type Store } from './store.ts'
+import { openWarnings } from './warn-once.ts'
 
 /** `all` does both; `web` answers requests, `worker` carries messages and keeps house. */
 export type Role = 'all' | 'web' | 'worker'
@@ -62,6 +64,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       ? undefined
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
+  const warnOnce = openWarnings((about, text) => log.warn(about, text))
   let wakeOutbox = () => {}
   let isServing = false
   const deps: Deps = {
@@ -84,10 +87,11 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const firstRun = role === 'worker' ? undefined : await firstRunOf(config, store, publicUrl)
 
   async function serveWeb() {
-    const server = await listenForRequests((request, env) => app.fetch(request, env), {
-      port: config.PORT,
-      host: config.HOST,
-    })
+    const server = await listenForRequests(
+      (request, env) => app.fetch(request, env),
+      { port: config.PORT, host: config.HOST },
+      { keepAlive: seconds(config.KEEP_ALIVE_SECONDS) },
+    )
     const { port } = server
     const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({
@@ -97,8 +101,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       clock: Date.now,
       newRequestId: newId,
       isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
-      observe(seen) {
+      observe({ elsewhere, ...seen }) {
         metrics.observe(seen)
+        if (elsewhere !== undefined) warnOnce('PUBLIC_URL', elsewhere.value, elsewhereWords[elsewhere.header])
         if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')
         else log.debug(seen, 'Answered.')
       },
@@ -114,7 +119,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
         },
         people: {
           sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
-          clientAddress: openClientAddress(config.TRUSTED_PROXIES),
+          clientAddress: openClientAddress(config.TRUSTED_PROXIES, (hop) =>
+            warnOnce('TRUSTED_PROXIES', hop, unreadableHop),
+          ),
         },
         news,
       },
@@ -183,6 +190,15 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     },
   }
 }
+
+const elsewhereWords = {
+  Host: 'A page was asked for at another host than that of PUBLIC_URL. If it is a name that people use, set PUBLIC_URL to it, or have the proxy hand on the Host header that it gets. Said once.',
+  Origin:
+    'A form was refused, since its browser says that it comes from elsewhere than PUBLIC_URL. If people use that name, set PUBLIC_URL to it. Said once.',
+}
+
+const unreadableHop =
+  'A proxy of TRUSTED_PROXIES writes something into X-Forwarded-For that is no address: whoever comes through it counts as one visitor, and shares their limits. Said once.'
 
 async function openPlaceFile(file: Buffer): Promise<PlaceOf> {
   const { openPlaces } = await import('./places.ts')

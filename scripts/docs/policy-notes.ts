@@ -61,7 +61,10 @@ export const policyNotes = {
     what: 'Codes of one application asked for from one IPv4 /24 or IPv6 /48, where the request gives `end_user.ip`.',
     why: 'Four times one address.',
   },
-  'limits.network.failures': { what: 'Wrong codes from one network.', why: 'None, as above.' },
+  'limits.network.failures': {
+    what: 'Wrong codes of sign-ups from one IPv4 /24 or IPv6 /48.',
+    why: 'Four times one address.',
+  },
   'limits.quota.sends': {
     what: 'Codes that one application may send where it gives no `end_user.ip`, and all its resends.',
     why: 'Ours. A ceiling for an application that misbehaves. Raise it for a large one.',
@@ -95,6 +98,11 @@ export const policyNotes = {
   'limits.known_passwords.failures': {
     what: 'Wrong passwords on one account from one browser it knows.',
     why: 'Ours.',
+  },
+  'limits.sign_up_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
+  'limits.sign_up_codes.failures': {
+    what: 'Wrong codes of sign-ups from one IPv4 address or IPv6 /64, whatever address they are for.',
+    why: 'Ours. Six digits are all that makes an account: 20 guesses a day find one code in 50,000 days.',
   },
   'limits.quota.failures': { what: 'Wrong codes for one application.', why: 'None.' },
   'changes.perDay': {

@@ -11,6 +11,7 @@ const groups = {
   PUBLIC_URL: 'Server',
   TRUSTED_PROXIES: 'Server',
   EVENT_STREAMS: 'Server',
+  KEEP_ALIVE_SECONDS: 'Server',
   DATA_DIR: 'Data and keys',
   KEYRING_FILE: 'Data and keys',
   DATABASE_URL: 'Data and keys',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
+import { withoutMarksAtEnds } from '../core/copied-marks.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { isLoopbackHost } from './loopback.ts'
 
@@ -13,7 +14,10 @@ const path = z
   .string()
   .min(1)
   .transform((text) => resolve(text))
-const emailAddress = z.string().refine((text) => parseEmail(text).ok, 'is not an email address')
+const emailAddress = z
+  .string()
+  .transform(withoutMarksAtEnds)
+  .refine((text) => parseEmail(text).ok, 'is not an email address')
 
 const fileContent = z.string().transform((name, context) => {
   try {
@@ -196,6 +200,11 @@ export const settingsSchema = z.object({
     .prefault('')
     .describe(
       'Addresses or networks (CIDR) of reverse proxies, separated by commas. Forwarding headers are trusted only from these.',
+    ),
+  KEEP_ALIVE_SECONDS: wholeNumber(1, 3600)
+    .default(75)
+    .describe(
+      'How long an idle connection is kept open, in seconds: longer than a proxy in front keeps its own, or a request may meet a connection that has just been closed.',
     ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -97,6 +97,7 @@ export type GuessLimit =
   | 'item_codes'
   | 'strangers_passwords'
   | 'known_passwords'
+  | 'sign_up_codes'
 
 export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
 

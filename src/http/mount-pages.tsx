@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import type { Deps } from '../operations/deps.ts'
 import { type Looks, openAssets } from './assets/assets.ts'
-import { type Exchange, refuseJson } from './exchange/exchange.ts'
+import { type Exchange, languageOf, refuseJson } from './exchange/exchange.ts'
 import type { LiveUpdates } from './exchange/live-updates.ts'
 import { accountRoutesOf } from './pages/account/account-routes.tsx'
 import { chosenLanguage } from './pages/components/reader-preferences.ts'
@@ -29,20 +29,25 @@ export function openPages(deps: Deps, pages: PagesDeps) {
   const site: Site = { ...pages.site, assets: hrefs }
   const refuse: Refuse = (c, refusal) => {
     if (c.req.path.startsWith('/v1/') || !wantsPage(c)) return refuseJson(c, refusal, site.publicUrl)
-    c.set('locale', chosenLanguage(c, site.publicUrl) ?? c.var.locale)
+    const asked = languageOf(c.req.query('language') ?? '')
+    c.set('locale', asked ?? chosenLanguage(c, site.publicUrl) ?? c.var.locale)
     return refusePage(c, site, refusal)
   }
   return {
     refuse,
     mount(web: Hono<Exchange>): void {
+      const context: PagesContext = {
+        ...pages.people,
+        deps,
+        publicUrl: site.publicUrl,
+        site,
+        news: pages.news,
+      }
       web.route('/', assets)
       web.route('/', openApiRoute(site))
-      web.route('/help', helpRoutes(site))
+      web.route('/help', helpRoutes(context))
       web.route('/docs', docsRoutes(site))
-      web.route(
-        '/report',
-        reportRoutes({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
+      web.route('/report', reportRoutes(context))
       if (site.inbox) web.route('/inbox', inboxRoutes(deps, site, pages.news, refuse))
       for (const path of [
         '/',
@@ -56,15 +61,9 @@ export function openPages(deps: Deps, pages: PagesDeps) {
       ]) {
         web.use(path, pageHeaders(site))
       }
-      web.route(
-        '/',
-        signInRoutes({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
-      web.route('/', undoRoutes({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }))
-      web.route(
-        '/',
-        accountRoutesOf({ ...pages.people, deps, publicUrl: site.publicUrl, site, news: pages.news }),
-      )
+      web.route('/', signInRoutes(context))
+      web.route('/', undoRoutes(context))
+      web.route('/', accountRoutesOf(context))
     },
   }
 }

@@ -29,8 +29,9 @@ type Fetch = Parameters<typeof serve>[0]['fetch']
 export async function listenForRequests(
   fetch: Fetch,
   { port, host }: { port: number; host: string },
-  patience = webPatience,
+  patience: Partial<Patience> = {},
 ): Promise<WebServer> {
+  const { request, keepAlive, lookEvery } = { ...webPatience, ...patience }
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const server = serve(
     {
@@ -39,10 +40,10 @@ export async function listenForRequests(
       hostname: host,
       // Given here: assigned later, a time below the 60 s that headers have would bound the headers alone.
       serverOptions: {
-        requestTimeout: patience.request,
-        headersTimeout: patience.request,
-        keepAliveTimeout: patience.keepAlive,
-        connectionsCheckingInterval: patience.lookEvery,
+        requestTimeout: request,
+        headersTimeout: request,
+        keepAliveTimeout: keepAlive,
+        connectionsCheckingInterval: lookEvery,
       },
     },
     (info) => resolve(info.port),

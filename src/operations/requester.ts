@@ -69,3 +69,12 @@ export const endUserKeys = (ring: Keyring, applicationId: string, ip: string): B
   const { host } = networksOf(ip)
   return [ring.lookupHash('ip', applicationId, host), ring.lookupHash('page ip', host)]
 }
+
+/** What a guess at the code of a sign-up counts against: whoever guesses right has an account of somebody else's address. */
+export function signUpGuessKeys(ring: Keyring, requester: Requester): LimitKey[] {
+  const { host, network } = networksOf(requester.ip)
+  return [
+    { kind: 'sign_up_codes', key: ring.lookupHash('sign-up codes', host) },
+    { kind: 'network', key: ring.lookupHash('sign-up codes network', network) },
+  ]
+}

@@ -26,30 +26,6 @@ export async function insertFlow(
       statement_timestamp() + ${flow.lasts}::int * interval '1 millisecond')`
 }
 
-/**
- * What a page offers and is no flow yet, under an id of its own: what is kept there, or this where nothing is or it has run
- * out.
- */
-export async function keepOffer<State extends { kind: string }>(
-  sql: Sql,
-  flow: { id: string; browser: Buffer; state: State; lasts: Duration },
-): Promise<State> {
-  const kept = await sql<{ state: State }>`
-    insert into flow (id, browser, state, expires_at)
-    values (${flow.id}, ${flow.browser}, ${JSON.stringify(flow.state)},
-      statement_timestamp() + ${flow.lasts}::int * interval '1 millisecond')
-    on conflict (id) do update set state = excluded.state, expires_at = excluded.expires_at
-      where flow.expires_at <= statement_timestamp()
-    returning state`
-  if (kept[0] !== undefined) return kept[0].state
-  const there = await sql<{ state: State }>`select state from flow where id = ${flow.id}`
-  return there[0]?.state ?? keepOffer(sql, flow)
-}
-
-export async function removeFlow(sql: Sql, id: string): Promise<void> {
-  await sql`delete from flow where id = ${id}`
-}
-
 /** A living flow of this browser; nobody else's is found. */
 export async function findFlow(sql: Sql, id: string, browser: Buffer): Promise<Flow | undefined> {
   const rows = await sql<FlowRow>`

@@ -310,7 +310,10 @@ test('activity is downloaded as CSV and as JSON once it has been proved who asks
     address: '203.0.113.9',
     network: '203.0.113.0/24',
   })
-  const csv = await (await owner.request(`${home}/activity.csv`)).text()
+  const file = Buffer.from(await (await owner.request(`${home}/activity.csv`)).arrayBuffer())
+  // By a byte order mark spreadsheets know that it is UTF-8.
+  expect(file.subarray(0, 3).toString('hex')).toBe('efbbbf')
+  const csv = file.subarray(3).toString('utf8')
   expect(csv.trimEnd().split('\r\n')).toHaveLength(rows.length + 1)
   expect(csv).toContain(`"'=1••••@example.org"`)
   expect(csv).toContain(`"'@SUM(A1)"`)

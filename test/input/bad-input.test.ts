@@ -131,6 +131,18 @@ describe('refused, and nothing comes of it:', () => {
     }
   })
 
+  test('but no parameter of the type that means nothing to it', async () => {
+    for (const type of [
+      'application/json;',
+      'application/json; charset=utf8',
+      'application/json; odata=verbose',
+    ]) {
+      const headers = { ...authorized(), 'Content-Type': type }
+      const sent = { path: `${base}/${pending.id}/attempts`, headers, body: JSON.stringify({ code: 'none' }) }
+      await refused(type, sent, 'code_malformed')
+    }
+  })
+
   test('fields that the request does not have: nothing of a verification can be written (ZITADEL CVE-2026-27946)', async () => {
     for (const { path, body } of writes()) {
       for (const field of extraFields) {

@@ -47,6 +47,19 @@ test('a form of one account does nothing at the address of another, whatever it 
   expect([await isIn(person, one), await isIn(person, two)]).toEqual([true, true])
 })
 
+test('signing out empties what the browser keeps of the pages', async () => {
+  const { person, one } = await twoAccounts()
+  await alsoSignedIn(person)
+  const left = [await post(person, `${one.home}/signout`, { form: one.form })]
+  await person.open('/account')
+  left.push(await post(person, '/account/signout', { form: formForAll(person) }))
+  const alone = await alsoSignedIn(person)
+  left.push(await post(person, `${alone.home}/sessions`, { form: alone.form, act: 'everywhere' }))
+  for (const answer of left) expect(answer.headers.get('clear-site-data')).toBe('"cache"')
+  const stays = await person.request('/')
+  expect(stays.headers.get('clear-site-data')).toBeNull()
+})
+
 test('in two tabs each form acts on its own account, whichever was opened or signed in to last', async () => {
   const { person, one, two } = await twoAccounts()
   await person.open(two.home)

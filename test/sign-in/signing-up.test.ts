@@ -27,6 +27,25 @@ test('an address, its code and a password make an account that is signed in', as
   expect((await ana.open('/')).path).toMatch(/^\/account\//)
 })
 
+test('a network guesses at few codes of sign-ups, whatever addresses they are for', async () => {
+  const ip = '203.0.113.9'
+  let compared = 0
+  for (let nth = 0; nth < 8; nth += 1) {
+    const guesser = newPerson(world, { ip })
+    await guesser.open('/signup')
+    await guesser.submit({ email: `guess${nth}@example.org` })
+    const right = await world.readCode(`guess${nth}@example.org`)
+    for (let guess = 1; guess <= 4; guess += 1) {
+      await guesser.submit({ code: wrongCode(right, guess) })
+      if (guesser.page.refusal === 'code_wrong') compared += 1
+      else expect(guesser.page.refusal).toBe('wrong_codes_limit')
+    }
+  }
+  expect(compared).toBe(10)
+  const elsewhere = newPerson(world, { ip: '198.51.100.9' })
+  expect((await signUp(world, elsewhere, 'not-guessing@example.org')).path).toMatch(/^\/account\//)
+})
+
 test('before its address is proved nothing of an account exists', async () => {
   const before = await countOf('account')
   const bea = newPerson(world)

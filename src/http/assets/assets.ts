@@ -31,7 +31,12 @@ export function openAssets(looks: Looks) {
   const mark = looks.accent ? recoloured(file('mark.svg'), looks.accent) : file('mark.svg')
   const assets = {
     style: asset('app', 'css', 'text/css; charset=utf-8', style),
-    script: asset('app', 'js', 'text/javascript; charset=utf-8', file('app.js')),
+    script: asset(
+      'app',
+      'js',
+      'text/javascript; charset=utf-8',
+      Buffer.from(lean(file('app.js').toString('utf8'))),
+    ),
     mark: asset('mark', 'svg', 'image/svg+xml', mark),
     logo:
       looks.logo &&
@@ -93,6 +98,14 @@ const compact = (css: string): string =>
     .replace(/ !important/g, '!important')
     .replace(/="([a-z]+)"/g, '=$1')
     .replace(/;\}/g, '}')
+
+/** Without comments and indentation, which are for those who read the file. */
+const lean = (script: string): string =>
+  script
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(\/\/|\/?\*)/.test(line))
+    .join('\n')
 
 const recoloured = (mark: Buffer, { light }: Accent): Buffer =>
   Buffer.from(mark.toString('utf8').replace(/stroke="#[0-9a-f]{6}"/, `stroke="${light.accent}"`))

@@ -54,9 +54,43 @@ test('behind listed proxies the last address that none of them has is the client
 
 test('what is no address ends the reading: the proxy that said it is all that is known', () => {
   const clientAddress = openClientAddress(['192.0.2.1', '192.0.2.2'])
-  for (const nonsense of ['unknown', '_hidden', '203.0.113.7:4711', '[2001:db8::1]:80', '<script>', '']) {
+  for (const nonsense of [
+    'unknown',
+    '_hidden',
+    '203.0.113.7:',
+    '203.0.113:80',
+    '[203.0.113.7]:80',
+    '7',
+    '<script>',
+    '',
+  ]) {
     expect(clientAddress('192.0.2.1', `198.51.100.9, ${nonsense}, 192.0.2.2`), nonsense).toBe('192.0.2.2')
   }
+})
+
+test('an address with its port, as some proxies write it, is that address', () => {
+  const clientAddress = openClientAddress(['192.0.2.1', '192.0.2.2', '2001:db8:1::/48'])
+  const port = fc.integer({ min: 0, max: 65535 })
+  const free = (text: string) => !/^(192\.0\.2\.[12]$|2001:db8:1:)/.test(text)
+  fc.assert(
+    fc.property(address.filter(free), port, port, (client, one, other) => {
+      const written = client.includes(':') ? `[${client}]` : client
+      for (const hop of [written, `${written}:${one}`])
+        for (const proxy of [`192.0.2.2:${other}`, `[2001:db8:1::7]:${other}`, '192.0.2.2'])
+          expect(clientAddress('192.0.2.1', `203.0.113.7, ${hop}, ${proxy}`)).toBe(client)
+    }),
+  )
+})
+
+test('what a listed proxy writes that is no address is told; what anybody else writes is not', () => {
+  const told: string[] = []
+  const clientAddress = openClientAddress(['192.0.2.1'], (hop) => told.push(hop))
+  clientAddress('192.0.2.1', 'unknown')
+  clientAddress('192.0.2.1', 'nonsense, 198.51.100.9:80')
+  clientAddress('192.0.2.1', '')
+  clientAddress('192.0.2.1', undefined)
+  clientAddress('203.0.113.7', 'nonsense')
+  expect(told).toEqual(['unknown'])
 })
 
 test('an address of version 4 written as version 6 is the same address', () => {

@@ -8,4 +8,6 @@ export type Observed = {
   milliseconds: number
   requestId: string
   refusal: RefusalCode | undefined
+  /** The header that made a request one of somewhere else: the operator's settings may be what is wrong. */
+  elsewhere: { header: 'Host' | 'Origin'; value: string | undefined } | undefined
 }

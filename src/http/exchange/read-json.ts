@@ -1,19 +1,21 @@
 import type { z } from 'zod'
 import { accept, type InputFault, type Result, refuse } from '../../core/refusal.ts'
+import { isInUtf8 } from '../content-type.ts'
+import { readBody } from '../read-body.ts'
 import type { Answering } from './exchange.ts'
 
 /** A request to this API is a few hundred bytes; more is a mistake or an attack. */
 const largestBody = 16 * 1024
 
 /**
- * Reads and checks a JSON body. Refusals: `content_type_unsupported`, `body_too_large`, `body_malformed` (not UTF-8,
- * not JSON), `input_refused` (with every fault, each by its JSON pointer).
+ * Reads and checks a JSON body. Refusals: `content_type_unsupported`, `body_too_large`, `body_malformed` (broken off, not
+ * UTF-8, not JSON), `input_refused` (with every fault, each by its JSON pointer).
  */
 export async function readJson<Schema extends z.ZodType>(
   c: Answering,
   schema: Schema,
 ): Promise<Result<z.output<Schema>>> {
-  const bytes = await readBody(c)
+  const bytes = await readBody(c, largestBody)
   if (!bytes.ok) return bytes
   if (!isJson(c.req.header('content-type'))) return refuse({ code: 'content_type_unsupported' })
   return checkText(bytes.value, schema)
@@ -24,32 +26,14 @@ export async function readOptionalJson<Schema extends z.ZodType>(
   c: Answering,
   schema: Schema,
 ): Promise<Result<z.output<Schema>>> {
-  const bytes = await readBody(c)
+  const bytes = await readBody(c, largestBody)
   if (!bytes.ok) return bytes
   if (bytes.value.byteLength === 0) return checkValue({}, schema)
   if (!isJson(c.req.header('content-type'))) return refuse({ code: 'content_type_unsupported' })
   return checkText(bytes.value, schema)
 }
 
-const isJson = (type: string | undefined): boolean =>
-  type !== undefined && /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)
-
-async function readBody(c: Answering): Promise<Result<Uint8Array>> {
-  const tooLarge = refuse({ code: 'body_too_large', most: largestBody })
-  const length = c.req.header('content-length')
-  if (length !== undefined) {
-    if (Number(length) > largestBody) return tooLarge
-    return accept(new Uint8Array(await c.req.arrayBuffer()))
-  }
-  const parts: Uint8Array[] = []
-  let total = 0
-  for await (const part of c.req.raw.body ?? []) {
-    total += part.byteLength
-    if (total > largestBody) return tooLarge
-    parts.push(part)
-  }
-  return accept(Buffer.concat(parts))
-}
+const isJson = (type: string | undefined): boolean => isInUtf8(type, 'application/json')
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,4 +1,5 @@
 import type { FlowState, OpenFlow } from '../../core/flows/flow.ts'
+import type { LimitKey } from '../../core/limits.ts'
 import type { Proof, ProofKind } from '../../core/proving/proof.ts'
 import type { FlowForm, ItemChoice } from '../../core/proving/proving.ts'
 import type { Trust } from '../../core/proving/trust.ts'
@@ -43,6 +44,8 @@ type AnyCaller<State extends OpenFlow> = {
   told(deps: Deps, state: State): ActivityOwner
   /** Who asks, and so which limits count: see `core/proving/trust.ts`. */
   trust(deps: Deps, request: FlowRequest<State>): Promise<Trust>
+  /** What a wrong code counts against besides its destination, where that isn't a matter of trust. */
+  guessLimits?(deps: Deps, request: FlowRequest<State>): LimitKey[]
   /**
    * Whether the true story of a message may be shown: to somebody who has proved the password, or whose own typed address
    * it is. Anybody else could tell by it whether there is an account, or which contacts it has.

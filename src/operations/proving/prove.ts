@@ -260,6 +260,7 @@ async function guessLimits<State extends OpenFlow>({
   if (state.decoy || (state.step === 'confirm' && state.typedItemId === undefined)) {
     return decoyCodeKeys(deps, caller.told(deps, state).accountId, state.typedHash ?? '')
   }
+  if (caller.guessLimits !== undefined) return caller.guessLimits(deps, request)
   const trust = await caller.trust(deps, request)
   return codeKeys(deps, trust, requester, state.typedItemId ?? state.itemId)
 }

@@ -1,11 +1,9 @@
 import { flowLasts } from '../../core/flows/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { Item } from '../../core/security-info/security-info.ts'
-import type { Instant } from '../../core/time.ts'
+import type { Duration, Instant } from '../../core/time.ts'
 import { canonicalCode } from '../../core/verifications/code.ts'
-import { newId, uuidOf } from '../../secrets/random.ts'
+import { newId } from '../../secrets/random.ts'
 import { newTotpSeed, sealTotpSeed, totpAddress, totpStep } from '../../secrets/totp.ts'
-import { keepOffer, removeFlow } from '../../storage/flow.ts'
 import { insertTotp, itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
@@ -14,8 +12,8 @@ import { addItem } from './add-item.ts'
 import { itemName } from './item-name.ts'
 
 /**
- * A seed that an app may take up. It counts for nothing before the app has shown a code of it: the seed goes along with
- * the form, sealed, and is the item's own from the first code on. A session has one offer at a time, so that a page that
+ * A seed that an app may take up. Nothing is stored before the app has shown a code of it: the seed goes along with the
+ * form, sealed, and is the item's own from the first code on. The browser keeps it in a cookie besides, so that a page that
  * is loaded again shows the key that was scanned.
  */
 export type TotpOffer = {
@@ -28,36 +26,31 @@ export type TotpOffer = {
 
 type Offered = { itemId: string; seed: string; at: Instant; mark: string | undefined }
 
-/** The session's open offer, until it is taken up or an hour old. */
+/** How long a key is offered until it is taken up. */
+export const totpOfferLasts: Duration = flowLasts
+
+/**
+ * The session's open offer, until it is taken up or an hour old.
+ *
+ * @param before the one that its browser was shown, sealed
+ */
 export async function offerTotp(
   deps: Deps,
   session: SignedInSession,
   username: string,
-  requester: Requester,
+  before: string | undefined,
 ): Promise<TotpOffer> {
-  const { sql } = deps.database
-  const items = await itemsOf(sql, session.accountId)
-  const id = offerIdOf(deps, session)
-  const state = fresh(deps, session, items)
-  const { sealed } = await keepOffer(sql, { id, browser: requester.browser, state, lasts: flowLasts })
-  const offered = openOffer(deps, session, sealed, session.now)
-  if (offered !== undefined && !items.some((item) => item.id === offered.itemId))
-    return { sealed, ...shown(deps, offered, username) }
-  // Taken up by a form whose process was killed before it could end the offer, or sealed with a ring that was lost.
-  await removeFlow(sql, id)
-  return offerTotp(deps, session, username, requester)
-}
-
-function fresh(deps: Deps, session: SignedInSession, items: readonly Item[]) {
+  const items = await itemsOf(deps.database.sql, session.accountId)
+  const open = before === undefined ? undefined : openOffer(deps, session, before, session.now)
+  if (before !== undefined && open !== undefined && !items.some(({ id }) => id === open.itemId)) {
+    return { sealed: before, ...shown(deps, open, username) }
+  }
   const itemId = newId()
   const mark = items.some(({ kind }) => kind === 'totp') ? itemId.slice(0, 4) : undefined
   const offered: Offered = { itemId, seed: newTotpSeed(), at: session.now, mark }
   const sealed = deps.keyring.current().lasting.seal(JSON.stringify(offered), boundTo(session))
-  return { kind: 'totp_offered', sealed: sealed.toString('base64url') }
+  return { sealed: sealed.toString('base64url'), ...shown(deps, offered, username) }
 }
-
-const offerIdOf = (deps: Deps, { accountId, sessionId }: SignedInSession): string =>
-  uuidOf(deps.keyring.current().lookupHash('totp offer', accountId, sessionId))
 
 /** What a form that is shown again holds; undefined where it is not this session's, or too old. */
 export function offeredAgain(
@@ -96,9 +89,7 @@ export async function setUpTotp(
   const item = { id: itemId, kind: 'totp', name } as const
   const insert = (sql: Sql) => insertTotp(sql, { accountId, id: itemId, name, sealedSeed, step })
   const added = await addItem(deps, session, item, insert, requester, now)
-  if (!added.ok) return added
-  await removeFlow(deps.database.sql, offerIdOf(deps, session))
-  return accept(null)
+  return added.ok ? accept(null) : added
 }
 
 const boundTo = ({ accountId, sessionId }: SignedInSession): string => `set up totp ${accountId} ${sessionId}`
@@ -113,7 +104,7 @@ function openOffer(deps: Deps, session: SignedInSession, sealed: string, now: In
   try {
     const text = deps.keyring.current().lasting.open(Buffer.from(sealed, 'base64url'), boundTo(session))
     const offered = JSON.parse(text) as Offered
-    return now < offered.at + flowLasts ? offered : undefined
+    return now < offered.at + totpOfferLasts ? offered : undefined
   } catch {
     return undefined
   }

@@ -17,7 +17,7 @@ import { beginFlow, flowIdOf } from '../proving/answer-flow.ts'
 import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
-import type { Requester } from '../requester.ts'
+import { type Requester, signUpGuessKeys } from '../requester.ts'
 import { usernameLookup } from '../usernames.ts'
 import { nobody } from './sign-in-offer.ts'
 
@@ -27,6 +27,7 @@ export const signUp: CodeCaller<SignUp> = {
   accountOf: () => undefined,
   told: (deps, { email }) => ({ accountId: nobody(deps, email), decoy: true }),
   trust: async (_deps, { state }) => strangerOf(state.email),
+  guessLimits: (deps, { requester }) => signUpGuessKeys(deps.keyring.current(), requester),
   mayReadStory: () => true,
   async ownStep(deps, request, form) {
     const { state } = request

@@ -18,8 +18,8 @@ import type { PagesContext } from '../frame/pages-context.ts'
 import {
   addCookie,
   formTokenOf,
+  leaveBrowser,
   openVisit,
-  removeSessionCookie,
   scopeOfSession,
   sessionOf,
   sessionsOf,
@@ -76,7 +76,7 @@ export function accountRoutesOf(given: PagesContext) {
     if (!taken.ok) return taken.answer
     for (const session of taken.owner) {
       await signOut(deps, session, visit.requester, c.var.now)
-      removeSessionCookie(given, c, session.handle)
+      leaveBrowser(given, c, session.handle)
     }
     return c.redirect('/', 303)
   })
@@ -99,7 +99,7 @@ export function accountRoutesOf(given: PagesContext) {
 
   routes.post('/account/:handle/signout', async ({ c, visit, session }) => {
     await signOut(deps, session, visit.requester, c.var.now)
-    removeSessionCookie(given, c, session.handle)
+    leaveBrowser(given, c, session.handle)
     const others = (await sessionsOf(given, visit)).some(({ handle }) => handle !== session.handle)
     return c.redirect(others ? '/account?choose=yes' : '/', 303)
   })

@@ -7,7 +7,7 @@ import {
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerPage, refusePage } from '../frame/answer-page.tsx'
 import type { PagesContext } from '../frame/pages-context.ts'
-import { removeSessionCookie } from '../frame/visit.ts'
+import { leaveBrowser } from '../frame/visit.ts'
 import type { AccountRoutes } from '../session/signed-in-routes.ts'
 import { SessionsPage, SignedOutPage } from './sessions-page.tsx'
 
@@ -46,7 +46,7 @@ export function sessionsRoutes(given: PagesContext, routes: AccountRoutes): void
     if (form.act !== 'everywhere') return refusePage(c, site, { code: 'form_stale' })
     const name = await accountName(deps, session.accountId)
     await signOutEverywhere(deps, session, visit.requester, now)
-    removeSessionCookie(given, c, session.handle)
+    leaveBrowser(given, c, session.handle)
     return answerPage(c, site, <SignedOutPage name={name} />)
   })
 }

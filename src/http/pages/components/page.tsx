@@ -26,11 +26,17 @@ type Props = PropsWithChildren<{
  * between links are for text browsers, where no style keeps neighbours apart.
  */
 export function Page({ title, heading, lead, account, errors = [], width = 'task', children }: Props) {
-  const { site, locale, now } = useReader()
+  const { site, locale, now, personal } = useReader()
   const say = useSay()
   const titled = errors.length > 0 ? `${say('page.error')} ${title}` : title
   return (
-    <html lang={locale} dir={directions[locale]} data-made-at={now} data-formats={formatTags[locale]}>
+    <html
+      lang={locale}
+      dir={directions[locale]}
+      data-made-at={now}
+      data-formats={formatTags[locale]}
+      data-personal={personal ? '' : undefined}
+    >
       <head>
         <meta charset="utf-8" />
         <title>{`${titled} · ${site.name}`}</title>

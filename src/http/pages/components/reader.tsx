@@ -14,6 +14,8 @@ export type Reader = {
   requestId: string
   /** Path and query of this page: links that change how it is shown come back to it. */
   here: string
+  /** Whether it shows what belongs to one account: brought from a browser's memory, it is asked for anew. */
+  personal: boolean
 }
 
 export const ReaderContext: Context<Reader | undefined> = createContext<Reader | undefined>(undefined)

@@ -9,3 +9,7 @@ export type Site = {
   /** Whether messages end in the built-in inbox: only then is there one to show. */
   inbox: boolean
 }
+
+/** Path and query of an address, as a link that leads nowhere else: one with two slashes would name another host. */
+export const pathWithin = ({ pathname, search }: URL): string =>
+  `/${pathname.replace(/^[/\\]+/, '')}${search}`

@@ -4,7 +4,7 @@ import { type Answering, noteRefusal } from '../../exchange/exchange.ts'
 import { refusalShapes } from '../../exchange/refusals.ts'
 import { type Reader, ReaderContext } from '../components/reader.tsx'
 import { timeZoneOf } from '../components/reader-preferences.ts'
-import type { Site } from '../components/site.ts'
+import { pathWithin, type Site } from '../components/site.ts'
 import { RefusalPage } from './refusal-page.tsx'
 
 type PageStatus = 200 | (typeof refusalShapes)[Refusal['code']]['status']
@@ -54,15 +54,19 @@ export function answerFormAgain(c: Answering, site: Site, refusal: Refusal, page
 export const refusePage = (c: Answering, site: Site, refusal: Refusal, nearest?: Child): Response =>
   answerFormAgain(c, site, refusal, <RefusalPage refusal={refusal} nearest={nearest} />)
 
+/** Pages of an account, and of a flow that leads into one. */
+const personal = /^\/(account|changes|undo|report|signup\/.|signin\/(?!passkey))/
+
 function readerOf(c: Answering, site: Site): Reader {
-  const { pathname, search } = new URL(c.req.url)
+  const here = pathWithin(new URL(c.req.url))
   return {
     site,
     locale: c.var.locale,
     timeZone: timeZoneOf(c, site.publicUrl),
     now: c.var.now,
     requestId: c.var.requestId,
-    here: pathname + search,
+    here,
+    personal: personal.test(here),
   }
 }
 

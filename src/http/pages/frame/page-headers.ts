@@ -2,8 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { isLoopbackHost } from '../../../config/loopback.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
 import { languageOf } from '../../exchange/exchange.ts'
+import { canonicalHost, isOfOrigin } from '../../host.ts'
 import { chosenLanguage, keepLanguage } from '../components/reader-preferences.ts'
-import type { Site } from '../components/site.ts'
+import { pathWithin, type Site } from '../components/site.ts'
 import { refusePage } from './answer-page.tsx'
 
 /**
@@ -11,11 +12,12 @@ import { refusePage } from './answer-page.tsx'
  * and which language was chosen. Refusals: `host_unknown`, `origin_refused`.
  */
 export function pageHeaders(site: Site): MiddlewareHandler<Exchange> {
-  const { host } = new URL(site.publicUrl)
+  const { host, protocol } = new URL(site.publicUrl)
+  const own = canonicalHost(host, protocol)
   return async (c, next) => {
     const answering = c as Answering
     c.set('locale', chosenLanguage(c, site.publicUrl) ?? c.var.locale)
-    const elsewhere = c.req.header('host') !== host
+    const elsewhere = canonicalHost(c.req.header('host'), protocol) !== own
     const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
     if (elsewhere) {
       if (reads && isOtherLoopbackName(c.req.header('host'), host)) {
@@ -37,16 +39,20 @@ export function pageHeaders(site: Site): MiddlewareHandler<Exchange> {
 
 /**
  * The browser's own word on where a form was sent from: OWASP's fetch metadata check, with Origin as its fallback, and
- * Referer for text browsers that send neither. A form token is asked for besides.
+ * Referer for text browsers that send neither. A form token is asked for besides. Where a proxy adds a Referrer-Policy of
+ * `no-referrer` browsers send `Origin: null` with our own forms, and the first is all that they say.
  */
 function isFromHere(c: Context, publicUrl: string): boolean {
   const fetchSite = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
   if (fetchSite !== undefined)
-    return fetchSite === 'same-origin' && (origin === undefined || origin === publicUrl)
-  if (origin !== undefined) return origin === publicUrl
+    return (
+      fetchSite === 'same-origin' &&
+      (origin === undefined || origin === 'null' || isOfOrigin(origin, publicUrl))
+    )
+  if (origin !== undefined) return isOfOrigin(origin, publicUrl)
   const referer = c.req.header('referer')
-  return referer !== undefined && URL.canParse(referer) && new URL(referer).origin === publicUrl
+  return referer !== undefined && isOfOrigin(referer, publicUrl)
 }
 
 /** 127.0.0.1:3000 where PUBLIC_URL is localhost:3000: the same service, but cookies and passkeys belong to one name. */
@@ -57,7 +63,7 @@ function isOtherLoopbackName(asked: string | undefined, own: string): boolean {
 }
 
 function withoutLanguage(address: string): string {
-  const { pathname, searchParams } = new URL(address)
-  searchParams.delete('language')
-  return searchParams.size > 0 ? `${pathname}?${searchParams}` : pathname
+  const url = new URL(address)
+  url.searchParams.delete('language')
+  return pathWithin(url)
 }

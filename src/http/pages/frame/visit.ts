@@ -70,6 +70,9 @@ export function addCookie(
   c.header('Set-Cookie', cookieLine(cookieName(given.publicUrl, name), value, secure, life), { append: true })
 }
 
+export const readCookie = (given: VisitDeps, visit: Visit, name: string): string | undefined =>
+  visit.cookies.get(cookieName(given.publicUrl, name))
+
 const sessionCookie = (handle: string): string => `account-${handle}`
 
 /** One cookie an account: signing in to one never touches another's. */
@@ -81,8 +84,14 @@ export const addSessionCookie = (
   kept: boolean,
 ): void => addCookie(given, c, sessionCookie(handle), value, kept ? sessionCookieLasts : undefined)
 
-export const removeSessionCookie = (given: VisitDeps, c: Answering, handle: string): void =>
+const removeSessionCookie = (given: VisitDeps, c: Answering, handle: string): void =>
   addCookie(given, c, sessionCookie(handle), '', 0)
+
+/** Signing out: what the browser keeps of the account's pages goes with its cookie, memory of the last ones included. */
+export function leaveBrowser(given: VisitDeps, c: Answering, handle: string): void {
+  removeSessionCookie(given, c, handle)
+  c.header('Clear-Site-Data', '"cache"')
+}
 
 /** The session of the account whose handle stands in the address; undefined where it has ended or never was. */
 export async function sessionOf(
@@ -141,6 +150,8 @@ export async function readFields(c: Answering): Promise<Result<Form>> {
 
 /** What a form acts on: it is worth nothing for anything else, or in another browser. */
 export const scopeOfFlow = (flowId: string): string => `flow ${flowId}`
+/** A page behind a message's link, which belongs to no account that could be signed in. */
+export const scopeOfLink = (token: string): string => `link ${token}`
 export const scopeOfSession = (session: SignedInSession): string => `session ${session.sessionId}`
 
 export const formTokenOf = (given: VisitDeps, visit: Visit, scope: string): string =>

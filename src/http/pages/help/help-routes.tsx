@@ -1,20 +1,28 @@
 import { Hono } from 'hono'
+import type { SentenceKey } from '../../../locales/catalogue.ts'
 import type { Answering, Exchange } from '../../exchange/exchange.ts'
-import { readForm } from '../../exchange/read-form.ts'
-import type { Site } from '../components/site.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
+import { readBoundForm } from '../frame/bound-form.ts'
 import { pageHeaders } from '../frame/page-headers.ts'
+import type { PagesContext } from '../frame/pages-context.ts'
+import { formTokenOf, openVisit } from '../frame/visit.ts'
 import { ErrorPage, ErrorsPage } from './errors-page.tsx'
 import { HelpPage } from './help-page.tsx'
-import { isCode, longestPasted, readPasted } from './read-pasted.ts'
+import { isCode, readPasted } from './read-pasted.ts'
+
+const scope = 'help'
 
 /** `/help`: what codes are, and what every refusal means. */
-export function helpRoutes(site: Site) {
+export function helpRoutes(given: PagesContext) {
+  const { site } = given
   const help = new Hono<Exchange>()
   help.use(pageHeaders(site))
 
   help.get('/', (c) => answerPage(c as Answering, site, <HelpPage />))
-  help.get('/errors', (c) => answerPage(c as Answering, site, <ErrorsPage />))
+  help.get('/errors', (c) => {
+    const form = formTokenOf(given, openVisit(given, c as Answering), scope)
+    return answerPage(c as Answering, site, <ErrorsPage form={form} />)
+  })
 
   help.get('/errors/:code', (c) => {
     const code = c.req.param('code')
@@ -25,15 +33,20 @@ export function helpRoutes(site: Site) {
   // A form that is posted leaves nothing in addresses and logs; what it says is read, explained and forgotten.
   help.post('/errors', async (c) => {
     const answering = c as Answering
-    const form = await readForm(answering)
-    if (!form.ok) return refusePage(answering, site, form.refusal)
-    const text = form.value.get('pasted') ?? ''
+    const visit = openVisit(given, answering)
+    const read = await readBoundForm(given, answering, visit, scope)
+    if (!read.ok) return read.answer
+    const { form = '', pasted: text = '' } = read.form
     const pasted = readPasted(text)
     if (typeof pasted !== 'string')
       return answerPage(answering, site, <ErrorPage code={pasted.code} said={pasted.said} />)
-    const problem = pasted === 'long' ? `is longer than ${longestPasted} characters` : 'holds no code'
-    const refusal = { code: 'input_refused' as const, errors: [{ pointer: '/pasted', problem }] }
-    return answerFormAgain(answering, site, refusal, <ErrorsPage text={text} problem={pasted} />)
+    const problem: SentenceKey =
+      pasted === 'long' ? 'help.paste.long' : text.trim() === '' ? 'help.paste.empty' : 'help.paste.unknown'
+    const refusal = {
+      code: 'input_refused' as const,
+      errors: [{ pointer: '/pasted', problem: 'holds no code' }],
+    }
+    return answerFormAgain(answering, site, refusal, <ErrorsPage form={form} text={text} problem={problem} />)
   })
 
   return help

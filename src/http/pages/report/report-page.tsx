@@ -3,7 +3,7 @@ import { formatMoment } from '../../../locales/moments.ts'
 import type { Asked, ReportOutcome } from '../../../operations/activity/report-message.ts'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, Form } from '../components/form.tsx'
+import { Actions, Button, Form, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
@@ -15,7 +15,7 @@ import { PlaceWords, useBrowserWords } from '../components/where.tsx'
 import { FormPage } from '../frame/form-page.tsx'
 
 /** The same for every link, whether there is a message behind it or not. */
-export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+export function ReportPage({ form, typed, refusal }: { form: string; typed?: string; refusal?: Refusal }) {
   const reader = useReader()
   const say = useSay()
   const errors =
@@ -23,6 +23,7 @@ export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refus
   return (
     <Page title={say('report.title')} lead={say('report.lead')} errors={errors}>
       <Form>
+        <Hidden name="form" value={form} />
         <TextField
           name="reference"
           label={say('report.reference')}

@@ -11,6 +11,7 @@ import {
   isFormOf,
   openVisit,
   readFields,
+  scopeOfLink,
   scopeOfSession,
   sessionOf,
   sessionsOf,
@@ -31,7 +32,8 @@ export function reportRoutes(given: PagesContext) {
     const answering = c as Answering
     const visit = openVisit(given, answering)
     const owner = await ownerOf(visit, c.req.param('token'))
-    if (owner === undefined) return answerPage(answering, site, <ReportPage />)
+    if (owner === undefined)
+      return answerPage(answering, site, <ReportPage form={linkToken(answering, visit)} />)
     const form = formTokenOf(given, visit, scopeOfSession(owner))
     return answerPage(answering, site, <OwnReportPage here={c.req.path} handle={owner.handle} form={form} />)
   })
@@ -54,6 +56,9 @@ export function reportRoutes(given: PagesContext) {
       if (!reported.ok) return refusePage(answering, site, reported.refusal)
       return answerPage(answering, site, <ReportedPage outcome={reported.value} handle={handle} />)
     }
+    if (!isFormOf(given, visit, scopeOfLink(token), form)) {
+      return refusePage(answering, site, { code: 'form_stale' })
+    }
     const typed = form.reference ?? ''
     const reported =
       typed.length > 64
@@ -61,8 +66,12 @@ export function reportRoutes(given: PagesContext) {
         : await reportMessage(deps, token, { reference: typed }, visit.requester, now)
     if (reported.ok) return answerPage(answering, site, <ReportedPage outcome={reported.value} />)
     const { refusal } = reported
-    return answerFormAgain(answering, site, refusal, <ReportPage typed={typed} refusal={refusal} />)
+    const page = <ReportPage form={linkToken(answering, visit)} typed={typed} refusal={refusal} />
+    return answerFormAgain(answering, site, refusal, page)
   })
+
+  const linkToken = (c: Answering, visit: Visit): string =>
+    formTokenOf(given, visit, scopeOfLink(c.req.param('token') ?? ''))
 
   /** The session in this browser, of several, whose account the message was for. */
   async function ownerOf(visit: Visit, token: string): Promise<SignedInSession | undefined> {

@@ -1,15 +1,22 @@
 import { browserName } from '../../../core/activity/browser-name.ts'
 import type { Refusal } from '../../../core/refusal.ts'
+import { seconds } from '../../../core/time.ts'
 import type { Locale } from '../../../core/verifications/message.ts'
 import { translate } from '../../../locales/catalogue.ts'
 import { makeRecoveryCode, recoveryCodeForm } from '../../../operations/security-info/make-recovery-code.ts'
 import { findNamedItem, renameItem } from '../../../operations/security-info/rename-item.ts'
 import { offerPasskey, setUpPasskey } from '../../../operations/security-info/set-up-passkey.ts'
-import { offeredAgain, offerTotp, setUpTotp } from '../../../operations/security-info/set-up-totp.ts'
+import {
+  offeredAgain,
+  offerTotp,
+  setUpTotp,
+  totpOfferLasts,
+} from '../../../operations/security-info/set-up-totp.ts'
 import { hasRecoveryCode } from '../../../operations/security-info/two-step.ts'
 import { accountName } from '../../../operations/sign-in/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
 import type { PagesContext } from '../frame/pages-context.ts'
+import { addCookie, readCookie } from '../frame/visit.ts'
 import type { AccountRoutes, SignedInVisit } from '../session/signed-in-routes.ts'
 import { comingBackTo, thatComesBack } from './come-back.ts'
 import type { Done } from './security-page.tsx'
@@ -43,7 +50,11 @@ export function setUpRoutes(given: PagesContext, routes: AccountRoutes): void {
 
   routes.get('/account/:handle/security/totp', async (at) => {
     const props = await about(at, 'totp')
-    const offer = await offerTotp(deps, at.session, props.account, at.visit.requester)
+    const before = readCookie(given, at.visit, offerCookie(at))
+    const offer = await offerTotp(deps, at.session, props.account, before)
+    if (offer.sealed !== before) {
+      addCookie(given, at.c, offerCookie(at), offer.sealed, totpOfferLasts / seconds(1))
+    }
     const appName = translate(at.c.var.locale, 'setUp.appName')
     const name = offer.mark === undefined ? appName : `${appName} (${offer.mark})`
     return answerPage(at.c, site, <SetUpTotpPage {...props} offer={offer} name={name} />)
@@ -55,7 +66,10 @@ export function setUpRoutes(given: PagesContext, routes: AccountRoutes): void {
     const name = form.name?.trim() || translate(c.var.locale, 'setUp.appName')
     const added = await setUpTotp(deps, session, { sealed, code, name }, visit.requester, session.now)
     const props = await about(at, 'totp')
-    if (added.ok) return comeBack(at, 'totp')
+    if (added.ok) {
+      addCookie(given, c, offerCookie(at), '', 0)
+      return comeBack(at, 'totp')
+    }
     const offer = offeredAgain(deps, session, sealed, props.account, session.now)
     if (offer === undefined) return refusePage(c, site, added.refusal)
     const page = <SetUpTotpPage {...props} offer={offer} name={name} refusal={added.refusal} />
@@ -114,6 +128,9 @@ export function setUpRoutes(given: PagesContext, routes: AccountRoutes): void {
     return c.redirect(`/account/${session.handle}/security?done=renamed`, 303)
   })
 }
+
+/** Keeps the key that a session's page shows to an authenticator app. */
+const offerCookie = ({ session }: SignedInVisit): string => `totp-${session.handle}`
 
 /** Where it is made is what its owner will know it by. */
 function nameForPasskey({ c, visit }: SignedInVisit): string {

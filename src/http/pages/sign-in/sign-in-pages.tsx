@@ -46,6 +46,7 @@ export function SignInPage(props: Begun & { pending: readonly Pending[]; passkey
           does="get"
           options={passkey.options}
           label={say('signIn.passkey')}
+          fresh="/signin"
           action="/signin/passkey"
           // A passkey that was just declined would be offered, and declined, again.
           autofill={refusal === undefined}

@@ -12,7 +12,7 @@ import { FormPage, useErrors } from '../frame/form-page.tsx'
 import { LostContactPage } from './lost-contact-page.tsx'
 
 /** The page behind the link of a notice: the same for every link, whether there is a notice behind it or not. */
-export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+export function NoticePage({ form, typed, refusal }: { form: string; typed?: string; refusal?: Refusal }) {
   const say = useSay()
   const { here } = useReader()
   const errors = useErrors(refusal, 'reference')
@@ -22,7 +22,7 @@ export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refus
       lead={say('stopChange.lead')}
       errors={errors}
       action={here}
-      hidden={{}}
+      hidden={{ form }}
       button={say('notice.stop')}
       ways={<Way href="/help">{say('page.help')}</Way>}
     >

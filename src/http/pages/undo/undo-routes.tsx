@@ -9,7 +9,7 @@ import { readId, readRevision } from '../../exchange/read-id.ts'
 import { answerFormAgain, answerPage, refusePage } from '../frame/answer-page.tsx'
 import { readBoundForm } from '../frame/bound-form.ts'
 import type { PagesContext } from '../frame/pages-context.ts'
-import { openVisit, readFields, scopeOfFlow, type Visit } from '../frame/visit.ts'
+import { formTokenOf, openVisit, scopeOfFlow, scopeOfLink, type Visit } from '../frame/visit.ts'
 import { flowStep, provingPage, showFlowPage } from '../proving/flow-page.tsx'
 import { flowUpdates } from '../proving/flow-updates.ts'
 import { NoticeAnsweredPage, NoticePage } from './notice-page.tsx'
@@ -25,13 +25,18 @@ export function undoRoutes(given: PagesContext) {
   const pages = new Hono<Exchange>()
 
   /** Opening it changes nothing and tells nothing. */
-  pages.get('/changes/:token', (c) => answerPage(c, site, <NoticePage />))
+  pages.get('/changes/:token', (c) => {
+    const form = formTokenOf(given, openVisit(given, c), scopeOfLink(c.req.param('token')))
+    return answerPage(c, site, <NoticePage form={form} />)
+  })
 
   pages.post('/changes/:token', async (c) => {
-    const { requester } = openVisit(given, c)
-    const read = await readFields(c)
-    if (!read.ok) return refusePage(c, site, read.refusal)
-    const { reference: typed = '', change } = read.value
+    const visit = openVisit(given, c)
+    const scope = scopeOfLink(c.req.param('token'))
+    const read = await readBoundForm(given, c, visit, scope)
+    if (!read.ok) return read.answer
+    const { requester } = visit
+    const { reference: typed = '', change } = read.form
     const answered =
       typed.length > 64
         ? refuse({ code: 'reference_wrong' })
@@ -44,7 +49,12 @@ export function undoRoutes(given: PagesContext) {
           )
     if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} reference={typed} />)
     const { refusal } = answered
-    return answerFormAgain(c, site, refusal, <NoticePage typed={typed} refusal={refusal} />)
+    return answerFormAgain(
+      c,
+      site,
+      refusal,
+      <NoticePage form={formTokenOf(given, visit, scope)} typed={typed} refusal={refusal} />,
+    )
   })
 
   pages.get('/undo/:id', async (c) => {
