@@ -57,7 +57,8 @@ function commandFor(name, args) {
 
 async function main(name, args) {
   const command = commandFor(name, args)
-  if (!command) return fail(`there is no "${name}": start, test, bench, faults, countersign, docs or measure.`)
+  if (!command)
+    return fail(`there is no "${name}": start, test, bench, faults, countersign, docs or measure.`)
 
   await ensureInstalled(root, say)
   const node = pickNode(root)
