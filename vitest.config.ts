@@ -3,7 +3,7 @@ import { closingReport } from './test/support/reporter.ts'
 import { requirement } from './test/support/requirements.ts'
 
 /** Suites that start whole services or many processes: one file at a time, and nothing beside them. */
-const heavy = ['faults', 'startup', 'races'].map((name) => `test/${name}/**/*.test.ts`)
+const heavy = ['faults', 'startup', 'races', 'upgrade'].map((name) => `test/${name}/**/*.test.ts`)
 /** A browser waits for pages as pages do for it: two at a time. */
 const pages = 'test/pages/**/*.test.ts'
 const stories = 'test/stories/**/*.test.ts'
