@@ -1,7 +1,7 @@
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import { isInUtf8 } from '../content-type.ts'
-import { readBody } from '../read-body.ts'
+import { isInUtf8 } from './content-type.ts'
 import type { Answering } from './exchange.ts'
+import { readBody } from './read-body.ts'
 
 /** The largest form, the one a problem document is pasted into, is far below this. */
 const largestForm = 32 * 1024

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { accept, type InputFault, type Result, refuse } from '../../core/refusal.ts'
-import { isInUtf8 } from '../content-type.ts'
-import { readBody } from '../read-body.ts'
+import { isInUtf8 } from './content-type.ts'
 import type { Answering } from './exchange.ts'
+import { readBody } from './read-body.ts'
 
 /** A request to this API is a few hundred bytes; more is a mistake or an attack. */
 const largestBody = 16 * 1024

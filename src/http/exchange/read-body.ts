@@ -1,5 +1,5 @@
-import { accept, type Result, refuse } from '../core/refusal.ts'
-import type { Answering } from './exchange/exchange.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { Answering } from './exchange.ts'
 
 /**
  * The bytes of a request's body. One that breaks off is the client's doing, and no outage of ours.
