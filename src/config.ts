@@ -11,10 +11,14 @@ import { type Settings, settingsSchema } from './config/settings.ts'
 import { defaultPolicy, type Policy } from './core/policy.ts'
 
 /** What the whole service runs with: every setting checked, alone and against the others. */
-export type Config = Omit<Settings, 'PUBLIC_URL' | 'MAIL_FROM' | 'KEYRING_FILE' | 'POLICY_FILE'> & {
+export type Config = Omit<
+  Settings,
+  'PUBLIC_URL' | 'MAIL_FROM' | 'SMTP_EHLO_NAME' | 'KEYRING_FILE' | 'POLICY_FILE'
+> & {
   /** Undefined until the port is known, where PORT is 0 and PUBLIC_URL is not set. */
   publicUrl: string | undefined
   mailFrom: string
+  ehloName: string
   keyringFile: string
   /** Whether messages go to the built-in inbox: where no real provider is set. */
   inbox: boolean
@@ -99,17 +103,25 @@ function isAddressOrNetwork(text: string): boolean {
 }
 
 function composed(settings: Settings, policy: Policy): Config {
-  const { PUBLIC_URL, MAIL_FROM, KEYRING_FILE, POLICY_FILE: _, ...rest } = settings
+  const { PUBLIC_URL, MAIL_FROM, SMTP_EHLO_NAME, KEYRING_FILE, POLICY_FILE: _, ...rest } = settings
   const publicUrl = PUBLIC_URL ?? (settings.PORT === 0 ? undefined : `http://localhost:${settings.PORT}`)
+  const host = publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname
   const inbox = settings.SMTP_URL === undefined
   return {
     ...rest,
     publicUrl,
-    mailFrom: MAIL_FROM ?? `codes@${publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname}`,
+    mailFrom: MAIL_FROM ?? `codes@${host}`,
+    ehloName: SMTP_EHLO_NAME ?? ehloNameOf(host),
     keyringFile: KEYRING_FILE ?? join(settings.DATA_DIR, 'keyring'),
     inbox,
     policy: inbox ? withAllCountries(policy) : policy,
   }
+}
+
+/** An address stands between brackets in EHLO (RFC 5321 §4.1.3). */
+function ehloNameOf(host: string): string {
+  if (isIP(host) === 4) return `[${host}]`
+  return host.startsWith('[') ? `[IPv6:${host.slice(1)}` : host
 }
 
 /** In the built-in inbox a text costs nothing and goes nowhere: unless a list is set, numbers of all countries do. */

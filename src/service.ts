@@ -28,7 +28,7 @@ import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
 import { prepareGuessSql } from './storage/guesses.ts'
 import { listen } from './storage/listener.ts'
-import { outboxDepth, releaseLeases } from './storage/message.ts'
+import { outboxDepth, releaseLeases } from './storage/outbox.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification-sql.ts'
 import { openStore, type Store } from './store.ts'
@@ -162,13 +162,14 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     return openSmtp({
       url: config.SMTP_URL,
       from: { name: config.OPERATOR_NAME, address: config.mailFrom },
+      ehloName: config.ehloName,
       maxConnections: config.SMTP_CONNECTIONS,
       ...(config.SMTP_CA_FILE !== undefined && { ca: config.SMTP_CA_FILE }),
       ...(config.DKIM_KEY_FILE !== undefined && {
         dkim: {
           domain: config.DKIM_DOMAIN ?? config.mailFrom.split('@').at(-1) ?? '',
           selector: config.DKIM_SELECTOR ?? '',
-          privateKey: config.DKIM_KEY_FILE,
+          key: config.DKIM_KEY_FILE,
         },
       }),
     })

@@ -19,6 +19,7 @@ const groups = {
   DATABASE_PREPARED_STATEMENTS: 'Data and keys',
   SMTP_URL: 'Mail',
   SMTP_CONNECTIONS: 'Mail',
+  SMTP_EHLO_NAME: 'Mail',
   SMTP_CA_FILE: 'Mail',
   MAIL_FROM: 'Mail',
   DKIM_DOMAIN: 'Mail',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAccent } from '../core/accent.ts'
@@ -6,6 +7,7 @@ import { parseEmail } from '../core/address.ts'
 import { withoutMarksAtEnds } from '../core/copied-marks.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { certificates, dkimKey } from './mail-files.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -19,14 +21,22 @@ const emailAddress = z
   .transform(withoutMarksAtEnds)
   .refine((text) => parseEmail(text).ok, 'is not an email address')
 
-const fileContent = z.string().transform((name, context) => {
-  try {
-    return readFileSync(resolve(name), 'utf8')
-  } catch (fault) {
-    context.addIssue({ code: 'custom', message: `can't be read (${(fault as NodeJS.ErrnoException).code})` })
-    return z.NEVER
-  }
-})
+const isDnsName = (text: string): boolean =>
+  text.length <= 253 && /^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*$/.test(text)
+const dnsName = z.string().refine(isDnsName, 'is not a name in DNS')
+
+/** RFC 5321 §4.1.3: a name, or an address between brackets. */
+const ehloName = z
+  .string()
+  .refine(
+    (text) => isDnsName(text) || isAddressLiteral(text),
+    'is neither a host name nor an address such as [192.0.2.7]',
+  )
+
+const isAddressLiteral = (text: string): boolean => {
+  const [, v6, address = ''] = /^\[(IPv6:)?([\d.:a-f]+)\]$/i.exec(text) ?? []
+  return isIP(address) === (v6 === undefined ? 4 : 6)
+}
 
 const accent = z.string().transform((text, context) => {
   const reading = readAccent(text)
@@ -138,26 +148,27 @@ export const settingsSchema = z.object({
     ),
   SMTP_CONNECTIONS: wholeNumber(1, 100)
     .default(4)
-    .describe('Connections to the mail server that one process may open.'),
-  SMTP_CA_FILE: fileContent
+    .describe('Connections to the mail server that one process may hold.'),
+  SMTP_EHLO_NAME: ehloName
+    .optional()
+    .describe(
+      'What we call ourselves to the mail server: a host name or an address such as [192.0.2.7]. Default: the host of PUBLIC_URL.',
+    ),
+  SMTP_CA_FILE: certificates
     .optional()
     .describe('Certificates (PEM) to trust instead of the well-known ones, for a mail server with its own.'),
   MAIL_FROM: emailAddress
     .optional()
     .describe('The address that mail comes from. Default: codes@ and the host of PUBLIC_URL.'),
-  DKIM_DOMAIN: z
-    .string()
-    .min(1)
+  DKIM_DOMAIN: dnsName
     .optional()
     .describe('The domain that mail is signed for. Default: the domain of MAIL_FROM.'),
-  DKIM_SELECTOR: z
-    .string()
-    .min(1)
+  DKIM_SELECTOR: dnsName.optional().describe('The selector under which the public key is published in DNS.'),
+  DKIM_KEY_FILE: dkimKey
     .optional()
-    .describe('The selector under which the public key is published in DNS.'),
-  DKIM_KEY_FILE: fileContent
-    .optional()
-    .describe('The private key (PEM) that mail is signed with. Without it mail is not signed here.'),
+    .describe(
+      'The private key (PEM, RSA or Ed25519) that mail is signed with. Without it mail is not signed here.',
+    ),
   OPERATOR_NAME: z
     .string()
     .min(1)

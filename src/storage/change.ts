@@ -57,8 +57,9 @@ export async function insertNotice(sql: Sql, notice: NewNotice): Promise<void> {
         ${notice.destination}, ${notice.locale}, ${notice.reference}, ${JSON.stringify(notice.told)},
         statement_timestamp() + ${notice.lasts}::float8 * interval '1 millisecond')
     )
-    insert into message (subject, id, kind, channel)
-    values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel})`
+    insert into message (subject, id, kind, channel, domain)
+    values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel},
+      nullif(split_part(${notice.destination}::text, '@', 2), ''))`
 }
 
 /** How many notices went to one contact from a moment on, which the lowest id of that moment stands for. */

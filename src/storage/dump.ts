@@ -87,6 +87,8 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'due_at',
       'leased_until',
       'attempts',
+      'copies',
+      'domain',
     ],
     as: {
       state: `case when state = 'queued' then 'withdrawn' else state end`,

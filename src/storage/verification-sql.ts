@@ -261,8 +261,9 @@ ${takenText(rules)}, asked as (
   from asked, allowed where one = 1
   returning id, created_at, expires_at
 ), queued as (
-  insert into message (subject, id, verification_id, kind, channel)
-  select subject, message_id, id, message_kind, channel from asked, allowed where one = 1
+  insert into message (subject, id, verification_id, kind, channel, domain)
+  select subject, message_id, id, message_kind, channel, nullif(split_part(destination, '@', 2), '')
+  from asked, allowed where one = 1
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id, detail)
   select subject, activity_id, 'code_requested', application_id, id, asked_from from asked, allowed where one = 1

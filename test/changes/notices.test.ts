@@ -138,6 +138,7 @@ test('a notice outlasts a mail server that is away for an hour', async () => {
   const provider: Provider = {
     name: 'smtp',
     channels: ['email'],
+    capacity: 1,
     async send(message) {
       if (away) return { result: 'deferred', cause: 'connection_failed' }
       sent.push(message.text)

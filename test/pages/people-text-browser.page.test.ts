@@ -34,7 +34,7 @@ describe.skipIf(!w3mPath)('in a text browser', () => {
       await w3m.sees("There's a problem")
       await w3m.fill('also the name you sign in', `\x15${address}`)
       w3m.press('Send the code')
-      await w3m.sees(`Enter the code we sent to ${address}`)
+      await w3m.sees(`Enter the code for ${address}`)
       await w3m.fill('Spaces are fine', codeIn(await nthMessage(service, address, 1)))
       w3m.press('Continue')
       await w3m.sees('Choose a password')

@@ -84,13 +84,13 @@ export const verificationAnswer = z.object({
 export const deliveryAnswer = z.object({
   id: z.string(),
   channel,
-  status: z.enum(['queued', 'sent', 'failed', 'withdrawn']),
+  status: z.enum(['queued', 'sent', 'failed', 'withdrawn', 'unknown']),
   queued_at: moment,
   next_try_at: moment.optional(),
   events: z.array(
     z.object({
       at: moment,
-      kind: z.enum(['accepted', 'deferred', 'refused', 'gave_up', 'withdrawn']),
+      kind: z.enum(['accepted', 'deferred', 'refused', 'unknown', 'gave_up', 'withdrawn']),
       provider: z.string(),
       by: z.string().optional().describe('The server that answered.'),
       cause: z.string().optional().describe('Why, as a stable word.'),

@@ -1,5 +1,5 @@
 import { seconds } from '../../core/time.ts'
-import { outboxAge } from '../../storage/message.ts'
+import { outboxAge } from '../../storage/outbox.ts'
 import { OnlyReads, wordsOf } from '../../storage/servers.ts'
 import { readOnly, type Sql, sqlState, writableClock } from '../../storage/sql.ts'
 
@@ -18,11 +18,11 @@ export async function readiness(sql: Sql): Promise<Record<string, Check>> {
   const asked = Date.now()
   try {
     const skew = (await within(patience, writableClock(sql))) - (asked + Date.now()) / 2
-    const age = await within(patience, outboxAge(sql))
+    const { age, isMoving } = await within(patience, outboxAge(sql))
     return {
       database: { ok: true, detail: `answered in ${Date.now() - asked} ms` },
       outbox: {
-        ok: age <= oldestDue,
+        ok: age <= oldestDue || isMoving,
         detail: `the oldest due message has waited ${Math.round(age / 1000)} s`,
       },
       clock: {

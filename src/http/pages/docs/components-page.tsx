@@ -29,7 +29,7 @@ export function ComponentsPage() {
   const { now } = useReader()
   return (
     <Page
-      title="Enter the code we sent to ma••••@example.com"
+      title="Enter the code for ma••••@example.com"
       account="Signing in as maria@example.org"
       errors={errors}
     >

@@ -22,8 +22,12 @@ export function deliverySteps(
   ])
   steps.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
   const last = deliveries.at(-1)
-  if (last?.state === 'queued') return [...steps, { state: 'waits', told: say('waiting.onItsWay') }]
-  if (last?.state === 'sent') return [...steps, { state: 'waits', told: say('waiting.notThere', { sender }) }]
+  if (last?.state === 'queued') {
+    const told = say(last.events.length === 0 ? 'waiting.onItsWay' : 'waiting.stillTrying')
+    return [...steps, { state: 'waits', told }]
+  }
+  if (last?.state === 'sent' || last?.state === 'unknown')
+    return [...steps, { state: 'waits', told: say('waiting.notThere', { sender }) }]
   return steps
 }
 
