@@ -27,9 +27,9 @@ const stands: Record<string, string> = {
   'a password manager whose members throw': standIn(`
     const kind = does === 'create' ? AuthenticatorAttestationResponse : AuthenticatorAssertionResponse
     const { clientDataJSON, attestationObject, authenticatorData, signature, userHandle } = own.response
-    const held = { clientDataJSON, attestationObject, authenticatorData, signature, userHandle }
+    const values = { clientDataJSON, attestationObject, authenticatorData, signature, userHandle }
     const response = Object.create(kind.prototype)
-    for (const [name, value] of Object.entries(held))
+    for (const [name, value] of Object.entries(values))
       if (value !== undefined) Object.defineProperty(response, name, { value })
     return { id: own.id, rawId: own.rawId, type: own.type, response, toJSON() { throw new TypeError('Illegal invocation') } }`),
 }

@@ -11,14 +11,30 @@ afterAll(() => service?.close())
 
 const unknownLink = () => `${service.url}/report/${Buffer.alloc(32, 7).toString('base64url')}`
 
-const post = (link: string, reference: string, headers: Record<string, string> = { Origin: service.url }) =>
-  fetch(link, { method: 'POST', headers, body: new URLSearchParams({ reference }) })
+/** Opens the page and sends its form, as a browser does that keeps cookies. */
+async function post(
+  link: string,
+  reference: string,
+  headers: Record<string, string> = { Origin: service.url },
+) {
+  const page = await fetch(link)
+  const Cookie = page.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
+  const form = /name="form" value="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+  const body = new URLSearchParams({ form, reference })
+  return fetch(link, { method: 'POST', headers: { Cookie, ...headers }, body })
+}
 
 const check = (id: string, code: string) => service.api(`/${id}/attempts`, { code })
 
 /** A page without what differs from request to request. */
 const stable = (html: string, link: string) =>
-  html.replaceAll(new URL(link).pathname, '').replace(/data-made-at="\d+"/, '')
+  html
+    .replaceAll(new URL(link).pathname, '')
+    .replace(/data-made-at="\d+"/, '')
+    .replace(/name="form" value="[^"]+"/, '')
 
 test('opening the link changes nothing, however often a scanner does', async () => {
   const { verificationId, message } = await service.send({ email: 'scanned@example.com' })

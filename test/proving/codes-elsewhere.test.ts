@@ -85,7 +85,7 @@ const begins = { formId: undefined, returnTo: '/' }
 
 const adding = (account: MadeAccount): Promise<Waiting> =>
   proving('adding a contact', account, (session, browser) =>
-    beginContact(world.deps, session, `new-${newId()}@example.org`, begins, sourceOf(browser)),
+    beginContact(world.deps, session, { typed: `new-${newId()}@example.org`, ...begins }, sourceOf(browser)),
   )
 
 async function confirming(account: MadeAccount): Promise<Waiting> {
@@ -93,7 +93,7 @@ async function confirming(account: MadeAccount): Promise<Waiting> {
   const contact = { id, kind: 'email', address: `also-${id}@example.org`, provenAt: world.now } as const
   await insertContact(world.sql, account.id, contact)
   return proving('confirming a contact', account, (session, browser) =>
-    beginConfirmation(world.deps, session, id, begins, sourceOf(browser)),
+    beginConfirmation(world.deps, session, { itemId: id, ...begins }, sourceOf(browser)),
   )
 }
 

@@ -76,7 +76,7 @@ test('two clicks on sign-up send one code, and both lead to the page that waits 
   expect((await abe.submit({ password })).path).toMatch(/^\/account\//)
 })
 
-test('the form of a sign-up, sent again later, leads to where that stands; with another address to another', async () => {
+test('the form of a sign-up leads to where that stands, and with another address on', async () => {
   const abi = newPerson(world)
   await abi.open('/signup')
   const { action, fields } = abi.form('email')

@@ -169,10 +169,10 @@ async function passkey(part) {
   /** The page may have stood open for longer than what it asks for is good. */
   const renew = async () => {
     const news = fresh && (await pageAt(fresh, AbortSignal.timeout?.(4000)))
-    const asked = news?.querySelector('[data-passkey]')
-    if (!asked) return
-    part.dataset.options = asked.dataset.options
-    const { elements } = asked.closest('form')
+    const same = news?.querySelector('[data-passkey]')
+    if (!same) return
+    part.dataset.options = same.dataset.options
+    const { elements } = same.closest('form')
     for (const name of ['form', 'offer']) form.elements[name].value = elements[name].value
   }
   let under

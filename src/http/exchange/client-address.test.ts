@@ -82,15 +82,15 @@ test('an address with its port, as some proxies write it, is that address', () =
   )
 })
 
-test('what a listed proxy writes that is no address is told; what anybody else writes is not', () => {
-  const told: string[] = []
-  const clientAddress = openClientAddress(['192.0.2.1'], (hop) => told.push(hop))
+test('what a listed proxy writes that is no address is told, and nobody else’s words are', () => {
+  const warnings: string[] = []
+  const clientAddress = openClientAddress(['192.0.2.1'], (hop) => warnings.push(hop))
   clientAddress('192.0.2.1', 'unknown')
   clientAddress('192.0.2.1', 'nonsense, 198.51.100.9:80')
   clientAddress('192.0.2.1', '')
   clientAddress('192.0.2.1', undefined)
   clientAddress('203.0.113.7', 'nonsense')
-  expect(told).toEqual(['unknown'])
+  expect(warnings).toEqual(['unknown'])
 })
 
 test('an address of version 4 written as version 6 is the same address', () => {

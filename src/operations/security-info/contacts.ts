@@ -49,8 +49,8 @@ export const proveContact: CodeCaller<ProveContact> = {
   },
 }
 
-/** What comes with the page that asks for a contact: its form's id, and where it leads once that is proved. */
-export type ContactForm = { formId: string | undefined; returnTo: string }
+/** A form that begins to prove a contact: its id, and where it leads once that is proved. */
+type BeginningForm = { formId: string | undefined; returnTo: string }
 
 /**
  * Begins to add a contact by sending a code to it. It may be a contact of other accounts as well: whoever reads its codes
@@ -64,8 +64,7 @@ export type ContactForm = { formId: string | undefined; returnTo: string }
 export async function beginContact(
   deps: Deps,
   session: SignedInSession,
-  typed: string,
-  { formId, returnTo }: ContactForm,
+  { typed, formId, returnTo }: BeginningForm & { typed: string },
   requester: Requester,
 ): Promise<Result<string>> {
   const address = parseContact(deps, typed)
@@ -77,22 +76,21 @@ export async function beginContact(
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
   if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
   const id = flowIdOf(deps, formId, 'add contact', session.sessionId, destinationOf(address.value))
-  return sendTo(deps, session, id, { address: address.value, itemId: undefined, returnTo }, requester)
+  return sendTo(deps, session, { id, address: address.value, returnTo }, requester)
 }
 
 /** Begins to confirm a contact that the account has. Refusals: `choice_missing`, those of `issueFlowCode`. */
 export async function beginConfirmation(
   deps: Deps,
   session: SignedInSession,
-  itemId: string,
-  { formId, returnTo }: ContactForm,
+  { itemId, formId, returnTo }: BeginningForm & { itemId: string },
   requester: Requester,
 ): Promise<Result<string>> {
   const items = await itemsOf(deps.database.sql, session.accountId)
   const item = items.filter(isContact).find((candidate) => candidate.id === itemId)
   if (item === undefined) return refuse({ code: 'choice_missing' })
   const id = flowIdOf(deps, formId, 'confirm contact', session.sessionId, itemId)
-  return sendTo(deps, session, id, { address: addressOf(item), itemId, returnTo }, requester)
+  return sendTo(deps, session, { id, address: addressOf(item), itemId, returnTo }, requester)
 }
 
 function parseContact(deps: Deps, typed: string): Result<Address> {
@@ -119,8 +117,7 @@ function whyNotAdded(items: readonly Item[], address: string): Refusal | undefin
 async function sendTo(
   deps: Deps,
   { accountId, sessionId }: SignedInSession,
-  flowId: string,
-  { address, itemId, returnTo }: { address: Address; itemId: string | undefined; returnTo: string },
+  { id, address, itemId, returnTo }: { id: string; address: Address; itemId?: string; returnTo: string },
   requester: Requester,
 ): Promise<Result<string>> {
   const state: ProveContact = {
@@ -132,11 +129,11 @@ async function sendTo(
     contact: { kind: address.kind, address: destinationOf(address) },
     returnTo,
   }
-  return beginFlow(deps, { id: flowId, state, requester }, async () => {
+  return beginFlow(deps, { id, state, requester }, async () => {
     const issued = await issueFlowCode(
       deps,
       {
-        flowId,
+        flowId: id,
         purpose: 'add_item',
         address,
         length: 6,

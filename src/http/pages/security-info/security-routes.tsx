@@ -58,8 +58,8 @@ export function securityRoutes(given: PagesContext, routes: AccountRoutes): void
   routes.post('/account/:handle/security/add', async ({ c, visit, session, form, token }) => {
     const returnTo = comingBackTo(c, session)
     const to = returnTo ?? `${home(session)}?done=added`
-    const begins = { formId: readId(form.flow), returnTo: to }
-    const begun = await beginContact(deps, session, form.contact ?? '', begins, visit.requester)
+    const contact = { typed: form.contact ?? '', formId: readId(form.flow), returnTo: to }
+    const begun = await beginContact(deps, session, contact, visit.requester)
     if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
     const page = await addPage(session, token, returnTo, form.contact, begun.refusal)
     return answerFormAgain(c, site, begun.refusal, page)
@@ -77,8 +77,9 @@ export function securityRoutes(given: PagesContext, routes: AccountRoutes): void
   routes.post('/account/:handle/security/items/:item/confirm', (at) =>
     withItem(at, async (item, of) => {
       const { c, visit, session, token: form } = at
-      const begins = { formId: readId(at.form.flow), returnTo: `${home(session)}?done=confirmed` }
-      const begun = await beginConfirmation(deps, session, item.id, begins, visit.requester)
+      const returnTo = `${home(session)}?done=confirmed`
+      const contact = { itemId: item.id, formId: readId(at.form.flow), returnTo }
+      const begun = await beginConfirmation(deps, session, contact, visit.requester)
       if (begun.ok) return c.redirect(`${home(session)}/prove/${begun.value}`, 303)
       const { refusal } = begun
       const page = <ConfirmContactPage {...{ item, form, flow: freshFormId(), refusal, ...of }} />

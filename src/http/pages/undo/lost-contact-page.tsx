@@ -7,10 +7,10 @@ import { useReader, useSay } from '../components/reader.tsx'
 import { Rows, StillRow } from '../components/rows.tsx'
 import { Way, Ways } from '../components/ways.tsx'
 
-type Props = { freezable: readonly StoredChange[]; reference: string }
+type Props = { freezable: readonly StoredChange[]; form: string; reference: string }
 
 /** What is left to a contact that was removed as lost or stolen: freezing what was changed before. */
-export function LostContactPage({ freezable, reference }: Props) {
+export function LostContactPage({ freezable, form, reference }: Props) {
   const say = useSay()
   const { here } = useReader()
   return (
@@ -28,6 +28,7 @@ export function LostContactPage({ freezable, reference }: Props) {
               }
             >
               <form method="post" action={here}>
+                <Hidden name="form" value={form} />
                 <Hidden name="reference" value={reference} />
                 <Hidden name="change" value={change.id} />
                 <Button look="second small-button">{say('change.freezeDo')}</Button>

@@ -46,11 +46,12 @@ export function NoticeAnsweredPage({
   flowId,
   held = [],
   freezable,
+  form,
   reference,
-}: AnsweredNotice & { reference: string }) {
+}: AnsweredNotice & { form: string; reference: string }) {
   const say = useSay()
   if (outcome === 'removed_as_lost')
-    return <LostContactPage freezable={freezable ?? []} reference={reference} />
+    return <LostContactPage freezable={freezable ?? []} {...{ form, reference }} />
   const goesOn = flowId !== undefined
   const title = { freeze: 'doneTitle', frozen_already: 'doneTitle', undo_asked: 'askedTitle' } as const
   const titled = outcome in title ? title[outcome as keyof typeof title] : 'overTitle'

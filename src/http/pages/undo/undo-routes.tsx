@@ -32,11 +32,10 @@ export function undoRoutes(given: PagesContext) {
 
   pages.post('/changes/:token', async (c) => {
     const visit = openVisit(given, c)
-    const scope = scopeOfLink(c.req.param('token'))
-    const read = await readBoundForm(given, c, visit, scope)
+    const read = await readBoundForm(given, c, visit, scopeOfLink(c.req.param('token')))
     if (!read.ok) return read.answer
     const { requester } = visit
-    const { reference: typed = '', change } = read.form
+    const { form = '', reference: typed = '', change } = read.form
     const answered =
       typed.length > 64
         ? refuse({ code: 'reference_wrong' })
@@ -47,14 +46,10 @@ export function undoRoutes(given: PagesContext) {
             requester,
             c.var.now,
           )
-    if (answered.ok) return answerPage(c, site, <NoticeAnsweredPage {...answered.value} reference={typed} />)
+    if (answered.ok)
+      return answerPage(c, site, <NoticeAnsweredPage {...answered.value} {...{ form, reference: typed }} />)
     const { refusal } = answered
-    return answerFormAgain(
-      c,
-      site,
-      refusal,
-      <NoticePage form={formTokenOf(given, visit, scope)} typed={typed} refusal={refusal} />,
-    )
+    return answerFormAgain(c, site, refusal, <NoticePage {...{ form, typed, refusal }} />)
   })
 
   pages.get('/undo/:id', async (c) => {
