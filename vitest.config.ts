@@ -3,11 +3,13 @@ import { closingReport } from './test/support/reporter.ts'
 import { requirement } from './test/support/requirements.ts'
 
 /** Suites that start whole services or many processes: one file at a time, and nothing beside them. */
-const heavy = ['faults', 'startup', 'races'].map((name) => `test/${name}/**/*.test.ts`)
+const heavy = ['faults', 'startup', 'races', 'upgrade'].map((name) => `test/${name}/**/*.test.ts`)
 /** A browser waits for pages as pages do for it: two at a time. */
 const pages = 'test/pages/**/*.test.ts'
 const stories = 'test/stories/**/*.test.ts'
-const people = 'test/people/**/*.test.ts'
+const people = ['sign-in', 'proving', 'security-info', 'changes', 'activity', 'requests'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+)
 
 const common = { pool: 'forks' as const, hookTimeout: 60_000, testTimeout: 30_000, maxWorkers: 2 }
 
@@ -33,7 +35,7 @@ export default defineConfig({
           ...common,
           name: 'units',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [stories, people, pages, ...heavy],
+          exclude: [stories, ...people, pages, ...heavy],
           sequence: { groupOrder: 0 },
         },
       },
@@ -42,7 +44,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'people',
-          include: [people],
+          include: people,
           testTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },

@@ -8,7 +8,7 @@ export type Generator = AsyncDisposable & {
   run(job: Job): Promise<Outcome>
 }
 
-type Told = { outcome: Outcome } | { fault: string }
+type ActivityOwner = { outcome: Outcome } | { fault: string }
 
 export function startGenerator(): Generator {
   const child = fork(fileURLToPath(new URL('generator/process.ts', import.meta.url)), {
@@ -20,7 +20,7 @@ export function startGenerator(): Generator {
     pid: child.pid ?? 0,
     async run(job) {
       child.send(job)
-      const [told] = (await once(child, 'message')) as [Told]
+      const [told] = (await once(child, 'message')) as [ActivityOwner]
       if ('fault' in told) throw new Error(told.fault)
       return told.outcome
     },

@@ -1,5 +1,6 @@
-import { type FlowState, flowLasts, type SignIn } from '../src/core/people/flow.ts'
-import { usernameLookup } from '../src/operations/signing-in/sign-up.ts'
+import { type FlowState, flowLasts } from '../src/core/flows/flow.ts'
+import type { SignIn } from '../src/core/sign-in/sign-in.ts'
+import { usernameLookup } from '../src/operations/usernames.ts'
 import { openKeyring } from '../src/secrets/keyring.ts'
 import { readRecord } from '../src/secrets/keyring-file.ts'
 import { hashPassword } from '../src/secrets/password-hash.ts'
@@ -62,16 +63,12 @@ export async function openPeople(databaseUrl: string, keyringFile: string) {
         kind: 'sign_in',
         username: account.name,
         accountId: account.id,
-        step: 'password',
+        step: 'account_password',
         guarded: false,
         passwordAt: undefined,
         second: undefined,
         twoStep: false,
         trust: false,
-        sealedCode: undefined,
-        itemId: undefined,
-        typedItemId: undefined,
-        verificationId: undefined,
         keep: true,
         returnTo: undefined,
       }

@@ -45,6 +45,8 @@ function commandFor(name, args) {
       return { args: ['bench/main.ts'].concat(args) }
     case 'docs':
       return { args: ['scripts/docs.ts'].concat(args) }
+    case 'measure':
+      return { args: ['scripts/measure.ts'].concat(args) }
     case 'faults':
       return { args: [vitest, 'run', 'test/faults'].concat(args), env: { FAULTS: 'full' } }
     case 'test':
@@ -55,7 +57,8 @@ function commandFor(name, args) {
 
 async function main(name, args) {
   const command = commandFor(name, args)
-  if (!command) return fail(`there is no "${name}": start, test, bench, faults, countersign or docs.`)
+  if (!command)
+    return fail(`there is no "${name}": start, test, bench, faults, countersign, docs or measure.`)
 
   await ensureInstalled(root, say)
   const node = pickNode(root)

@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { issueCertificate } from '../test/support/certificates.ts'
 import { settingsSchema } from './config/settings.ts'
 import { ConfigMistakes, readConfig } from './config.ts'
 import { defaultPolicy } from './core/policy.ts'
@@ -27,6 +29,13 @@ function mistakes(environment: Record<string, string>, envFile = nowhere): reado
     throw fault
   }
 }
+
+const ca = issueCertificate().cert
+const pem = { type: 'pkcs8', format: 'pem' } as const
+const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const privateKey = keys.privateKey.export(pem).toString()
+const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const weakKey = generateKeyPairSync('rsa', { modulusLength: 768 }).privateKey.export(pem).toString()
 
 const smtp = {
   SMTP_URL: 'smtp://user:secret@mail.example.com:587',
@@ -73,6 +82,14 @@ describe('where settings come from', () => {
     expect(read({ ...smtp, MAIL_FROM: 'hello@example.com' }).mailFrom).toBe('hello@example.com')
   })
 
+  test('EHLO says the host of PUBLIC_URL, unless SMTP_EHLO_NAME says otherwise', () => {
+    expect(read(smtp).ehloName).toBe('account.example.com')
+    expect(read({ ...smtp, SMTP_EHLO_NAME: 'mail.example.com' }).ehloName).toBe('mail.example.com')
+    expect(read({ ...smtp, PUBLIC_URL: 'https://192.0.2.7' }).ehloName).toBe('[192.0.2.7]')
+    expect(read({ ...smtp, PUBLIC_URL: 'https://[2001:db8::1]' }).ehloName).toBe('[IPv6:2001:db8::1]')
+    expect(read({}).ehloName).toBe('localhost')
+  })
+
   test('with PORT 0 the address is not known until the port is', () => {
     expect(read({ PORT: '0' }).publicUrl).toBeUndefined()
   })
@@ -115,8 +132,25 @@ const values: Record<string, { good: string[]; bad: string[] }> = {
     bad: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:mail'],
   },
   SMTP_CONNECTIONS: { good: ['1', '100'], bad: ['0', '101'] },
-  SMTP_CA_FILE: { good: [], bad: [nowhere, folder] },
-  DKIM_KEY_FILE: { good: [], bad: [nowhere] },
+  SMTP_CA_FILE: {
+    good: [file('ca.pem', ca), file('several.pem', `# ours\n${ca}\n${ca}`)],
+    bad: [
+      nowhere,
+      folder,
+      file('empty.pem', ''),
+      file('broken.pem', `${ca}${ca.replace(/^M.{20}/m, 'AAAA')}`),
+      file('private.pem', privateKey),
+    ],
+  },
+  SMTP_EHLO_NAME: {
+    good: ['mail.example.com', 'localhost', '[192.0.2.7]', '[IPv6:2001:db8::1]'],
+    bad: ['192.0.2.7:25', 'mail example com', '[192.0.2.256]', 'x\r\nMAIL FROM:<>', '[2001:db8::1]'],
+  },
+  DKIM_KEY_FILE: {
+    good: [],
+    bad: [nowhere, file('no.pem', '\n'), file('public.pem', publicKey), file('weak.pem', weakKey)],
+  },
+  DKIM_DOMAIN: { good: ['example.com'], bad: ['example.com; x=y', 'exa mple.com', ''.padEnd(300, 'a.')] },
   MAIL_FROM: {
     good: ['codes@example.com'],
     bad: ['Codes <codes@example.com>', 'codes', 'a@b.cc\r\nBcc: d@e.ff'],
@@ -174,7 +208,7 @@ describe('mistakes', () => {
     ['the inbox under an address of the world', { PUBLIC_URL: 'https://account.example.com' }, 'PUBLIC_URL'],
     ['mail from nowhere', { SMTP_URL: smtp.SMTP_URL }, 'MAIL_FROM'],
     ['a selector without a key', { ...smtp, DKIM_SELECTOR: 's1' }, 'DKIM_KEY_FILE'],
-    ['a key without a selector', { ...smtp, DKIM_KEY_FILE: import.meta.filename }, 'DKIM_SELECTOR'],
+    ['a key without a selector', { ...smtp, DKIM_KEY_FILE: file('dkim.pem', privateKey) }, 'DKIM_SELECTOR'],
   ] as const)('of one setting with another are told: %s', ([, environment, name]) => {
     const told = mistakes({ ...environment })
     expect(told).toHaveLength(1)

@@ -4,16 +4,21 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import ipaddr from 'ipaddr.js'
 import { getCountries } from 'libphonenumber-js'
+import { saysSslMode } from './config/database-url.ts'
 import { isLoopbackHost } from './config/loopback.ts'
 import { readPolicy } from './config/policy-file.ts'
 import { type Settings, settingsSchema } from './config/settings.ts'
 import { defaultPolicy, type Policy } from './core/policy.ts'
 
 /** What the whole service runs with: every setting checked, alone and against the others. */
-export type Config = Omit<Settings, 'PUBLIC_URL' | 'MAIL_FROM' | 'KEYRING_FILE' | 'POLICY_FILE'> & {
+export type Config = Omit<
+  Settings,
+  'PUBLIC_URL' | 'MAIL_FROM' | 'SMTP_EHLO_NAME' | 'KEYRING_FILE' | 'POLICY_FILE'
+> & {
   /** Undefined until the port is known, where PORT is 0 and PUBLIC_URL is not set. */
   publicUrl: string | undefined
   mailFrom: string
+  ehloName: string
   keyringFile: string
   /** Whether messages go to the built-in inbox: where no real provider is set. */
   inbox: boolean
@@ -45,6 +50,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, envFile
   if (!parsed.success || !policy.ok) throw new ConfigMistakes(mistakes)
 
   mistakes.push(...contradictions(parsed.data))
+  // node-postgres would heed it where the address says nothing; ours says everything.
+  if (given.PGSSLMODE !== undefined && given.DATABASE_URL !== undefined && !saysSslMode(given.DATABASE_URL)) {
+    mistakes.push(
+      `DATABASE_URL says nothing about TLS, and PGSSLMODE is not read. Add ?sslmode=${given.PGSSLMODE} to the address.`,
+    )
+  }
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
   return composed(parsed.data, policy.policy)
 }
@@ -92,17 +103,25 @@ function isAddressOrNetwork(text: string): boolean {
 }
 
 function composed(settings: Settings, policy: Policy): Config {
-  const { PUBLIC_URL, MAIL_FROM, KEYRING_FILE, POLICY_FILE: _, ...rest } = settings
+  const { PUBLIC_URL, MAIL_FROM, SMTP_EHLO_NAME, KEYRING_FILE, POLICY_FILE: _, ...rest } = settings
   const publicUrl = PUBLIC_URL ?? (settings.PORT === 0 ? undefined : `http://localhost:${settings.PORT}`)
+  const host = publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname
   const inbox = settings.SMTP_URL === undefined
   return {
     ...rest,
     publicUrl,
-    mailFrom: MAIL_FROM ?? `codes@${publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname}`,
+    mailFrom: MAIL_FROM ?? `codes@${host}`,
+    ehloName: SMTP_EHLO_NAME ?? ehloNameOf(host),
     keyringFile: KEYRING_FILE ?? join(settings.DATA_DIR, 'keyring'),
     inbox,
     policy: inbox ? withAllCountries(policy) : policy,
   }
+}
+
+/** An address stands between brackets in EHLO (RFC 5321 §4.1.3). */
+function ehloNameOf(host: string): string {
+  if (isIP(host) === 4) return `[${host}]`
+  return host.startsWith('[') ? `[IPv6:${host.slice(1)}` : host
 }
 
 /** In the built-in inbox a text costs nothing and goes nowhere: unless a list is set, numbers of all countries do. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Observed } from './http/observe.ts'
+import type { Observed } from './http/exchange/observe.ts'
 
 /** What Prometheus may read. No label holds anything that a request said. */
 export function openMetrics(outboxDepth: () => Promise<number>) {
@@ -36,7 +36,7 @@ export function openMetrics(outboxDepth: () => Promise<number>) {
   })
   return {
     registry,
-    observe({ method, route, status, milliseconds, refusal }: Observed) {
+    observe({ method, route, status, milliseconds, refusal }: Omit<Observed, 'elsewhere'>) {
       requests.observe({ method, route, status }, milliseconds / 1000)
       if (refusal !== undefined) refusals.inc({ code: refusal })
     },

@@ -1,39 +1,38 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import { Server as NetServer } from 'node:net'
 import { join } from 'node:path'
-import { serve } from '@hono/node-server'
 import { isLoopbackHost } from './config/loopback.ts'
 import type { Config } from './config.ts'
-import { shardQuota } from './core/verifications/limits.ts'
+import { shardQuota } from './core/limits.ts'
+import { seconds } from './core/time.ts'
 import { openInbox } from './delivery/inbox.ts'
 import { openOutbox } from './delivery/outbox.ts'
 import type { Provider } from './delivery/provider.ts'
 import { buildApp } from './http/app.ts'
 
-import { openClientAddress } from './http/client-address.ts'
-
-import { inboxTopic } from './http/pages/inbox/inbox.tsx'
-import { openNews } from './http/stream.ts'
+import { openClientAddress } from './http/exchange/client-address.ts'
+import { openLiveUpdates } from './http/exchange/live-updates.ts'
+import { inboxTopic } from './http/pages/inbox/inbox-routes.tsx'
+import { listenForRequests } from './http/web-server.ts'
 
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
+import { createApiKey, openAuthentication } from './operations/administration/api-keys.ts'
+import { inviteAdministrator } from './operations/administration/invitations.ts'
+import { readiness } from './operations/administration/readiness.ts'
+import { startScheduledCleanup } from './operations/administration/scheduled-cleanup.ts'
 import type { Deps, PlaceOf } from './operations/deps.ts'
-import { createApiKey, openAuthentication } from './operations/running/api-keys.ts'
-import { inviteAdministrator } from './operations/running/invitations.ts'
-import { keepHouse } from './operations/running/keep-house.ts'
-import { readiness } from './operations/running/readiness.ts'
-import { gatherVerifications } from './operations/verifications/together.ts'
+import { batchVerifications } from './operations/micro-batching.ts'
 import { followKeyring } from './secrets/keyring-file.ts'
 import { HashingBusy } from './secrets/password-hash.ts'
 import { newId } from './secrets/random.ts'
 import { hasKeys } from './storage/application.ts'
 import { prepareGuessSql } from './storage/guesses.ts'
 import { listen } from './storage/listener.ts'
-import { outboxDepth, releaseLeases } from './storage/message.ts'
+import { outboxDepth, releaseLeases } from './storage/outbox.ts'
 import { isUnavailable } from './storage/sql.ts'
 import { prepareVerificationSql } from './storage/verification-sql.ts'
 import { openStore, type Store } from './store.ts'
+import { openWarnings } from './warn-once.ts'
 
 /** `all` does both; `web` answers requests, `worker` carries messages and keeps house. */
 export type Role = 'all' | 'web' | 'worker'
@@ -58,13 +57,14 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const limits = shardQuota(config.policy.limits)
   const { sql } = store.database
   const verificationSql = prepareVerificationSql(limits.rules)
-  const news = openNews()
+  const news = openLiveUpdates(config.EVENT_STREAMS, onFault)
   const metrics = openMetrics(() => outboxDepth(sql))
   const metricsServer =
     config.METRICS_PORT === undefined
       ? undefined
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
+  const warnOnce = openWarnings((about, text) => log.warn(about, text))
   let wakeOutbox = () => {}
   let isServing = false
   const deps: Deps = {
@@ -73,7 +73,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     policy: config.policy,
     limits,
     verificationSql,
-    together: gatherVerifications(sql, verificationSql),
+    together: batchVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: config.OPERATOR_NAME,
     channels: new Set(config.inbox ? ['email', 'sms'] : ['email']),
@@ -87,16 +87,12 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const firstRun = role === 'worker' ? undefined : await firstRunOf(config, store, publicUrl)
 
   async function serveWeb() {
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
-    const server = serve(
-      { fetch: (request, env) => app.fetch(request, env), port: config.PORT, hostname: config.HOST },
-      ({ port }) => resolve(port),
-    ) as Server
-    server.once('error', reject)
-    server.keepAliveTimeout = 75_000
-    // A form is a few hundred bytes: who takes longer to send one holds what was looked up for it.
-    server.requestTimeout = 20_000
-    const port = await promise
+    const server = await listenForRequests(
+      (request, env) => app.fetch(request, env),
+      { port: config.PORT, host: config.HOST },
+      { keepAlive: seconds(config.KEEP_ALIVE_SECONDS) },
+    )
+    const { port } = server
     const publicUrl = config.publicUrl ?? `http://localhost:${port}`
     const app = buildApp({
       deps,
@@ -105,8 +101,9 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       clock: Date.now,
       newRequestId: newId,
       isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
-      observe(seen) {
+      observe({ elsewhere, ...seen }) {
         metrics.observe(seen)
+        if (elsewhere !== undefined) warnOnce('PUBLIC_URL', elsewhere.value, elsewhereWords[elsewhere.header])
         if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')
         else log.debug(seen, 'Answered.')
       },
@@ -122,12 +119,14 @@ export async function startService(config: Config, role: Role, log: Log): Promis
         },
         people: {
           sender: { name: config.OPERATOR_NAME, address: config.mailFrom },
-          clientAddress: openClientAddress(config.TRUSTED_PROXIES),
+          clientAddress: openClientAddress(config.TRUSTED_PROXIES, (hop) =>
+            warnOnce('TRUSTED_PROXIES', hop, unreadableHop),
+          ),
         },
         news,
       },
     })
-    return { server, port }
+    return server
   }
 
   async function startWorker() {
@@ -148,7 +147,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     const listener = listen(store.connection, outboxChannel, outbox.wake, (fault) =>
       log.warn({ err: describeFault(fault) }, 'Not listening for due messages just now.'),
     )
-    const house = keepHouse(store.database, config.policy, onFault)
+    const house = startScheduledCleanup(store.database, config.policy, onFault)
     return {
       wake: outbox.wake,
       async stop() {
@@ -158,18 +157,19 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 
   async function openProvider(): Promise<Provider> {
-    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.tell(inboxTopic))
+    if (config.SMTP_URL === undefined) return openInbox(sql, keyring, () => news.announce(inboxTopic))
     const { openSmtp } = await import('./delivery/smtp.ts')
     return openSmtp({
       url: config.SMTP_URL,
       from: { name: config.OPERATOR_NAME, address: config.mailFrom },
+      ehloName: config.ehloName,
       maxConnections: config.SMTP_CONNECTIONS,
       ...(config.SMTP_CA_FILE !== undefined && { ca: config.SMTP_CA_FILE }),
       ...(config.DKIM_KEY_FILE !== undefined && {
         dkim: {
           domain: config.DKIM_DOMAIN ?? config.mailFrom.split('@').at(-1) ?? '',
           selector: config.DKIM_SELECTOR ?? '',
-          privateKey: config.DKIM_KEY_FILE,
+          key: config.DKIM_KEY_FILE,
         },
       }),
     })
@@ -183,7 +183,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     async stop() {
       isServing = false
       news.close()
-      if (web) await drain(web.server)
+      await web?.drain()
       await worker?.stop()
       metricsServer?.close()
       keyring.close()
@@ -192,28 +192,18 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   }
 }
 
+const elsewhereWords = {
+  Host: 'A page was asked for at another host than that of PUBLIC_URL. If it is a name that people use, set PUBLIC_URL to it, or have the proxy hand on the Host header that it gets. Said once.',
+  Origin:
+    'A form was refused, since its browser says that it comes from elsewhere than PUBLIC_URL. If people use that name, set PUBLIC_URL to it. Said once.',
+}
+
+const unreadableHop =
+  'A proxy of TRUSTED_PROXIES writes something into X-Forwarded-For that is no address: whoever comes through it counts as one visitor, and shares their limits. Said once.'
+
 async function openPlaceFile(file: Buffer): Promise<PlaceOf> {
   const { openPlaces } = await import('./places.ts')
   return openPlaces(file)
-}
-
-/** Long enough for a connection that was just made to bring its request. */
-const lastRequestsWithin = 200
-
-/**
- * Finishes the requests under way, then lets go of every connection. A client that keeps its connection busy is told
- * to open another one, at the next process: or it would keep this one from ending.
- */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.once('close', resolve))
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-  // Not http's own close: it would at once cut connections that have not brought their first request yet.
-  NetServer.prototype.close.call(server)
-  const letGo = setInterval(() => server.closeIdleConnections(), lastRequestsWithin)
-  const impatience = setTimeout(() => server.closeAllConnections(), 6000)
-  await closed
-  clearInterval(letGo)
-  clearTimeout(impatience)
 }
 
 /** Tells workers in other processes that something is due: after the commit, and once for many requests. */

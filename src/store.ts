@@ -1,14 +1,15 @@
-import type pg from 'pg'
 import type { Config } from './config.ts'
+import { DatabaseUnusable, isOperators } from './database-unusable.ts'
 import { describeFault, type Log } from './log.ts'
 import { packageRoot } from './package-root.ts'
 import { migrate, newestMigration } from './storage/migrate.ts'
-import { type Database, isUnavailable, openDatabase, sqlState } from './storage/sql.ts'
+import type { Connection } from './storage/servers.ts'
+import { type Database, openDatabase } from './storage/sql.ts'
 
 /** The database, the operator's or our own, with its schema up to date. */
 export type Store = {
   database: Database
-  connection: pg.ClientConfig
+  connection: Connection
   /** The newest migration, which the database has by now. */
   schema: string
   /** Called where the embedded server has ended for good: nothing works any more. */
@@ -16,22 +17,11 @@ export type Store = {
   close(): Promise<void>
 }
 
-/** The operator's database does not let us in or is not there; what to do is theirs to know. */
-export class DatabaseUnusable extends Error {
-  constructor(why: string) {
-    super(`The database that DATABASE_URL names can't be used: ${why}`)
-  }
-}
-
-/** Nobody answers, no such role, password, database or right: classes 28, 3D and 42501, or the connection itself. */
-const isOperators = (fault: unknown): fault is Error =>
-  isUnavailable(fault) || /^(28|3D|42501)/.test(sqlState(fault) ?? '')
-
 /** For the service: runs the embedded PostgreSQL where no DATABASE_URL is set. */
 export async function openStore(config: Config, log: Log): Promise<Store> {
   if (config.DATABASE_URL !== undefined) {
-    return connect(config, { connectionString: config.DATABASE_URL }, log).catch((fault) => {
-      throw isOperators(fault) ? new DatabaseUnusable(fault.message) : fault
+    return connect(config, config.DATABASE_URL, log).catch((fault) => {
+      throw isOperators(fault) ? new DatabaseUnusable(fault) : fault
     })
   }
   const { openEmbeddedPostgres } = await import('./embedded/embedded-postgres.ts')
@@ -68,7 +58,7 @@ export async function isServing(config: Config): Promise<boolean> {
 
 const migrations = `${packageRoot}migrations`
 
-async function connect(config: Config, connection: pg.ClientConfig, log: Log): Promise<Store> {
+async function connect(config: Config, connection: Connection, log: Log): Promise<Store> {
   const ran = await migrate(connection, migrations)
   if (ran.length > 0) log.info({ migrations: ran }, 'The schema was brought up to date.')
   const database = openDatabase({

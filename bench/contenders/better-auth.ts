@@ -6,24 +6,24 @@ import pg from 'pg'
 import { startChild } from '../child.ts'
 import { type Contender, emailForm, poolSize } from '../contender.ts'
 
-const source = fileURLToPath(new URL('../better-auth', import.meta.url))
+const requester = fileURLToPath(new URL('../better-auth', import.meta.url))
 const folder = fileURLToPath(new URL('../../.cache/bench-better-auth', import.meta.url))
 
 /** Installs better-auth as its lock file says, into a folder of its own: the product does not depend on it. */
 export function installBetterAuth(): { ok: true } | { ok: false; why: string } {
   const lock = 'package-lock.json'
-  const same = (name: string) => readFileSync(join(source, name)).equals(readFileSync(join(folder, name)))
+  const same = (name: string) => readFileSync(join(requester, name)).equals(readFileSync(join(folder, name)))
   const installed = existsSync(join(folder, 'node_modules', '.package-lock.json'))
   mkdirSync(folder, { recursive: true })
   if (!installed || !same(lock)) {
-    cpSync(source, folder, { recursive: true })
+    cpSync(requester, folder, { recursive: true })
     const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
       cwd: folder,
       encoding: 'utf8',
     })
     if (npm.status !== 0) return { ok: false, why: npm.error?.message ?? npm.stderr.trim() }
   }
-  cpSync(source, folder, { recursive: true })
+  cpSync(requester, folder, { recursive: true })
   return { ok: true }
 }
 

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../src/core/refusal.ts'
-import { deliveryCauses, leaseTime, retryOffsets, sendMargin } from '../../src/core/verifications/delivery.ts'
+import {
+  answerWait,
+  deliveryCauses,
+  greetingWaits,
+  leaseTime,
+  retryOffsets,
+  sendMargin,
+  slowLasts,
+  tryLimit,
+} from '../../src/core/verifications/delivery.ts'
 import {
   approvalAnswer,
   attemptRequest,
@@ -10,8 +19,8 @@ import {
   resendRequest,
   verificationAnswer,
 } from '../../src/http/api/schemas.ts'
-import { exampleNow, refusalExamples } from '../../src/http/refusal-examples.ts'
-import { parametersOf, refusalShapes } from '../../src/http/refusals.ts'
+import { exampleNow, refusalExamples } from '../../src/http/exchange/refusal-examples.ts'
+import { parametersOf, refusalShapes } from '../../src/http/exchange/refusals.ts'
 import { catalogue } from '../../src/locales/catalogue.ts'
 import { openMetrics } from '../../src/metrics.ts'
 import { code, lengthOf, table } from './words.ts'
@@ -47,7 +56,7 @@ export function refusalsTable(where: 'api' | 'pages'): string {
       const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
       return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
     })
-  return table(['code', 'status', 'kind', 'parameters', 'in a few words'], rows)
+  return table(['code', 'status', 'kind', 'parameters', 'title'], rows)
 }
 
 const bodies = {
@@ -117,7 +126,15 @@ export function retriesTable(): string {
   ])
   return `${table(['try', 'counted from when it was queued'], rows)}
 
-A lease lasts ${lengthOf(leaseTime)}; nothing is handed over with less than ${lengthOf(sendMargin)} left.`
+A lease lasts ${lengthOf(leaseTime)}; nothing is handed over with less than ${lengthOf(sendMargin)} left.
+
+| a try | takes at most |
+| --- | --- |
+| until its last byte is handed over | ${lengthOf(tryLimit)} |
+| waiting for a greeting, the first try | ${lengthOf(greetingWaits.first)} |
+| waiting for a greeting, later ones | ${lengthOf(greetingWaits.later)} |
+| waiting for the answer to a whole message | what is left of the code's life, or ${lengthOf(answerWait)} |
+| a domain that kept one waiting has a single place for | ${lengthOf(slowLasts)} |`
 }
 
 /** The metrics of our own; those of Node stand beside them. */

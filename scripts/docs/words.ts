@@ -1,5 +1,5 @@
+import type { Window } from '../../src/core/limits.ts'
 import { type Duration, ever } from '../../src/core/time.ts'
-import type { Window } from '../../src/core/verifications/limits.ts'
 
 const units = [
   ['d', 86_400_000],

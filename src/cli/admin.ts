@@ -1,4 +1,4 @@
-import { inviteAdministrator } from '../operations/running/invitations.ts'
+import { inviteAdministrator } from '../operations/administration/invitations.ts'
 import { CommandRefused } from './fail.ts'
 import { withDatabase } from './with-database.ts'
 

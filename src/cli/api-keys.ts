@@ -1,4 +1,4 @@
-import { createApiKey, listApiKeys, revokeApiKey } from '../operations/running/api-keys.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from '../operations/administration/api-keys.ts'
 import { CommandRefused } from './fail.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -1,7 +1,7 @@
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { exportLines } from '../operations/running/export.ts'
+import { exportLines } from '../operations/administration/export.ts'
 import { CommandRefused } from './fail.ts'
 import { showProgress } from './progress.ts'
 import { withDatabase } from './with-database.ts'
@@ -12,7 +12,9 @@ type Options = { out?: string; withKeyring?: true }
 export const exportAll = ({ out, withKeyring }: Options): Promise<void> =>
   withDatabase(async ({ config, connection, schema }) => {
     if (withKeyring && out === undefined)
-      throw new CommandRefused('The key ring is only written to a file of its own rights: add --out FILE.')
+      throw new CommandRefused(
+        "The key ring isn't written to standard output. Use --out FILE (created with mode 0600).",
+      )
     const source = { connection, schema, keyringFile: withKeyring && config.keyringFile }
     const progress = showProgress('exported')
     const lines = exportLines(source, Date.now(), progress.note)

@@ -1,6 +1,6 @@
 import { ConfigMistakes } from '../config.ts'
+import { DatabaseUnusable } from '../database-unusable.ts'
 import { EmbeddedError } from '../embedded/embedded-error.ts'
-import { DatabaseUnusable } from '../store.ts'
 
 /** Ends a command that could not do its work: a sentence for what the operator can mend, a stack for what only we can. */
 export function fail(fault: unknown): never {

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import { RotationUnderWay, rotateKeyring } from '../operations/running/rotate-keyring.ts'
+import { RotationUnderWay, rotateKeyring } from '../operations/administration/rotate-keyring.ts'
 import { CommandRefused } from './fail.ts'
 
 /** Needs no database. */

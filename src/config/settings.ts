@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
+import { withoutMarksAtEnds } from '../core/copied-marks.ts'
+import { readDatabaseUrl } from './database-url.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { certificates, dkimKey } from './mail-files.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -12,16 +16,27 @@ const path = z
   .string()
   .min(1)
   .transform((text) => resolve(text))
-const emailAddress = z.string().refine((text) => parseEmail(text).ok, 'is not an email address')
+const emailAddress = z
+  .string()
+  .transform(withoutMarksAtEnds)
+  .refine((text) => parseEmail(text).ok, 'is not an email address')
 
-const fileContent = z.string().transform((name, context) => {
-  try {
-    return readFileSync(resolve(name), 'utf8')
-  } catch (fault) {
-    context.addIssue({ code: 'custom', message: `can't be read (${(fault as NodeJS.ErrnoException).code})` })
-    return z.NEVER
-  }
-})
+const isDnsName = (text: string): boolean =>
+  text.length <= 253 && /^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*$/.test(text)
+const dnsName = z.string().refine(isDnsName, 'is not a name in DNS')
+
+/** RFC 5321 §4.1.3: a name, or an address between brackets. */
+const ehloName = z
+  .string()
+  .refine(
+    (text) => isDnsName(text) || isAddressLiteral(text),
+    'is neither a host name nor an address such as [192.0.2.7]',
+  )
+
+const isAddressLiteral = (text: string): boolean => {
+  const [, v6, address = ''] = /^\[(IPv6:)?([\d.:a-f]+)\]$/i.exec(text) ?? []
+  return isIP(address) === (v6 === undefined ? 4 : 6)
+}
 
 const accent = z.string().transform((text, context) => {
   const reading = readAccent(text)
@@ -88,12 +103,12 @@ const smtpUrl = z.string().refine((text) => {
   return url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
 }, 'is not an address such as smtp://user:password@mail.example.com:587')
 
-const postgresUrl = z
-  .string()
-  .refine(
-    (text) => /^postgres(ql)?:\/\//.test(text),
-    'is not an address such as postgres://user:password@host/database',
-  )
+const postgresUrl = z.string().transform((text, context) => {
+  const reading = readDatabaseUrl(text)
+  if (reading.ok) return reading.address
+  context.addIssue({ code: 'custom', message: reading.problem })
+  return z.NEVER
+})
 
 const proxies = z.string().transform((text) =>
   text
@@ -112,15 +127,17 @@ export const settingsSchema = z.object({
   PUBLIC_URL: publicUrl
     .optional()
     .describe(
-      'Where people reach the service: scheme, host and port. Links in messages are made of it. Default: http://localhost:PORT.',
+      'Where people reach the service: scheme, host and port. Links in messages are built from it. Default: http://localhost:PORT.',
     ),
   DATA_DIR: path.prefault('./data').describe('The folder for the embedded database and the key ring.'),
   DATABASE_URL: postgresUrl
     .optional()
-    .describe('A PostgreSQL 15 or newer to use. Without it the service runs its own, in DATA_DIR.'),
+    .describe(
+      'A PostgreSQL 15 or newer to use, as psql takes it: postgres://user:password@host/database?sslmode=verify-full, with several hosts where there are standbys. Without it the service runs its own, in DATA_DIR.',
+    ),
   DATABASE_POOL: wholeNumber(1, 500)
     .default(16)
-    .describe('Connections to the database that one process may hold.'),
+    .describe('Connections to the database that one process may open.'),
   DATABASE_PREPARED_STATEMENTS: onOff
     .prefault('on')
     .describe('Turn off behind PgBouncer before 1.21 in transaction mode, which breaks named statements.'),
@@ -132,25 +149,26 @@ export const settingsSchema = z.object({
   SMTP_CONNECTIONS: wholeNumber(1, 100)
     .default(4)
     .describe('Connections to the mail server that one process may hold.'),
-  SMTP_CA_FILE: fileContent
+  SMTP_EHLO_NAME: ehloName
+    .optional()
+    .describe(
+      'What we call ourselves to the mail server: a host name or an address such as [192.0.2.7]. Default: the host of PUBLIC_URL.',
+    ),
+  SMTP_CA_FILE: certificates
     .optional()
     .describe('Certificates (PEM) to trust instead of the well-known ones, for a mail server with its own.'),
   MAIL_FROM: emailAddress
     .optional()
     .describe('The address that mail comes from. Default: codes@ and the host of PUBLIC_URL.'),
-  DKIM_DOMAIN: z
-    .string()
-    .min(1)
+  DKIM_DOMAIN: dnsName
     .optional()
     .describe('The domain that mail is signed for. Default: the domain of MAIL_FROM.'),
-  DKIM_SELECTOR: z
-    .string()
-    .min(1)
+  DKIM_SELECTOR: dnsName.optional().describe('The selector under which the public key is published in DNS.'),
+  DKIM_KEY_FILE: dkimKey
     .optional()
-    .describe('The selector under which the public key stands in DNS.'),
-  DKIM_KEY_FILE: fileContent
-    .optional()
-    .describe('The private key (PEM) that mail is signed with. Without it mail is not signed here.'),
+    .describe(
+      'The private key (PEM, RSA or Ed25519) that mail is signed with. Without it mail is not signed here.',
+    ),
   OPERATOR_NAME: z
     .string()
     .min(1)
@@ -160,20 +178,22 @@ export const settingsSchema = z.object({
   ACCENT_COLOR: accent
     .optional()
     .describe(
-      'The colour of buttons and links, such as #0e5e52, or two for light and dark pages. It must stand out: 4.5 : 1 on every surface.',
+      'The colour of buttons and links, such as #0e5e52, or two for light and dark pages. It needs a contrast of at least 4.5 : 1 on every surface.',
     ),
   LOGO_FILE: logo
     .optional()
-    .describe('An SVG or PNG picture that stands beside OPERATOR_NAME on every page instead of our mark.'),
+    .describe(
+      'An SVG or PNG picture that every page shows beside OPERATOR_NAME, instead of the Countersign mark.',
+    ),
   SUPPORT_ADDRESS: emailAddress.optional().describe('Where people can ask for help.'),
   KEYRING_FILE: path
     .optional()
     .describe('The key ring, shared by all processes. Default: keyring in DATA_DIR.'),
-  POLICY_FILE: path.optional().describe('A JSON file with the policy numbers that differ from the defaults.'),
+  POLICY_FILE: path.optional().describe('A JSON file with the policy values that differ from the defaults.'),
   PLACES_FILE: places
     .optional()
     .describe(
-      'An MMDB file (the MaxMind DB format) of cities or countries, by which activity says where something came from. Without it the network is told.',
+      'An MMDB file (the MaxMind DB format) of cities or countries, used to show the place of each activity. Without it the network is shown.',
     ),
   METRICS_PORT: port
     .optional()
@@ -181,11 +201,21 @@ export const settingsSchema = z.object({
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('The address that /metrics listens on.'),
   OUTBOX_CONCURRENCY: wholeNumber(1, 1000)
     .default(16)
-    .describe('Messages that one worker process has under way at once.'),
+    .describe('Messages that one worker process sends at the same time.'),
+  EVENT_STREAMS: wholeNumber(0, 100_000)
+    .default(400)
+    .describe(
+      'Pages that one process keeps up to date by itself while somebody waits for a code. A page beyond that is brought up to date when it is loaded again.',
+    ),
   TRUSTED_PROXIES: proxies
     .prefault('')
     .describe(
-      'Addresses or networks (CIDR) of reverse proxies, separated by commas. Only from these are forwarding headers believed.',
+      'Addresses or networks (CIDR) of reverse proxies, separated by commas. Forwarding headers are trusted only from these.',
+    ),
+  KEEP_ALIVE_SECONDS: wholeNumber(1, 3600)
+    .default(75)
+    .describe(
+      'How long an idle connection is kept open, in seconds: longer than a proxy in front keeps its own, or a request may meet a connection that has just been closed.',
     ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

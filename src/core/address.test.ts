@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Address, destinationOf, hintOf, parseEmail, parsePhone } from './address.ts'
+import {
+  type Address,
+  destinationOf,
+  hintOf,
+  looksLikePhone,
+  mayTakeTexts,
+  type Phone,
+  parseEmail,
+  parsePhone,
+} from './address.ts'
 
 const email = (typed: string): string | undefined => {
   const read = parseEmail(typed)
@@ -35,10 +44,13 @@ const lookAlikes: Record<string, string> = {
   '@': '＠﹫',
   '.': '．。｡․﹒',
 }
-/** Marks that show nothing, or change how the rest is shown. */
-const invisible = [
-  ...'\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u202d\u2066\u2069\u0301\u0307\u034f\u180e\u115f\ufe0f',
+/** Marks that copying brings: directions and isolates, joiners, zero-width spaces, soft hyphens. */
+const copied = [
+  ...'\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\u2060\ufeff\u00ad',
 ]
+/** Others that show nothing, or change how the rest is shown. */
+const odd = [...'\u0301\u0307\u034f\u180e\u115f\ufe0f\u2800\u3164\u00b7\u30fc']
+const invisible = [...copied, ...odd]
 const bases = ['admin@github.com', 'mike.smith@example.org', 'k@sub.example.com']
 
 const corpus = bases.flatMap((base) => {
@@ -105,7 +117,9 @@ describe('an email address', () => {
         if (read === undefined) return
         expect(read).toMatch(/^[\x21-\x7e]{3,254}$/)
         expect(read).toBe(
-          text.trim().replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32)),
+          text
+            .replace(/^[^\x21-\x7e]+|[^\x21-\x7e]+$/g, '')
+            .replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32)),
         )
         expect(email(read)).toBe(read)
       }),
@@ -119,6 +133,18 @@ describe('an email address', () => {
     ['every sign of an atom', "!#$%&'*+/=?^_`{|}~-@example.org", "!#$%&'*+/=?^_`{|}~-@example.org"],
     ['an international domain in its xn-- form', 'a@xn--bcher-kva.example', 'a@xn--bcher-kva.example'],
   ] as const)('%s', ([, typed, read]) => expect(email(typed)).toBe(read))
+
+  test('is read without the marks that copying puts at its ends, and no others', () => {
+    for (const mark of copied) {
+      expect(email(`${mark}ana@example.org`), JSON.stringify(mark)).toBe('ana@example.org')
+      expect(email(` ${mark}${mark} ana@example.org ${mark}`), JSON.stringify(mark)).toBe('ana@example.org')
+      expect(email(`ana${mark}@example.org`), JSON.stringify(mark)).toBeUndefined()
+    }
+    for (const mark of [...odd, '\u2010', '\u2013']) {
+      expect(email(`${mark}ana@example.org`), JSON.stringify(mark)).toBeUndefined()
+      expect(email(`ana@example.org${mark}`), JSON.stringify(mark)).toBeUndefined()
+    }
+  })
 
   test('has at most 64 characters before the @, 63 in a label and 254 in all', () => {
     const local = (length: number) => `${'a'.repeat(length)}@example.org`
@@ -139,6 +165,8 @@ describe('an email address', () => {
       `${'!'.repeat(64)}@${'a.'.repeat(90)}`,
       '"'.repeat(1_000_000),
       '@'.repeat(1_000_000),
+      `${'\u200e '.repeat(500_000)}@`,
+      `@${'\u200e '.repeat(500_000)}@`,
     ]) {
       email(typed)
     }
@@ -199,9 +227,7 @@ describe('a phone number', () => {
     ...[...number.slice(1)].map(
       (digit, at) => `+${number.slice(1, at + 1)}${arabic(digit)}${number.slice(at + 2)}`,
     ),
-    ...invisible
-      .map((mark) => `${number.slice(0, 5)}${mark}${number.slice(5)}`)
-      .filter((text) => !/\s/.test(text)),
+    ...odd.map((mark) => `${number.slice(0, 5)}${mark}${number.slice(5)}`),
     number.slice(1),
     `00${number.slice(1)}`,
     `＋${number.slice(1)}`,
@@ -229,10 +255,58 @@ describe('a phone number', () => {
     for (const typed of twisted) expect(phone(typed), JSON.stringify(typed)).toBeUndefined()
   })
 
-  test.for(['', '+', '112', '+999', '+1 800 FLOWERS', '+44', '+442079460958x', '+10000000000'])(
-    '%j is none',
-    (typed) => expect(phone(typed)).toBeUndefined(),
+  test('is the same with the marks and hyphens that copying brings, at its ends and within', () => {
+    const hyphens = [...'\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d']
+    for (const mark of [...copied, ...hyphens]) {
+      const within = `+44${mark}7400${mark} 123456${mark}`
+      expect(phone(within), JSON.stringify(within)).toBe('+447400123456')
+    }
+    for (const mark of copied) {
+      const around = `${mark}+447400123456${mark}`
+      expect([phone(around), looksLikePhone(around)], JSON.stringify(around)).toEqual(['+447400123456', true])
+    }
+    expect(looksLikePhone('ana+tag@example.org')).toBe(false)
+  })
+
+  test.for([
+    ...['436', '624', '679', '861', '924', '357', '371', '457', '465', '471', '483', '621', '837'].map(
+      (area) => [`+1 ${area} 555 0123`, `+1${area}5550123`, 'US'] as const,
+    ),
+    ['+52 1 55 1234 5678', '+525512345678', 'MX'],
+    ['+521 5512345678', '+525512345678', 'MX'],
+    ['+52 55 1234 5678', '+525512345678', 'MX'],
+    ['+54 11 15 2345 6789', '+5491123456789', 'AR'],
+    ['+44 (0)7400 123456', '+447400123456', 'GB'],
+  ] as const)('%s is %s, though it is in no list of ranges or written as of old', ([typed, read, country]) =>
+    expect(parsePhone(typed)).toEqual({ ok: true, value: { phone: read, country } }),
   )
+
+  test('takes texts unless its range is one of landlines, or of no person', () => {
+    const takes = (number: string) => mayTakeTexts(number as Phone)
+    for (const mobile of [...numbers, '+14365550123', '+525512345678', '+5491123456789', '+447012345678'])
+      expect(takes(mobile), mobile).toBe(true)
+    for (const other of [
+      '+442079460958',
+      '+541123456789',
+      '+390669812345',
+      '+33123456789',
+      '+18005550199',
+      '+449098790000',
+    ])
+      expect(takes(other), other).toBe(false)
+  })
+
+  test.for([
+    '',
+    '+',
+    '112',
+    '+999',
+    '+1 800 FLOWERS',
+    '+44',
+    '+442079460958x',
+    '+10000000000',
+    '+11234567890',
+  ])('%j is none', (typed) => expect(phone(typed)).toBeUndefined())
 })
 
 test('a hint shows the first two characters and the domain, or the last two digits, and nothing more', () => {

@@ -1,5 +1,5 @@
+import type { PolicyLimits } from './limits.ts'
 import { type Duration, days, ever, hours, minutes, seconds } from './time.ts'
-import type { PolicyLimits } from './verifications/limits.ts'
 
 /**
  * Every number that an operator may set. The defaults are those of docs/concepts.md; each has its source there.
@@ -71,7 +71,7 @@ export const defaultPolicy: Policy = {
         { most: 80, within: hours(1) },
         { most: 400, within: days(1) },
       ],
-      failures: [],
+      failures: [{ most: 80, within: days(1) }],
     },
     quota: { sends: [{ most: 10_000, within: hours(1) }], failures: [] },
     browser: { sends: [{ most: 10, within: hours(1) }], failures: [] },
@@ -80,6 +80,13 @@ export const defaultPolicy: Policy = {
     item_codes: { sends: [], failures: [{ most: 100, within: ever }] },
     strangers_passwords: { sends: [], failures: [{ most: 10, within: hours(1) }] },
     known_passwords: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
+    sign_up_codes: {
+      sends: [],
+      failures: [
+        { most: 10, within: hours(1) },
+        { most: 20, within: days(1) },
+      ],
+    },
   },
   changes: { perDay: 30 },
   phones: {

@@ -27,6 +27,7 @@ export type Refusal =
   | { code: 'email_malformed' }
   | { code: 'phone_malformed' }
   | { code: 'phone_country_not_served'; country: string }
+  | { code: 'phone_takes_no_texts' }
   | { code: 'phone_prefix_closed'; retryAt: Instant }
   | { code: 'phone_budget_spent'; retryAt: Instant }
   | { code: 'channel_unavailable'; channel: string }
@@ -56,6 +57,7 @@ export type Refusal =
   | { code: 'password_is_code' }
   | { code: 'passwords_limit'; retryAt: Instant }
   | { code: 'choice_missing' }
+  | { code: 'address_missing' }
   | { code: 'flow_ended' }
   | { code: 'step_elsewhere' }
   | { code: 'form_stale' }
@@ -95,6 +97,7 @@ export type GuessLimit =
   | 'item_codes'
   | 'strangers_passwords'
   | 'known_passwords'
+  | 'sign_up_codes'
 
 export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
 

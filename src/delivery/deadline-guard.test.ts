@@ -1,15 +1,14 @@
-import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { DeadlinePassed, guardWithDeadline } from './deadline-guard.ts'
 
-const source = () => Readable.from([Buffer.from('Subject: x\r\n'), Buffer.from('\r\nbody\r\n')])
+const mail = async () => Buffer.from('Subject: x\r\n\r\nbody\r\n')
 
-/** Tells these moments, one for each time it is asked. */
-const clockOf = (...moments: number[]) => {
-  return () => moments.shift() ?? Number.NaN
+/** Says these, one for each time it is asked. */
+const saying = (...answers: boolean[]) => {
+  return () => answers.shift() ?? true
 }
 
-async function read(stream: Readable): Promise<string> {
+async function read(stream: AsyncIterable<Buffer>): Promise<string> {
   let text = ''
   for await (const chunk of stream) text += chunk
   return text
@@ -17,20 +16,26 @@ async function read(stream: Readable): Promise<string> {
 
 test('before the deadline all bytes pass, and completion is told', async () => {
   let complete = false
-  const guarded = guardWithDeadline(source(), 100, clockOf(98, 99), () => {
+  const guarded = guardWithDeadline(mail, saying(false, false), () => {
     complete = true
   })
   expect(await read(guarded)).toBe('Subject: x\r\n\r\nbody\r\n')
   expect(complete).toBe(true)
 })
 
-test('at the deadline no byte passes', async () => {
-  await expect(read(guardWithDeadline(source(), 100, clockOf(100)))).rejects.toThrow(DeadlinePassed)
+test('at the deadline no byte passes, or is even made', async () => {
+  let made = false
+  const guarded = guardWithDeadline(() => {
+    made = true
+    return mail()
+  }, saying(true))
+  await expect(read(guarded)).rejects.toThrow(DeadlinePassed)
+  expect(made).toBe(false)
 })
 
 test('a deadline that passes between the first and the last byte leaves the message without its end', async () => {
   let ended = false
-  const guarded = guardWithDeadline(source(), 100, clockOf(99, 100))
+  const guarded = guardWithDeadline(mail, saying(false, true))
   guarded.once('end', () => {
     ended = true
   })
@@ -38,20 +43,14 @@ test('a deadline that passes between the first and the last byte leaves the mess
   expect(ended).toBe(false)
 })
 
-test('the clock is read when the bytes are asked for, not before', async () => {
-  let now = 0
-  const guarded = guardWithDeadline(source(), 100, () => now)
-  now = 100
+test('whether it is late is asked when the bytes are asked for, not before', async () => {
+  let late = false
+  const guarded = guardWithDeadline(mail, () => late)
+  late = true
   await expect(read(guarded)).rejects.toThrow(DeadlinePassed)
 })
 
-test('a source that fails fails the message', async () => {
-  const failing = new Readable({ read: () => failing.destroy(new Error('cannot read')) })
-  await expect(read(guardWithDeadline(failing, 100, () => 0))).rejects.toThrow('cannot read')
-})
-
-test('giving up closes the source', async () => {
-  const underlying = source()
-  guardWithDeadline(underlying, 100, () => 0).destroy()
-  await expect.poll(() => underlying.destroyed).toBe(true)
+test('bytes that can’t be made fail the message', async () => {
+  const failing = () => Promise.reject(new Error('cannot be made'))
+  await expect(read(guardWithDeadline(failing, () => false))).rejects.toThrow('cannot be made')
 })

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { Instant } from '../core/time.ts'
 
 /** The moment came before the last byte was handed over, so the message was not completed. */
 export class DeadlinePassed extends Error {}
@@ -13,24 +12,18 @@ export class DeadlinePassed extends Error {}
  * A message without its end mark is dropped by the server (RFC 5321 §4.1.1.4).
  */
 export function guardWithDeadline(
-  source: Readable,
-  deadline: Instant,
-  clock: () => Instant,
+  makeBytes: () => Promise<Buffer>,
+  isLate: () => boolean,
   onComplete: () => void = () => {},
 ): Readable {
+  const refuseIfLate = () => {
+    if (isLate()) throw new DeadlinePassed('the deadline passed before the message was handed over')
+  }
   async function* bytes() {
-    const chunks: Buffer[] = []
-    for await (const chunk of source) chunks.push(chunk)
-    refuseAfter(deadline, clock)
-    yield Buffer.concat(chunks)
-    refuseAfter(deadline, clock)
+    refuseIfLate()
+    yield await makeBytes()
+    refuseIfLate()
     onComplete()
   }
-  const guarded = Readable.from(bytes(), { objectMode: false })
-  guarded.once('close', () => source.destroy())
-  return guarded
-}
-
-function refuseAfter(deadline: Instant, clock: () => Instant): void {
-  if (clock() >= deadline) throw new DeadlinePassed('the deadline passed before the message was handed over')
+  return Readable.from(bytes(), { objectMode: false })
 }

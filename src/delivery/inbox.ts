@@ -8,8 +8,9 @@ export function openInbox(sql: Sql, keyring: FollowedKeyring, onDelivery: () => 
   return {
     name: 'inbox',
     channels: ['email', 'sms'],
-    async send(message, deadline) {
-      if (Date.now() >= deadline) return { result: 'deferred', cause: 'deadline_passed' }
+    capacity: Number.POSITIVE_INFINITY,
+    async send(message, { deadline }) {
+      if (Date.now() >= deadline()) return { result: 'deferred', cause: 'deadline_passed' }
       const content: InboxContent = {
         channel: message.channel,
         to: message.to,

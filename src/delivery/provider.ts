@@ -27,13 +27,30 @@ export type RenderedText = {
 
 export type RenderedMessage = ({ channel: 'email' } & RenderedMail) | ({ channel: 'sms' } & RenderedText)
 
+/** How one try may go. Moments are those of this machine's clock. */
+export type TryTerms = {
+  /** The last moment at which anything may be handed over. Read anew each time: it moves while a lease is renewed. */
+  deadline: () => Instant
+  /** Until when the answer to a whole message is worth waiting for. */
+  answerBy: Instant
+  /** A first try leaves a silent server early, a later one waits long. */
+  isFirst: boolean
+  /**
+   * Called at most once for each: `slow`, the destination keeps the try waiting; `handed_over`, the message is complete from
+   * our side, and no answer has come yet; `waiting`, from now on the try only waits, and others may go on.
+   */
+  onProgress: (step: 'slow' | 'handed_over' | 'waiting') => void
+}
+
 /**
  * Carries messages of some channels. `send` never throws for what the other side answers: it returns the outcome.
- * It hands nothing over once `deadline` has passed, however long the connection took.
+ * It hands nothing over once the deadline has passed, however long the connection took.
  */
 export type Provider = {
   name: ProviderName
   channels: readonly Channel[]
-  send(message: RenderedMessage, deadline: Instant): Promise<SendOutcome>
+  /** How many messages it carries at once, those that only wait not counted. */
+  capacity: number
+  send(message: RenderedMessage, terms: TryTerms): Promise<SendOutcome>
   close(): Promise<void>
 }

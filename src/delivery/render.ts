@@ -1,9 +1,9 @@
-import { isStoppable } from '../core/security-info/change.ts'
+import { isStoppable } from '../core/changes/change.ts'
 import { renderAccountExistsMail } from '../messages/account-exists-mail.ts'
 import { renderCodeMail, type Sender } from '../messages/code-mail.ts'
 import { renderCodeText } from '../messages/code-text.ts'
 import { renderNoticeMail, renderNoticeText } from '../messages/notice.ts'
-import type { LeasedCode, LeasedMessage, LeasedNotice } from '../storage/message.ts'
+import type { LeasedCode, LeasedMessage, LeasedNotice } from '../storage/outbox.ts'
 import type { RenderedMessage } from './provider.ts'
 
 /** What every message says of its sender. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { safeResponse } from './safe-response.ts'
 
 const mail = {
-  subject: 'Your code for Harbour Library (K7F-2Q)',
+  subject: 'Your code for Harbour Library (k7f-2q)',
   text: 'Your code\n\n    483 921\n\nhttps://codes.harbour.test/report/8hZk2mQpX0aTn4vB\n',
 }
 

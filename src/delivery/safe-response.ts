@@ -11,12 +11,15 @@ export function safeResponse(response: string, message: { subject: string; text:
   for (const word of longWords(message)) said = said.replaceAll(word, '•••')
   const safe = `${opening}${said}`
     .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .replace(/[^\s<>(),;:"']+@[^\s<>(),;:"']+/g, '•••')
+    .replace(/[^\s<>(),;:"']+/g, (word) => (isAddress(word) ? '•••' : word))
   const head = safe.slice(0, opening.length)
   return (head + safe.slice(opening.length).replace(/\d{3,4}[ -]\d{3,4}|\d{4,}/g, '•••'))
     .slice(0, longestResponse)
     .trim()
 }
+
+/** Looked at word by word: an expression that looks for the sign from each letter takes the square of the length. */
+const isAddress = (word: string): boolean => word.slice(1, -1).includes('@')
 
 /** An answer of many lines repeats its code on each: once is enough. */
 const withoutRepeatedCodes = (response: string): string =>

@@ -8,13 +8,19 @@ import {
 } from '../core/verifications/delivery-causes.ts'
 import { safeResponse } from './safe-response.ts'
 
+type Try = {
+  server: string
+  mail: { subject: string; text: string }
+  /** Whether the whole message was handed over: without an answer nobody knows then what became of it. */
+  isComplete: boolean
+}
+
 /** What a failed try comes to, from the error that nodemailer made of the server's answer or of a broken connection. */
-export function outcomeOfFault(
-  error: NodemailerError,
-  server: string,
-  mail: { subject: string; text: string },
-): SendOutcome {
+export function outcomeOfFault(error: NodemailerError, { server, mail, isComplete }: Try): SendOutcome {
   const fault = faultOf(error)
+  if (isComplete && fault.kind === 'network') {
+    return { result: 'unknown', cause: 'no_answer', by: server, status: fault.code }
+  }
   const { result, cause } = explainSmtpFault(fault)
   if (fault.kind === 'network') return { result, cause, by: server, status: fault.code }
   return {

@@ -25,7 +25,7 @@ export type EmbeddedPostgres = {
   readonly connection: Connection
   /** Of the server that runs now; another one after a restart. */
   readonly pid: number
-  /** Told each time the server ends without having been asked to. */
+  /** ActivityOwner each time the server ends without having been asked to. */
   onExit(listener: (exit: UnexpectedExit) => void): void
   /** Shuts down cleanly (open transactions are rolled back) and gives the folder free; at most 5 s. */
   stop(): Promise<void>
@@ -66,7 +66,7 @@ export async function openEmbeddedPostgres(options: {
     const user = choosePostgresUser(dataFolder, [dataFolder, binaries.postgres])
     await ensureCluster(dataDir, binaries, user)
     const socket = makeSocketFolder(dataDir, user)
-    const connection = { host: socket.path, port, user: role, database }
+    const connection = { host: socket.path, port, user: role, database, ssl: false as const }
     const start = () =>
       startServer(dataFolder, connection, () =>
         spawnServer(binaries, user, serverArguments(dataFolder, socket.path, port), log),

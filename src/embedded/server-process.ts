@@ -9,7 +9,8 @@ import type { PostgresUser } from './postgres-user.ts'
 
 export type EmbeddedLog = Record<'info' | 'warn' | 'error', (message: string) => void>
 
-export type Connection = { host: string; port: number; user: string; database: string }
+/** `ssl` stands there, or node-postgres would go by PGSSLMODE. */
+export type Connection = { host: string; port: number; user: string; database: string; ssl: false }
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 

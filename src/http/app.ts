@@ -1,12 +1,12 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Refusal } from '../core/refusal.ts'
 import type { Deps } from '../operations/deps.ts'
 import { type Authenticate, verificationApi } from './api/verifications.ts'
-import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange.ts'
+import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange/exchange.ts'
+import type { Observed } from './exchange/observe.ts'
 import { openHealth } from './health.ts'
-import type { Observed } from './observe.ts'
-import { openPages, type PagesDeps } from './pages/pages.tsx'
+import { openPages, type PagesDeps } from './mount-pages.tsx'
 
 export type AppDeps = {
   deps: Deps
@@ -55,6 +55,7 @@ export function buildApp(app: AppDeps) {
       milliseconds: performance.now() - startedAt,
       requestId: c.get('requestId'),
       refusal: c.get('refused')?.code,
+      elsewhere: elsewhereOf(c),
     })
   })
 
@@ -77,6 +78,12 @@ export function buildApp(app: AppDeps) {
     return pages.refuse(c, { code: 'internal' })
   })
   return web
+}
+
+function elsewhereOf(c: Context<Exchange>): Observed['elsewhere'] {
+  const refusal = c.get('refused')?.code
+  if (refusal === 'host_unknown') return { header: 'Host', value: c.req.header('host') }
+  return refusal === 'origin_refused' ? { header: 'Origin', value: c.req.header('origin') } : undefined
 }
 
 /** An address that takes other methods says which; any other is unknown. */

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange/exchange.ts'
 
 /** One thing that readiness depends on: whether it is well, and a word on how it is. */
 export type ReadinessCheck = { ok: boolean; detail: string }

@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, test } from 'vitest'
+import type { SendLimit } from '../core/refusal.ts'
 import { deliveryCauses, deliveryEventKinds } from '../core/verifications/delivery.ts'
 import { locales } from '../core/verifications/message.ts'
 import { catalogue, formatTags, type SentenceKey, translate } from './catalogue.ts'
@@ -45,6 +46,14 @@ describe.each(locales)('%s', (locale) => {
       ).not.toThrow()
       expect(source.trim(), key).toBe(source)
       expect(source, key).not.toBe('')
+    }
+  })
+
+  test('a limit that is reached is named in words, and not as the API names it', () => {
+    for (const limit of ['email', 'phone', 'browser', 'ip', 'network', 'quota'] satisfies SendLimit[]) {
+      const words = translate(locale, 'refusal.sends_limit.detail', { limit, retry_at: '10:52 UTC' })
+      expect(words).toContain('10:52 UTC')
+      expect(words).not.toMatch(/\bip\b|quota|limit for one/)
     }
   })
 

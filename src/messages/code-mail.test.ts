@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { codeMessage, sender } from '../../test/support/code-mails.ts'
 import { hours } from '../core/time.ts'
 import { locales } from '../core/verifications/message.ts'
+import { newReference } from '../secrets/random.ts'
 import { codeMailSubject, renderCodeMail } from './code-mail.ts'
 
 const elements = (html: string): string[] =>
@@ -40,7 +41,7 @@ describe.each(locales)('a code mail in %s', (locale) => {
         'Firefox',
         'Windows',
         '203.0.113.7',
-        'K7F-2Q',
+        'k7f-2q',
         sender.address,
       ]) {
         expect(half).toContain(fact)
@@ -90,9 +91,18 @@ test('times are told in the reader’s zone where it is known', () => {
 
 test('the subject can be told beforehand', () => {
   const message = codeMessage()
-  expect(codeMailSubject(message, 'en')).toBe('Your code for Harbour Library (K7F-2Q)')
+  expect(codeMailSubject(message, 'en')).toBe('Your code for Harbour Library (k7f-2q)')
   expect(renderCodeMail(message, 'en', sender).subject).toBe(codeMailSubject(message, 'en'))
 })
+
+test.each(['ar', 'ja'] as const)(
+  'no subject in %s holds a capital: junk filters take that for shouting',
+  (locale) => {
+    const message = codeMessage({ operator: '図書館', reference: newReference() })
+    expect(codeMailSubject(message, locale)).toContain(message.reference)
+    expect(codeMailSubject(message, locale)).not.toMatch(/\p{Lu}/u)
+  },
+)
 
 test('a code that was asked for earlier keeps the time of its asking', () => {
   const message = codeMessage()

@@ -7,7 +7,7 @@ import { renderCodeText, segmentsOf } from './code-text.ts'
 test('an English text has the code first, then what it is for, and the site it belongs to last', () => {
   expect(renderCodeText(codeMessage(), 'en').text).toBe(
     [
-      '483921 is your code for Harbour Library, until 10:52 UTC. Nobody will ever ask you for it. Ref K7F-2Q',
+      '483921 is your code for Harbour Library, until 10:52 UTC. Nobody will ever ask you for it. Ref k7f-2q',
       '',
       '@codes.harbour.test #483921',
     ].join('\n'),

@@ -1,4 +1,4 @@
-import { isStoppable, isWarning, type NoticeDetail } from '../core/security-info/change.ts'
+import { isStoppable, isWarning, type NoticeDetail } from '../core/changes/change.ts'
 import type { Instant } from '../core/time.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import { type SentenceKey, translate } from '../locales/catalogue.ts'
@@ -34,6 +34,9 @@ const doneHere: Words = {
   text: 'notice.text',
 }
 
+/** To a contact that was removed as lost or stolen: it can't stop that, but what was changed before. */
+const lost: Words = { ...doneHere, next: 'notice.notYouLost', link: 'notice.lostOpen' }
+
 /** An undo that is announced: it can be stopped before it takes place. */
 const announced: Words = { ...doneHere, next: 'notice.notYouUndo' }
 
@@ -55,6 +58,9 @@ const tried: Words = {
   text: 'notice.text',
 }
 
+/** That strangers guess at the password. */
+const guessed: Words = { ...tried, next: 'notice.guessed' }
+
 /** A number that was proved on another account: there is nothing to stop, but something to confirm. */
 const taken: Words = {
   you: 'notice.taken.you',
@@ -64,9 +70,11 @@ const taken: Words = {
   text: 'notice.taken.text',
 }
 
-function wordsFor({ kind }: NoticeDetail): Words {
+function wordsFor({ kind, lost: isLost }: NoticeDetail): Words {
+  if (isLost) return lost
   if (kind === 'phone_taken') return taken
   if (kind === 'undo_asked') return announced
+  if (kind === 'passwords_guessed') return guessed
   if (isWarning(kind)) return tried
   return isStoppable(kind) ? doneHere : decided
 }
@@ -110,10 +118,14 @@ function itemFacts({ kind, item, itemKind }: NoticeDetail, say: (key: SentenceKe
   return [{ name: say('notice.item'), value: say(`choose.${itemKind}`) }]
 }
 
+/** Which it was. Dots of a hint would turn the whole text into one of seventy letters a part. */
+const itemInText = ({ item }: NoticeDetail): string =>
+  item === undefined ? '' : ` (${shorten(inertText(item, ' ').replaceAll('•', '*'), 40)})`
+
 /** The same in a line, with where to go. */
 export function renderNoticeText(told: NoticeContent, locale: Locale, sender: Sender): { text: string } {
   const operator = shorten(inertText(sender.name, ' '), 24)
-  const title = translate(locale, `notice.${told.kind}.title`, { operator })
+  const title = `${translate(locale, `notice.${told.kind}.title`, { operator })}${itemInText(told)}`
   const values = { operator, title, reference: told.reference, url: told.nextUrl }
   return { text: translate(locale, wordsFor(told).text, values) }
 }

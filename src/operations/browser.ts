@@ -12,8 +12,13 @@ export function browserOf(cookie: string | undefined): Browser {
 }
 
 /** What a form carries so that it works only in this browser, and only for what it was made for. */
-export const ownFormToken = (deps: Deps, browser: Browser, scope: string): string =>
+export const csrfToken = (deps: Deps, browser: Browser, scope: string): string =>
   formToken(deps.keyring.current(), browser.hash, scope)
 
-export const isOwnForm = (deps: Deps, browser: Browser, scope: string, given: string | undefined): boolean =>
+export const isCsrfToken = (
+  deps: Deps,
+  browser: Browser,
+  scope: string,
+  given: string | undefined,
+): boolean =>
   given !== undefined && !browser.isNew && isFormToken(deps.keyring.current(), browser.hash, scope, given)

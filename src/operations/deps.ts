@@ -1,12 +1,12 @@
+import type { ShardedRules } from '../core/limits.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
-import type { ShardedRules } from '../core/verifications/limits.ts'
 import type { Locale } from '../core/verifications/message.ts'
 import type { FollowedKeyring } from '../secrets/keyring-file.ts'
 import type { GuessSql } from '../storage/guesses.ts'
 import type { Database } from '../storage/sql.ts'
 import type { VerificationSql } from '../storage/verification-sql.ts'
-import type { Together } from './verifications/together.ts'
+import type { VerificationBatches } from './micro-batching.ts'
 
 /** Where an address is, in words of a language; undefined where nothing is known of it. */
 export type PlaceOf = (ip: string, locale: Locale) => string | undefined
@@ -18,7 +18,7 @@ export type Deps = {
   policy: Policy
   limits: ShardedRules
   verificationSql: VerificationSql
-  together: Together
+  together: VerificationBatches
   guessSql: GuessSql
   /** The name that people know the service by. */
   operatorName: string

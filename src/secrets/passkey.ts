@@ -1,4 +1,10 @@
-import type { Assertion, NewCredential, Passkey, RelyingParty } from '../core/security-info/passkey.ts'
+import {
+  type Assertion,
+  type NewCredential,
+  type Passkey,
+  passkeyAlgorithms,
+  type RelyingParty,
+} from '../core/security-info/passkey.ts'
 import type { Keyring } from './keyring.ts'
 import { uuidOf } from './random.ts'
 
@@ -40,6 +46,7 @@ export async function openNewPasskey(
     expectedOrigin: rp.origin,
     expectedRPID: rp.id,
     requireUserVerification: false,
+    supportedAlgorithmIDs: [...passkeyAlgorithms],
   }).catch(() => undefined)
   if (!verified?.verified) return undefined
   const { credential: made, credentialDeviceType, credentialBackedUp } = verified.registrationInfo

@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2'
-import type { Password } from '../core/people/password.ts'
+import type { Password } from '../core/sign-in/password.ts'
 
 /** The package's name for it is a const enum, which cannot be imported one file at a time. */
 const argon2id = 2
@@ -14,11 +14,12 @@ const mostWaiting = 200
 /** More sign-ins than can be worked off: the caller answers 503 instead of letting everybody wait. */
 export class HashingBusy extends Error {}
 
-export const hashPassword = (password: Password): Promise<string> => inTurn(() => hash(password, parameters))
+export const hashPassword = (password: Password): Promise<string> =>
+  withKeyedMutex(() => hash(password, parameters))
 
 /** Whether a password is the right one. Without a hash (no such account) it takes the same time and is not. */
 export async function isRightPassword(password: Password, stored: string | undefined): Promise<boolean> {
-  const right = await inTurn(async () => verify(stored ?? (await decoy), password))
+  const right = await withKeyedMutex(async () => verify(stored ?? (await decoy), password))
   return right && stored !== undefined
 }
 
@@ -27,7 +28,7 @@ const decoy: Promise<string> = hash('no account has this password', parameters)
 let running = 0
 const waiting: (() => void)[] = []
 
-async function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+async function withKeyedMutex<Value>(work: () => Promise<Value>): Promise<Value> {
   if (running >= mostAtOnce) {
     if (waiting.length >= mostWaiting) throw new HashingBusy('Too many passwords are being checked.')
     await new Promise<void>((resolve) => waiting.push(resolve))

@@ -19,6 +19,12 @@ export const newTimeId = (now: number = Date.now()): string => timeIdOf(bytesDra
 /** The lowest id of that form of a moment: what was written down before has a lower one. */
 export const firstTimeId = (at: number): string => timeIdOf(Buffer.alloc(16), at)
 
+/** When such an id was made; undefined for an id of any other form. */
+export function timeOf(id: string): number | undefined {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex')
+  return (bytes[6] ?? 0) >> 4 === 7 ? bytes.readUIntBE(0, 6) : undefined
+}
+
 function timeIdOf(bytes: Buffer, at: number): string {
   bytes.writeUIntBE(at, 0, 6)
   bytes[6] = 0x70 | (Number(bytes[6]) & 0x0f)
@@ -49,15 +55,19 @@ export function uuidOf(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-const referenceAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+// Without what is taken for something else: i, l and 1, o and 0, u and v; of q, g and 9 only one.
+const referenceAlphabet = '2345678abcdefhjkmnpqrstvwxyz'
 
-/** A short word that stands both in a message and on the page that waits for it, such as `K7F-2Q`. Not a secret. */
+/**
+ * A short word that stands both in a message and on the page that waits for it, such as `k7f-2q`. Not a secret. In small
+ * letters: junk filters take capitals for shouting where a subject has no other letters of either case (SUBJ_ALL_CAPS).
+ */
 export function newReference(): string {
   let letters = ''
   while (letters.length < 5) {
     const [byte = 0] = bytesDrawnAhead(1)
     // The bytes above the last whole alphabet would favour its first letters.
-    if (byte < 240) letters += referenceAlphabet[byte % referenceAlphabet.length]
+    if (byte < 252) letters += referenceAlphabet[byte % referenceAlphabet.length]
   }
   return `${letters.slice(0, 3)}-${letters.slice(3)}`
 }

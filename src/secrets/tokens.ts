@@ -40,7 +40,7 @@ export function sessionTokenOf(
 }
 
 /** The token of a session that has risen by a flow. */
-export function risenSessionToken(
+export function rotatedSessionToken(
   ring: Keyring,
   session: { accountId: string; sessionId: string },
   seed: string,

@@ -129,7 +129,7 @@ export async function turnTwoStepOff(sql: Sql, accountId: string): Promise<boole
 }
 
 /** Until this transaction ends, nobody else changes the account's ways in, and no sign-in to it comes to its end. */
-export async function holdAccount(sql: Sql, accountId: string): Promise<void> {
+export async function lockAccount(sql: Sql, accountId: string): Promise<void> {
   await sql`select 1 from account where id = ${accountId} for update`
 }
 
@@ -137,7 +137,7 @@ export async function holdAccount(sql: Sql, accountId: string): Promise<void> {
 export type SignInBars = { passwordSetAt: Instant; sessionsEndedAt: Instant | undefined }
 
 /** Until this transaction ends, nobody chooses another password or ends all sessions. */
-export async function holdSignInBars(sql: Sql, accountId: string): Promise<SignInBars | undefined> {
+export async function lockSignInBars(sql: Sql, accountId: string): Promise<SignInBars | undefined> {
   const rows = await sql<{ password_set_at: Date; sessions_ended_at: Date | null }>`
     select password_set_at, sessions_ended_at from account where id = ${accountId} for share`
   const row = rows[0]

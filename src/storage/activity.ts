@@ -3,7 +3,7 @@ import {
   type ActivityDetail,
   type ActivityKind,
   activityKept,
-} from '../core/people/activity.ts'
+} from '../core/activity/activity.ts'
 import { type Duration, hours } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 

@@ -6,9 +6,9 @@ import {
   type NoticeDetail,
   type NoticeKind,
   type StoredChange,
-} from '../core/security-info/change.ts'
-import { isOpen } from '../core/security-info/freeze.ts'
-import { undoAnnouncedFor, undoStaysOpen } from '../core/security-info/undo.ts'
+} from '../core/changes/change.ts'
+import { isOpen } from '../core/changes/freeze.ts'
+import { undoAnnouncedFor, undoStaysOpen } from '../core/changes/undo.ts'
 import { type Duration, days, type Instant } from '../core/time.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
 import type { Locale } from '../core/verifications/message.ts'
@@ -22,14 +22,17 @@ export async function insertChange(
     kind: ChangeKind
     sessionId: string | undefined
     passwordBefore: string | undefined
+    seniorItemAt: Instant | undefined
     detail: ChangeDetail
   },
 ): Promise<void> {
   await sql`
-    insert into change (account_id, id, kind, session_id, password_before, detail)
+    insert into change (account_id, id, kind, session_id, password_before, senior_item_at, detail)
     values (${accountId}, ${change.id}, ${change.kind}, ${change.sessionId ?? null}, ${change.passwordBefore ?? null},
-      ${JSON.stringify(change.detail)})`
+      ${dateOf(change.seniorItemAt)}, ${JSON.stringify(change.detail)})`
 }
+
+const dateOf = (at: Instant | undefined): Date | null => (at === undefined ? null : new Date(at))
 
 export type NewNotice = {
   accountId: string
@@ -54,8 +57,9 @@ export async function insertNotice(sql: Sql, notice: NewNotice): Promise<void> {
         ${notice.destination}, ${notice.locale}, ${notice.reference}, ${JSON.stringify(notice.told)},
         statement_timestamp() + ${notice.lasts}::float8 * interval '1 millisecond')
     )
-    insert into message (subject, id, kind, channel)
-    values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel})`
+    insert into message (subject, id, kind, channel, domain)
+    values (${notice.accountId}::uuid, ${notice.id}::uuid, 'notice', ${notice.channel},
+      nullif(split_part(${notice.destination}::text, '@', 2), ''))`
 }
 
 /** How many notices went to one contact from a moment on, which the lowest id of that moment stands for. */
@@ -76,12 +80,13 @@ type ChangeRow = {
   undo_asked_at: Date | null
   password_before: string | null
   silenced: string[]
+  senior_item_at: Date | null
 }
 
 /** The changes that can still be decided, newest first: of thirty days, and with an undo that is announced older ones. */
 export async function changesOf(sql: Sql, accountId: string): Promise<StoredChange[]> {
   const rows = await sql<ChangeRow & { now: Date }>`
-    select id, kind, at, session_id, state, detail, undo_asked_at, password_before, silenced,
+    select id, kind, at, session_id, state, detail, undo_asked_at, password_before, silenced, senior_item_at,
       statement_timestamp() as now
     from change where account_id = ${accountId} order by at desc, id desc`
   const all = rows.map((row) => ({
@@ -94,6 +99,7 @@ export async function changesOf(sql: Sql, accountId: string): Promise<StoredChan
     undoAskedAt: row.undo_asked_at === null ? undefined : Number(row.undo_asked_at),
     passwordBefore: row.password_before ?? undefined,
     silenced: row.silenced,
+    seniorItemAt: row.senior_item_at === null ? undefined : Number(row.senior_item_at),
   }))
   const from = all.filter((change) => isOpen(change, Number(rows[0]?.now ?? 0))).at(-1)?.at
   // What came after a change that is still open is decided with it.
@@ -168,9 +174,26 @@ export async function settleChanges(
     where account_id = ${accountId} and id = any(${ids}::uuid[])`
 }
 
+/** An item that froze these stands behind them from now on, where none that is older does. */
+export async function raiseSeniority(
+  sql: Sql,
+  accountId: string,
+  changes: readonly { id: string }[],
+  itemAddedAt: Instant,
+): Promise<void> {
+  const ids = changes.map(({ id }) => id)
+  await sql`
+    update change set senior_item_at = least(senior_item_at, ${new Date(itemAddedAt)}::timestamptz)
+    where account_id = ${accountId} and id = any(${ids}::uuid[])`
+}
+
 const openForDays = changeOpenFor / days(1)
 /** An undo may be asked for on the last day. */
 const longestOpenDays = (changeOpenFor + undoAnnouncedFor + undoStaysOpen) / days(1) + 1
+
+/** How long a notice is kept, and with it the message that carried it. */
+export const noticesKept = days(90)
+const noticesKeptDays = noticesKept / days(1)
 
 /** What nobody can undo any more, and notices as old as an activity may be. */
 export async function removeOldChanges(sql: Sql): Promise<void> {
@@ -181,6 +204,6 @@ export async function removeOldChanges(sql: Sql): Promise<void> {
   await sql`delete from removed_item where removed_at < statement_timestamp() - ${longestOpenDays}::int * interval '1 day'`
   await sql`
     delete from message m using notice n
-    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - interval '90 days'`
-  await sql`delete from notice where created_at < statement_timestamp() - interval '90 days'`
+    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
+  await sql`delete from notice where created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { type Connection, connectClient } from './servers.ts'
 
 /** What becomes of a table's rows when an installation moves to another database. */
 export type TableMove =
@@ -86,6 +87,8 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'due_at',
       'leased_until',
       'attempts',
+      'copies',
+      'domain',
     ],
     as: {
       state: `case when state = 'queued' then 'withdrawn' else state end`,
@@ -170,6 +173,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'undo_asked_at',
       'undo_rounds',
       'silenced',
+      'senior_item_at',
     ],
   },
   notice: {
@@ -226,8 +230,8 @@ export type DumpPart =
  * Reads every exported table as it was at one moment, while the service goes on working. Rows come a batch at a time,
  * so that memory does not grow with the installation.
  */
-export async function* readDump(connection: pg.ClientConfig, withKeyring: boolean): AsyncGenerator<DumpPart> {
-  const client = await connect(connection)
+export async function* readDump(connection: Connection, withKeyring: boolean): AsyncGenerator<DumpPart> {
+  const client = await connectClient(connection)
   try {
     await client.query('begin isolation level repeatable read read only')
     await withoutTimeLimits(client)
@@ -260,10 +264,10 @@ export type Loader = {
 
 /** Writes a dump in one transaction: all of it or, whatever happens, nothing. Other writers wait for its end. */
 export async function writeDump(
-  connection: pg.ClientConfig,
+  connection: Connection,
   work: (loader: Loader) => Promise<void>,
 ): Promise<void> {
-  const client = await connect(connection)
+  const client = await connectClient(connection)
   try {
     await client.query('begin')
     await withoutTimeLimits(client)
@@ -300,14 +304,6 @@ export async function writeDump(
 export function isExported(table: string, columns: readonly string[]): boolean {
   const known = tableMoves[table]
   return known?.move === 'exported' && columns.every((column) => known.columns.includes(column))
-}
-
-async function connect(connection: pg.ClientConfig): Promise<pg.Client> {
-  const client = new pg.Client(connection)
-  // What broke is told by the statement that then fails.
-  client.on('error', () => {})
-  await client.connect()
-  return client
 }
 
 /** The bounds that the role sets are for requests; and times and bytes must read the same wherever this runs. */

@@ -1,5 +1,6 @@
-import type { FlowState } from '../core/people/flow.ts'
+import { type FlowState, finalKinds } from '../core/flows/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
+import type { SignedIn } from '../core/sign-in/sign-in.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
@@ -48,7 +49,7 @@ export async function claimStep(
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
-      and state->>'kind' not in ('signed_in', 'stepped_up', 'contact_proved', 'undoing_over')
+      and state->>'kind' <> all(${finalKinds}::text[])
     returning id, state, revision, last, statement_timestamp() as now`
   return rows[0] && read(rows[0])
 }
@@ -73,13 +74,12 @@ export async function settleStep(sql: Sql, id: string, state: FlowState, last: L
  *
  * @returns undefined where there is no such flow any more
  */
-export async function holdSessionOf(
+export async function lockSessionOf(
   sql: Sql,
   id: string,
 ): Promise<{ sessionId: string | undefined; seed: string | undefined } | undefined> {
-  const rows = await sql<{ session_id: string | null; seed: string | null }>`
-    select state->>'sessionId' as session_id, state->>'seed' as seed from flow where id = ${id} for update`
-  return rows[0] && { sessionId: rows[0].session_id ?? undefined, seed: rows[0].seed ?? undefined }
+  const rows = await sql<{ state: SignedIn }>`select state from flow where id = ${id} for update`
+  return rows[0] && { sessionId: rows[0].state.sessionId, seed: rows[0].state.seed }
 }
 
 /** Called while held. */

@@ -1,5 +1,5 @@
-import type { LimitKey, LimitRules } from '../core/verifications/limits.ts'
-import { logLength } from '../core/verifications/limits.ts'
+import type { LimitKey, LimitRules } from '../core/limits.ts'
+import { logLength } from '../core/limits.ts'
 import { allowsHit } from './limits.ts'
 import { divisionByZero, type Sql, sqlState, statement } from './sql.ts'
 

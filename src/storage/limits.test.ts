@@ -3,10 +3,6 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migratedDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { type ItemCount, judgeItemGuess } from '../core/people/guessing.ts'
-import { defaultPolicy } from '../core/policy.ts'
-import type { SendLimit } from '../core/refusal.ts'
-import { days, ever, minutes } from '../core/time.ts'
 import {
   decideHit,
   type LimitKey,
@@ -15,7 +11,11 @@ import {
   type Window,
   waitUntil,
   withDerived,
-} from '../core/verifications/limits.ts'
+} from '../core/limits.ts'
+import { defaultPolicy } from '../core/policy.ts'
+import { judgeItemGuess } from '../core/proving/guessing.ts'
+import type { SendLimit } from '../core/refusal.ts'
+import { days, ever, minutes } from '../core/time.ts'
 import { newId } from '../secrets/random.ts'
 import { prepareGuessSql } from './guesses.ts'
 import { emptyFailures, ensureRows, readLogs } from './limits.ts'
@@ -66,6 +66,7 @@ const ruleSets: fc.Arbitrary<PolicyLimits> = fc.record({
   item_codes: rule,
   strangers_passwords: rule,
   known_passwords: rule,
+  sign_up_codes: rule,
 })
 const kinds: SendLimit[] = ['email', 'ip', 'network']
 /** Which of the keys a request counts against, and how the clock went since the one before. */
@@ -232,14 +233,13 @@ describe('tries as SQL decides them', () => {
 })
 
 describe('wrong codes in a row on one item, as SQL counts them', () => {
-  const stage = fc.constantFrom('before the password' as const, 'past the password' as const)
   const guess = fc.record({
     by: fc.oneof(
       { weight: 6, arbitrary: fc.constant('code' as const) },
       { weight: 2, arbitrary: fc.constant('app' as const) },
       { weight: 1, arbitrary: fc.constant('proof' as const) },
     ),
-    stage,
+    hidden: fc.boolean(),
     right: fc.boolean(),
     wait: fc.nat(days(400)),
   })
@@ -256,20 +256,18 @@ describe('wrong codes in a row on one item, as SQL counts them', () => {
           const codes = prepareVerificationSql(rules)
           const apps = prepareGuessSql(rules)
           const all: LimitKey = { kind: 'item_codes', key: Buffer.from(newId()) }
-          const unproved: LimitKey = { kind: 'unproved_codes', key: Buffer.from(newId()) }
-          const hushed = [all, unproved].map((key): LimitKey => ({ ...key, hushed: true }))
-          await ensureRows(sql, [all, unproved])
-          let count: ItemCount = { all: [], unproved: [] }
+          await ensureRows(sql, [all])
+          let count: readonly number[] = []
           let now = Date.UTC(2026, 5, 1)
-          for (const { by, stage: at, right: isRight, wait } of history) {
+          for (const { by, hidden, right: isRight, wait } of history) {
             now += wait
             await setClock(now)
             if (by === 'proof') {
-              await emptyFailures(sql, [all.key, unproved.key])
-              count = { all: [], unproved: [] }
+              await emptyFailures(sql, [all.key])
+              count = []
               continue
             }
-            const judged = judgeItemGuess(count, by === 'app' ? 'past the password' : at, rules, now)
+            const judged = judgeItemGuess(count, by === 'code' && hidden, rules, now)
             const wrong = judged.outcome === 'compared' && !isRight
             if (wrong) count = judged.ifWrong
             if (by === 'app') {
@@ -287,19 +285,18 @@ describe('wrong codes in a row on one item, as SQL counts them', () => {
               applicationId: application,
               codeLength: 6,
               macs: [{ key: 'k1', mac: mac(isRight ? right : '000000') }],
-              failureKeys: at === 'before the password' ? hushed : [all],
+              failureKeys: [hidden ? { ...all, hidden: true } : all],
               activityId: newId(),
             })
             const expected = {
               compared: isRight ? 'approved' : 'wrong',
-              taken_for_wrong: 'wrong',
+              refused_as_wrong: 'wrong',
               item_closed: 'not_compared',
             }
             expect(answer.result).toBe(expected[judged.outcome])
           }
-          const stored = await readLogs(sql, [all, unproved])
-          const failuresOf = ({ key }: LimitKey) => stored.find((row) => row.key.equals(key))?.failures.length
-          expect([failuresOf(all), failuresOf(unproved)]).toEqual([count.all.length, count.unproved.length])
+          const [stored] = await readLogs(sql, [all])
+          expect(stored?.failures.length).toBe(count.length)
         },
       ),
       { numRuns: 60, endOnFailure: true },

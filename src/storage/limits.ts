@@ -1,6 +1,6 @@
+import type { LimitKey, LimitRule, LimitRules, Window } from '../core/limits.ts'
+import { logLength } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
-import type { LimitKey, LimitRule, LimitRules, Window } from '../core/verifications/limits.ts'
-import { logLength } from '../core/verifications/limits.ts'
 import type { Sql } from './sql.ts'
 
 type Log = 'sends' | 'failures'

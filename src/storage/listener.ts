@@ -1,27 +1,34 @@
 import pg from 'pg'
+import { type Connection, openRoutes } from './servers.ts'
 
 export type Listener = { close(): Promise<void> }
 
 const reconnectAfter = 500
+const connectPatience = 10_000
 
 /** Hears NOTIFY on a connection of its own, since a pooled one (PgBouncer in transaction mode) would not. */
 export function listen(
-  connection: pg.ClientConfig,
+  connection: Connection,
   channel: string,
   heard: () => void,
   onFault: (fault: unknown) => void,
 ): Listener {
+  const routes = openRoutes(connection)
   let current: pg.Client | undefined
   let retry: NodeJS.Timeout | undefined
   let closed = false
 
   function connect(): void {
     retry = undefined
-    const client = new pg.Client({ ...connection, keepAlive: true })
+    const route = routes.current()
+    const settings = { ...connection, ...route, keepAlive: true, connectionTimeoutMillis: connectPatience }
+    const client = new pg.Client(settings)
     current = client
     const lost = (fault?: unknown) => {
       if (closed || current !== client || retry !== undefined) return
       if (fault !== undefined) onFault(fault)
+      // A standby refuses to listen.
+      routes.moveOn(route, fault)
       client.end().catch(() => undefined)
       retry = setTimeout(connect, reconnectAfter)
     }

@@ -3,7 +3,7 @@ import type { PrefixCount } from '../core/verifications/phone-limits.ts'
 import type { Sql } from './sql.ts'
 
 /** The count of a number range, held until the transaction ends. */
-export async function holdPrefix(sql: Sql, prefix: string): Promise<{ count: PrefixCount; now: Instant }> {
+export async function lockPrefix(sql: Sql, prefix: string): Promise<{ count: PrefixCount; now: Instant }> {
   await sql`insert into phone_prefix (prefix) values (${prefix}) on conflict (prefix) do nothing`
   const rows = await sql<{ sends: number; used: number; filled_at: Date | null; now: Date }>`
     select sends, used, filled_at, statement_timestamp() as now from phone_prefix where prefix = ${prefix} for update`

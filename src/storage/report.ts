@@ -1,4 +1,4 @@
-import type { ActivitySource } from '../core/people/activity.ts'
+import type { ActivitySource } from '../core/activity/activity.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verifications/verification.ts'
 import type { Sql } from './sql.ts'
@@ -102,16 +102,6 @@ export async function noteReportedSource(sql: Sql, keys: readonly Buffer[], last
 
 export async function removeOldReports(sql: Sql): Promise<void> {
   await sql`delete from reported_source where until < statement_timestamp()`
-}
-
-/** One try at a reference, of ten a day for one message. @returns false where none is left */
-export async function takeReportTry(sql: Sql, key: Buffer): Promise<boolean> {
-  const rows = await sql`
-    insert into rate_limit as l (key, kind, failures) values (${key}, 'report', array[statement_timestamp()])
-    on conflict (key) do update set failures = (array[statement_timestamp()] || l.failures)[1:10]
-    where l.failures[10] is null or l.failures[10] <= statement_timestamp() - interval '1 day'
-    returning 1`
-  return rows.length === 1
 }
 
 export type Reported = { state: StoredState; ended: boolean; isNew: boolean; endedAt: Instant | undefined }

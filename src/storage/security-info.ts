@@ -1,8 +1,8 @@
+import { phoneStale } from '../core/security-info/item-standing.ts'
 import type { Passkey } from '../core/security-info/passkey.ts'
 import type { ContactKind, Item, ItemKind } from '../core/security-info/security-info.ts'
-import { phoneStale } from '../core/security-info/step-up.ts'
 import type { Instant } from '../core/time.ts'
-import { holdAccount } from './account.ts'
+import { lockAccount } from './account.ts'
 import { addHolder, removeHolder } from './contact.ts'
 import type { Sql } from './sql.ts'
 
@@ -254,8 +254,8 @@ export async function setItemName(sql: Sql, accountId: string, itemId: string, n
 export const mostItems = 20
 
 /** Until this transaction ends, nobody else changes what the account has: removals at once are judged one by one. */
-export async function holdItems(sql: Sql, accountId: string): Promise<Item[]> {
-  await holdAccount(sql, accountId)
+export async function lockItems(sql: Sql, accountId: string): Promise<Item[]> {
+  await lockAccount(sql, accountId)
   return itemsOf(sql, accountId)
 }
 

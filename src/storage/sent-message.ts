@@ -1,4 +1,4 @@
-import type { NoticeDetail } from '../core/security-info/change.ts'
+import type { NoticeDetail } from '../core/changes/change.ts'
 import type { Instant } from '../core/time.ts'
 import type { Channel, MessageState } from '../core/verifications/delivery.ts'
 import type { MessageKind, Purpose } from '../core/verifications/message.ts'
@@ -60,7 +60,7 @@ export async function codesSent(sql: Sql, keys: readonly CodeKey[]): Promise<Sen
   }))
 }
 
-/** Notices to the account's contacts, newest first; `before` is the id of the last one that was read. */
+/** Notices to the account's contacts, newest first; `before` is the id of the last one that was read. A reference in small letters. */
 export async function noticesSent(
   sql: Sql,
   accountId: string,
@@ -72,7 +72,7 @@ export async function noticesSent(
     join notice n on n.account_id = m.subject and n.id = m.id
     where m.subject = ${accountId} and m.kind = 'notice'
       and m.id < coalesce(${wanted.before ?? null}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-      and (${wanted.reference ?? null}::text is null or n.reference = ${wanted.reference ?? null}::text)
+      and (${wanted.reference ?? null}::text is null or lower(n.reference) = ${wanted.reference ?? null}::text)
     order by m.id desc limit ${wanted.most}`
   return rows.map((row) => ({ ...read(row), told: row.detail }))
 }

@@ -1,4 +1,5 @@
-import type { Proof, SessionLife } from '../core/people/session.ts'
+import type { Proof } from '../core/proving/proof.ts'
+import type { SessionLife } from '../core/sign-in/session.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
@@ -61,6 +62,13 @@ export async function findSession(
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
   }
   return { session, now: Number(row.now) }
+}
+
+/** What a session has proved. */
+export async function proofsOf(sql: Sql, accountId: string, id: string): Promise<Proof[]> {
+  const rows = await sql<{ proofs: Proof[] }>`
+    select proofs from session where account_id = ${accountId} and id = ${id}`
+  return rows[0]?.proofs ?? []
 }
 
 /**
@@ -141,6 +149,20 @@ export async function endAllSessions(sql: Sql, accountId: string): Promise<void>
   await noteEnding(sql, accountId)
   await sql`
     update session set ended_at = statement_timestamp() where account_id = ${accountId} and ended_at is null`
+}
+
+/** Sessions that were opened since a moment, and these, but one; and every sign-in that was gone through and has opened none. */
+export async function endSessionsSince(
+  sql: Sql,
+  accountId: string,
+  since: Instant,
+  which: { also: readonly string[]; but: string | undefined },
+): Promise<void> {
+  await noteEnding(sql, accountId)
+  await sql`
+    update session set ended_at = statement_timestamp()
+    where account_id = ${accountId} and ended_at is null and id is distinct from ${which.but ?? null}::uuid
+      and (created_at >= ${new Date(since)} or id = any(${which.also}::uuid[]))`
 }
 
 /** The account comes before its sessions, as everywhere: whoever holds it and looks at a session waits for nobody. */

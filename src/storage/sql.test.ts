@@ -1,6 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { emptyDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { type Database, openDatabase, sqlState } from './sql.ts'
+import { type Database, isUnavailable, openDatabase, sqlState } from './sql.ts'
 
 let place: TestDatabase
 let database: Database
@@ -30,4 +31,26 @@ test('a connection that the server has ended is replaced by another', async () =
   const before = await backend()
   await expect(database.sql`select pg_terminate_backend(pg_backend_pid())`).rejects.toThrow()
   expect(await backend()).not.toBe(before)
+})
+
+test('a statement whose result has changed its shape fails once, not for ever', async () => {
+  await database.sql`create table shape (id int)`
+  const read = () => database.sql`select * from shape`
+  await read()
+  await database.sql`alter table shape add column name text`
+  await expect(read()).rejects.toSatisfy((fault) => sqlState(fault) === '0A000' && isUnavailable(fault))
+  expect(await read()).toEqual([])
+})
+
+test('statements name their columns, so that a migration changes no result', () => {
+  const files = readdirSync(import.meta.dirname).filter(
+    (name) => name.endsWith('.ts') && !name.includes('.test.'),
+  )
+  expect(files.length).toBeGreaterThan(10)
+  // What a function returns stands in the statement, and what is inserted is not returned.
+  const fixed = /select \* from (unnest|json_to_recordset|jsonb_populate_record)\(/g
+  for (const name of files) {
+    const text = readFileSync(`${import.meta.dirname}/${name}`, 'utf8').replaceAll(fixed, '')
+    expect(text.match(/.*(\b(select|returning)\s+|\b\w+\.)\*.*/g), name).toBeNull()
+  }
 })

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { type Duration, type Instant, seconds } from '../core/time.ts'
 import { sha256 } from '../secrets/digest.ts'
+import { assertTakesWrites, type Connection, NoServer, OnlyReads, openRoutes } from './servers.ts'
 
 /**
  * Static SQL with values beside it. Each text becomes one named prepared statement, so PostgreSQL parses and plans it
@@ -27,8 +28,15 @@ export async function databaseClock(sql: Sql): Promise<Instant> {
   return Number(rows[0]?.now)
 }
 
+/** The same, and 25006 where the database takes no writes: the update changes no row and is refused all the same. */
+export async function writableClock(sql: Sql): Promise<Instant> {
+  const rows = await sql<{ now: Date }>`
+    with write as (update migration set name = name where false) select statement_timestamp() as now`
+  return Number(rows[0]?.now)
+}
+
 export type DatabaseSettings = {
-  connection: pg.PoolConfig
+  connection: Connection
   poolSize: number
   /** PgBouncer before 1.21 in transaction mode breaks named statements; turned off, each statement is planned anew. */
   preparedStatements: boolean
@@ -47,8 +55,43 @@ export const statement = (text: string): Statement => ({
 const patience: Duration = seconds(3)
 
 export function openDatabase(settings: DatabaseSettings): Database {
+  const pool = openPool(settings)
+  const named = settings.preparedStatements
+  return {
+    sql: sqlOver({ query: (statement) => pool.use((client) => client.query(statement)) }, named),
+    transaction: (work) =>
+      pool.use(async (client, connection) => {
+        try {
+          await client.query('begin')
+          const value = await work(sqlOver(client, named))
+          await client.query('commit')
+          return value
+        } catch (fault) {
+          // On a connection that is lost there is nobody to ask: the server rolls back by itself.
+          if (!connection.isLost() && !endsConnection(fault))
+            await client.query('rollback').catch(connection.lose)
+          throw fault
+        }
+      }),
+    close: pool.close,
+  }
+}
+
+/** Connections to the server that takes writes. Each is ended once it can't do its work any more. */
+function openPool(settings: DatabaseSettings) {
+  const routes = openRoutes(settings.connection)
+  // Raised where a connection turned out to only read: those that were made before it are then worth nothing either.
+  let failovers = 0
+  const madeAfter = new WeakMap<pg.PoolClient, number>()
+  class RoutedClient extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, ...routes.current() })
+    }
+  }
   const pool = new pg.Pool({
     ...settings.connection,
+    Client: RoutedClient,
+    onConnect: assertTakesWrites,
     max: settings.poolSize,
     connectionTimeoutMillis: patience,
     query_timeout: patience,
@@ -59,30 +102,50 @@ export function openDatabase(settings: DatabaseSettings): Database {
   pool.on('error', settings.onIdleFault)
   // Nor is anybody listening in the moment between the pool's handing a connection out and its first statement, which
   // then fails by itself.
-  pool.on('connect', (client) => client.on('error', () => {}))
-  const named = settings.preparedStatements
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    madeAfter.set(client, failovers)
+  })
+
+  async function checkOut(): Promise<pg.PoolClient> {
+    const until = performance.now() + patience
+    const failed = new Set<object>()
+    for (;;) {
+      const route = routes.current()
+      try {
+        const client = await pool.connect()
+        if (madeAfter.get(client) === failovers) return client
+        client.release(true)
+      } catch (fault) {
+        failed.add(route)
+        const mayWork = !isPoolFull(fault) && routes.moveOn(route, fault) && !failed.has(routes.current())
+        if (!mayWork || performance.now() > until) throw fault
+      }
+    }
+  }
+
   return {
-    sql: sqlOver({ query: (statement) => queryOver(pool, statement) }, named),
-    async transaction(work) {
-      const client = await pool.connect()
+    async use<Value>(
+      work: (
+        client: pg.PoolClient,
+        connection: { isLost(): boolean; lose(fault: Error): void },
+      ) => Promise<Value>,
+    ): Promise<Value> {
+      const client = await checkOut()
       let broken: Error | undefined
-      // Between two statements nobody waits for an answer: without a listener a lost connection would end the process.
-      const lost = (fault: Error) => {
+      const lose = (fault: Error) => {
         broken = fault
       }
-      client.on('error', lost)
+      // Between two statements nobody waits for an answer: without a listener a lost connection would end the process.
+      client.on('error', lose)
       try {
-        await client.query('begin')
-        const value = await work(sqlOver(client, named))
-        await client.query('commit')
-        return value
+        return await work(client, { isLost: () => broken !== undefined, lose })
       } catch (fault) {
-        if (isUnavailable(fault) && sqlState(fault) === undefined) broken = fault as Error
-        // On a connection that is lost there is nobody to ask: the server rolls back by itself.
-        if (broken === undefined) await client.query('rollback').catch(lost)
+        if (endsConnection(fault)) broken ??= fault as Error
+        if (sqlState(fault) === readOnly && madeAfter.get(client) === failovers) failovers += 1
         throw fault
       } finally {
-        client.off('error', lost)
+        client.off('error', lose)
         client.release(broken)
       }
     },
@@ -90,27 +153,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
   }
 }
 
-/**
- * One statement on a connection of the pool. What the pool does itself with a fault, to end the connection, would make
- * every request that a limit declines pay for a new one: only what may have broken it does.
- */
-async function queryOver(pool: pg.Pool, statement: pg.QueryConfig): Promise<pg.QueryResult> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  const lost = (fault: Error) => {
-    broken = fault
-  }
-  client.on('error', lost)
-  try {
-    return await client.query(statement)
-  } catch (fault) {
-    if (/^(08|57P)|^$/.test(sqlState(fault) ?? '')) broken = fault as Error
-    throw fault
-  } finally {
-    client.off('error', lost)
-    client.release(broken)
-  }
-}
+const isPoolFull = (fault: unknown): boolean =>
+  fault instanceof Error && fault.message === 'timeout exceeded when trying to connect'
 
 type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> }
 
@@ -146,16 +190,38 @@ export const deadlockDetected = '40P01'
 export const sqlState = (fault: unknown): string | undefined =>
   fault instanceof pg.DatabaseError ? fault.code : undefined
 
+/** The server refuses to write: it is a standby by now, or is set to read only. */
+export const readOnly = '25006'
+/** A named statement whose result has changed its shape fails on this connection for ever; and what is not supported. */
+const featureNotSupported = '0A000'
+
+/**
+ * Whether a fault leaves a connection that nothing more can be done on. What the pool does itself with a fault, to end
+ * the connection whatever it was, would make every request that a limit declines pay for a new one.
+ */
+function endsConnection(fault: unknown): boolean {
+  const state = sqlState(fault)
+  if (state === undefined) return isUnavailable(fault)
+  return state === readOnly || state === featureNotSupported || /^(08|57P)/.test(state)
+}
+
 /** Class 08 and 57P: the connection or the server went away. 55P03: waited too long for a lock. 53: out of resources. */
 export function isUnavailable(fault: unknown): boolean {
-  const state = sqlState(fault)
-  if (state !== undefined) return /^(08|57|53|25006|55P03|40P01|40001)/.test(state)
+  if (fault instanceof OnlyReads || fault instanceof NoServer) return true
+  if (fault instanceof pg.DatabaseError) {
+    const isStale = fault.code === featureNotSupported && fault.routine === 'RevalidateCachedQuery'
+    return isStale || /^(08|57|53|25006|55P03|40P01|40001)/.test(fault.code ?? '')
+  }
   const code = (fault as NodeJS.ErrnoException | undefined)?.code
-  if (code !== undefined && /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) return true
+  if (code !== undefined && (networkFault.test(code) || tlsFault.test(code))) return true
   return (
     fault instanceof Error &&
-    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Cannot use a pool after|SSL connection/.test(
       fault.message,
     )
   )
 }
+
+const networkFault = /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EACCES)/
+/** Of Node and OpenSSL: a certificate that proves nothing, or no common way to encrypt. */
+const tlsFault = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL)/

@@ -1,7 +1,7 @@
+import type { LimitKey, LimitRules } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
 import type { CodeLength } from '../core/verifications/code.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
-import type { LimitKey, LimitRules } from '../core/verifications/limits.ts'
 import type { Locale, MessageKind, Purpose } from '../core/verifications/message.ts'
 
 import { allowsHit, withHit } from './limits.ts'
@@ -56,7 +56,7 @@ export type Attempt = {
   codeLength: CodeLength
   macs: { key: string; mac: Buffer }[]
   /** What a wrong code counts against besides its destination. The rows exist: a lock needs one. */
-  failureKeys: readonly Pick<LimitKey, 'key' | 'hushed'>[]
+  failureKeys: readonly Pick<LimitKey, 'key' | 'hidden'>[]
   activityId: string
 }
 
@@ -67,7 +67,7 @@ export type Attempted =
   | { result: 'not_compared' }
 
 /** What one of several asks stored together came to; undefined where it has to be made by itself. */
-export type Together<Answer> = (Answer | undefined)[]
+export type VerificationBatches<Answer> = (Answer | undefined)[]
 
 /** The two hot statements, made once from the policy's limits. Each is one statement, one flush, for one or for many. */
 export function prepareVerificationSql(rules: LimitRules) {
@@ -98,7 +98,7 @@ export function prepareVerificationSql(rules: LimitRules) {
       }
     },
     /** All are stored or, where a single one has no room, exists, or waits for somebody else's row, none is. */
-    async issueMany(sql: Sql, asks: readonly IssueAsk[]): Promise<Together<Issued>> {
+    async issueMany(sql: Sql, asks: readonly IssueAsk[]): Promise<VerificationBatches<Issued>> {
       try {
         return await issueAll(sql, asks)
       } catch (fault) {
@@ -107,7 +107,7 @@ export function prepareVerificationSql(rules: LimitRules) {
       }
     },
     /** Tries of verifications that are not each other's, none with guesses to count: those that have to wait are left. */
-    async attemptMany(sql: Sql, attempts: readonly Attempt[]): Promise<Together<Attempted>> {
+    async attemptMany(sql: Sql, attempts: readonly Attempt[]): Promise<VerificationBatches<Attempted>> {
       try {
         const rows = await sql.run<AttemptRow & { id: string }>(attemptManySql, [
           JSON.stringify(attempts.map(attemptJson)),
@@ -129,12 +129,12 @@ export function prepareVerificationSql(rules: LimitRules) {
         attempt.activityId,
         attempt.subject,
         attempt.failureKeys.map(({ key }) => key),
-        attempt.failureKeys.filter(({ hushed }) => hushed).map(({ key }) => key),
+        attempt.failureKeys.filter(({ hidden }) => hidden).map(({ key }) => key),
       ])
       return rows[0] === undefined ? { result: 'not_compared' } : attemptedIn(rows[0])
     },
   }
-  async function issueAll(sql: Sql, asks: readonly IssueAsk[]): Promise<Together<Issued>> {
+  async function issueAll(sql: Sql, asks: readonly IssueAsk[]): Promise<VerificationBatches<Issued>> {
     const keys = asks.flatMap((ask) => ask.keys)
     const rows = await sql.run<{ id: string; created_at: Date; expires_at: Date }>(issueSql(keys), [
       keys.map((k) => k.key),
@@ -261,8 +261,9 @@ ${takenText(rules)}, asked as (
   from asked, allowed where one = 1
   returning id, created_at, expires_at
 ), queued as (
-  insert into message (subject, id, verification_id, kind, channel)
-  select subject, message_id, id, message_kind, channel from asked, allowed where one = 1
+  insert into message (subject, id, verification_id, kind, channel, domain)
+  select subject, message_id, id, message_kind, channel, nullif(split_part(destination, '@', 2), '')
+  from asked, allowed where one = 1
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id, detail)
   select subject, activity_id, 'code_requested', application_id, id, asked_from from asked, allowed where one = 1
@@ -277,17 +278,17 @@ select id, created_at, expires_at from issued`
  * of wrong codes holds over any number of verifications; a right code waits in the same line, or guesses sent all at
  * once would each be compared before any was counted.
  *
- * Where a hushed limit ($9) is full, the code is taken for a wrong one without being compared; it counts on everything
+ * Where a hidden limit ($9) is full, the code is taken for a wrong one without being compared; it counts on everything
  * but that.
  */
 const attemptText = (rules: LimitRules): string => `
 with held as (
-  select l.key, l.key = any($9::bytea[]) as hushed, ${allowsHit('l', 'failures', rules)} as allowed from rate_limit l
+  select l.key, l.key = any($9::bytea[]) as hidden, ${allowsHit('l', 'failures', rules)} as allowed from rate_limit l
   where l.key = any($8::bytea[] || (
     select destination_key from verification where subject = $7 and id = $1 and application_id = $2))
   order by l.key for update
 ), gate as (
-  select bool_and(allowed or hushed) as open, bool_and(allowed or not hushed) as compares from held
+  select bool_and(allowed or hidden) as open, bool_and(allowed or not hidden) as compares from held
 ), tried as (
   update verification v set ${settling(`gate.compares and ${matching('$4::text[]', '$5::bytea[]')}`)}
   from gate
@@ -298,7 +299,7 @@ with held as (
     v.destination
 ), counted as (
   update rate_limit l set failures = ${withHit('l', 'failures', rules)}
-  from tried, gate where l.key in (select key from held where not hushed or gate.compares) and tried.state <> 'approved'
+  from tried, gate where l.key in (select key from held where not hidden or gate.compares) and tried.state <> 'approved'
 ), noted as (
   insert into activity (subject, id, kind, application_id, verification_id)
   select $7, $6::uuid, case when state = 'approved' then 'code_approved' else 'code_wrong' end, $2, $1 from tried
@@ -317,7 +318,8 @@ from tried`
  */
 const attemptManyText = (rules: LimitRules): string => `
 with asked as materialized (
-  select distinct on (v.destination_key) r.*, v.destination_key
+  select distinct on (v.destination_key) r.subject, r.id, r.application_id, r.code_length, r.keys, r.macs, r.activity_id,
+    v.destination_key
   from json_to_recordset($1::json) as r (subject uuid, id uuid, application_id uuid, code_length smallint, keys text[],
     macs bytea[], activity_id uuid),
     lateral (select destination_key from verification v where v.subject = r.subject and v.id = r.id

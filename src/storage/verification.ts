@@ -19,7 +19,6 @@ export const ofApplication = (applicationId: string, id: string): Whose => ({
 /** A verification as its application reads it, with the database's clock and what a resend needs. */
 export type FoundVerification = {
   verification: Verification
-  messageReference: string
   now: Instant
   codeKey: string
   sealedCode: Buffer | undefined
@@ -29,19 +28,23 @@ export type FoundVerification = {
 
 /** Another application's verification is not found, just as one that never was. */
 export async function find(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
-  const rows = await sql<StoredRow>`
-    select *, statement_timestamp() as now from verification
-    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId}`
+  const rows = await sql.run<StoredRow>(findSql, [whose.subject, whose.id, whose.applicationId])
   return rows[0] && read(rows[0])
 }
 
 /** The same, and nobody else changes it until the transaction ends. */
 export async function hold(sql: Sql, whose: Whose): Promise<FoundVerification | undefined> {
-  const rows = await sql<StoredRow>`
-    select *, statement_timestamp() as now from verification
-    where subject = ${whose.subject} and id = ${whose.id} and application_id = ${whose.applicationId} for update`
+  const rows = await sql.run<StoredRow>(holdSql, [whose.subject, whose.id, whose.applicationId])
   return rows[0] && read(rows[0])
 }
+
+const findText = `
+select id, state, purpose, channel, destination, destination_key, locale, reference, message_reference, request_hash,
+  code_length, code_key, sealed_code, attempts, attempts_allowed, sends, created_at, last_sent_at, expires_at, ended_at,
+  statement_timestamp() as now
+from verification where subject = $1 and id = $2 and application_id = $3`
+const findSql = statement(findText)
+const holdSql = statement(`${findText} for update`)
 
 /** Ends a pending verification; one that has ended or expired stays as it is. */
 export async function cancel(
@@ -138,6 +141,7 @@ const read = (row: StoredRow): FoundVerification => ({
     codeLength: row.code_length,
     locale: row.locale,
     reference: row.reference ?? undefined,
+    messageReference: row.message_reference,
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
@@ -147,7 +151,6 @@ const read = (row: StoredRow): FoundVerification => ({
     lastSentAt: Number(row.last_sent_at),
   },
   now: Number(row.now),
-  messageReference: row.message_reference,
   codeKey: row.code_key,
   sealedCode: row.sealed_code ?? undefined,
   requestHash: row.request_hash ?? undefined,

@@ -155,8 +155,8 @@ const volatile =
 /** Statements that change rows; with them goes whatever stands in the same template. */
 const changes = /\b(update|delete\s+from)\b/i
 
-const templatesOf = (source: string): string[] =>
-  [...source.matchAll(/`((?:[^`\\]|\\.)*)`/gs)].map(([, text]) => text ?? '')
+const templatesOf = (requester: string): string[] =>
+  [...requester.matchAll(/`((?:[^`\\]|\\.)*)`/gs)].map(([, text]) => text ?? '')
 
 test('no statement that changes rows asks a volatile function, which Citus refuses there', () => {
   const folder = join(packageRoot, 'src/storage')

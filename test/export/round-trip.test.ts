@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { exportLines } from '../../src/operations/running/export.ts'
-import { ImportRefused, importLines } from '../../src/operations/running/import.ts'
+import { exportLines } from '../../src/operations/administration/export.ts'
+import { ImportRefused, importLines } from '../../src/operations/administration/import.ts'
 import { packageRoot } from '../../src/package-root.ts'
 import { sha256 } from '../../src/secrets/digest.ts'
 import { followKeyring } from '../../src/secrets/keyring-file.ts'
@@ -17,20 +17,20 @@ import { migratedDatabase, type TestDatabase } from '../support/databases.ts'
 const schema = await newestMigration(`${packageRoot}migrations`)
 let from: TestDatabase
 let to: TestDatabase
-let source: pg.Client
+let requester: pg.Client
 let target: pg.Client
 let keyringFile: string
 
 beforeAll(async () => {
   ;[from, to] = await Promise.all([migratedDatabase(), migratedDatabase()])
-  source = new pg.Client(from.connection)
+  requester = new pg.Client(from.connection)
   target = new pg.Client(to.connection)
-  await Promise.all([source.connect(), target.connect()])
+  await Promise.all([requester.connect(), target.connect()])
   keyringFile = join(mkdtempSync(join(tmpdir(), 'countersign-export-')), 'keyring')
 })
 
 afterAll(async () => {
-  await Promise.all([source.end(), target.end()])
+  await Promise.all([requester.end(), target.end()])
   await Promise.all([from.drop(), to.drop()])
   rmSync(join(keyringFile, '..'), { recursive: true })
 })
@@ -176,8 +176,8 @@ test('what is imported exports as it was, and nothing that was under way is aliv
         comparator: (a, b) => a.subject === b.subject || a.bytes.equals(b.bytes),
       }),
       async (rows) => {
-        await Promise.all([empty(source), empty(target)])
-        await fill(source, rows)
+        await Promise.all([empty(requester), empty(target)])
+        await fill(requester, rows)
         const first = await exportOf(from)
         const counts = await importInto(first)
         expect(contentOf(await exportOf(to))).toEqual(contentOf(first))
@@ -230,8 +230,8 @@ const rowsInTarget = async () =>
     .rows[0].n
 
 test('authenticator apps leave only beside the key ring that opens their seeds', async () => {
-  await Promise.all([empty(source), empty(target)])
-  await fill(source, fc.sample(row, { numRuns: 3, seed: 11 }))
+  await Promise.all([empty(requester), empty(target)])
+  await fill(requester, fc.sample(row, { numRuns: 3, seed: 11 }))
   const kindsIn = (file: string) =>
     new Set(
       [...file.matchAll(/"kind":"(email|totp|passkey|recovery_code)","address"/g)].map(([, kind]) => kind),
@@ -247,8 +247,8 @@ test('authenticator apps leave only beside the key ring that opens their seeds',
 })
 
 test('a file that was cut short or altered anywhere is refused with a sentence, and nothing is stored', async () => {
-  await Promise.all([empty(source), empty(target)])
-  await fill(source, fc.sample(row, { numRuns: 5, seed: 7 }))
+  await Promise.all([empty(requester), empty(target)])
+  await fill(requester, fc.sample(row, { numRuns: 5, seed: 7 }))
   const whole = await exportOf(from)
   await fc.assert(
     fc.asyncProperty(
@@ -265,7 +265,7 @@ test('a file that was cut short or altered anywhere is refused with a sentence, 
                   .filter((_, n, lines) => n !== at % (lines.length - 1))
                   .join('\n')
         expect(await refusalOf(damagedFile)).toMatch(
-          /damaged or cut short|no export of Countersign|newer release/,
+          /damaged or cut short|not an export of Countersign|newer release/,
         )
         expect(await rowsInTarget()).toBe('0')
       },
@@ -276,8 +276,8 @@ test('a file that was cut short or altered anywhere is refused with a sentence, 
 })
 
 test('the file of a newer schema is refused; one that is read into an installation with rows too', async () => {
-  await Promise.all([empty(source), empty(target)])
-  await fill(source, [])
+  await Promise.all([empty(requester), empty(target)])
+  await fill(requester, [])
   const file = await exportOf(from)
   expect(await refusalOf(file, '0000_before.sql')).toMatch(/newer release.*Update this one first/)
   await importInto(file)
@@ -285,8 +285,8 @@ test('the file of a newer schema is refused; one that is read into an installati
 })
 
 test('rows of a moment: what is written during an export is not in it, nor does the export hold it up', async () => {
-  await Promise.all([empty(source), empty(target)])
-  await fill(source, [])
+  await Promise.all([empty(requester), empty(target)])
+  await fill(requester, [])
   const lines = exportLines(
     { connection: from.connection, schema, keyringFile: undefined },
     Date.now(),
@@ -296,14 +296,14 @@ test('rows of a moment: what is written during an export is not in it, nor does 
   await lines.next()
   await lines.next()
   await lines.next()
-  await source.query(`insert into phone_prefix (prefix, sends) values ('4912345', 1)`)
+  await requester.query(`insert into phone_prefix (prefix, sends) values ('4912345', 1)`)
   const rest = await Array.fromAsync(lines)
   expect(rest.join('')).toContain('4477009')
   expect(rest.join('')).not.toContain('4912345')
 })
 
 test('every table and column of the schema is declared to move or to stay: a new one has to be decided on', async () => {
-  const { rows } = await source.query<{ table: string; columns: string[] }>(`
+  const { rows } = await requester.query<{ table: string; columns: string[] }>(`
     select c.relname as table, array_agg(a.attname::text order by a.attnum) as columns
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition

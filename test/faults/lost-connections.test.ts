@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openEmbeddedPostgres } from '../../src/embedded/embedded-postgres.ts'
-import { isUnavailable, openDatabase } from '../../src/storage/sql.ts'
+import { readiness } from '../../src/operations/administration/readiness.ts'
+import { packageRoot } from '../../src/package-root.ts'
+import { migrate } from '../../src/storage/migrate.ts'
+import { type Database, isUnavailable, openDatabase, sqlState } from '../../src/storage/sql.ts'
 import { temporaryFolder } from '../support/countersign.ts'
 import { freeze, postmasterOf, serverProcesses } from './server-processes.ts'
 
@@ -11,7 +14,7 @@ async function openOwnDatabase() {
   const server = await openEmbeddedPostgres({ dataDir, log: { info() {}, warn() {}, error() {} } })
   const database = openDatabase({
     connection: server.connection,
-    poolSize: 4,
+    poolSize,
     preparedStatements: true,
     onIdleFault: () => {},
   })
@@ -19,7 +22,15 @@ async function openOwnDatabase() {
     await database.close()
     await server.stop()
   })
-  return { database, pid: () => postmasterOf(dataDir)! }
+  return { database, connection: server.connection, pid: () => postmasterOf(dataDir)! }
+}
+
+const poolSize = 4
+
+/** As after a failover: every connection of the pool leads to a server that only reads, and new ones to one that writes. */
+async function readOnlyFromNow({ sql }: Database): Promise<void> {
+  const change = () => sql`select set_config('default_transaction_read_only', 'on', false), pg_sleep(0.2)`
+  await Promise.all(Array.from({ length: poolSize }, change))
 }
 
 const faultOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -57,4 +68,36 @@ test('a PostgreSQL that no longer answers is given up after three seconds, withi
   expect(faults.map(isUnavailable)).toEqual(faults.map(() => true))
   expect(waited).toBeLessThan(4000)
   expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }])
+})
+
+test('after a failover one request meets the server that only reads, and no other', async () => {
+  const { database } = await openOwnDatabase()
+  const { sql } = database
+  await sql`create table note (id int)`
+  await readOnlyFromNow(database)
+  const fault = await faultOf(sql`insert into note values (1)`)
+  expect([sqlState(fault), isUnavailable(fault)]).toEqual(['25006', true])
+  await Promise.all(Array.from({ length: 20 }, (_, id) => sql`insert into note values (${id})`))
+
+  await readOnlyFromNow(database)
+  const inside = await faultOf(database.transaction((own) => own`insert into note values (1)`))
+  expect(sqlState(inside)).toBe('25006')
+  await Promise.all(
+    Array.from({ length: 20 }, (_, id) =>
+      database.transaction((own) => own`insert into note values (${id})`),
+    ),
+  )
+  expect(await sql`select count(*)::int as count from note`).toEqual([{ count: 40 }])
+})
+
+test('ready means that the database takes writes', async () => {
+  const { database, connection } = await openOwnDatabase()
+  await migrate(connection, `${packageRoot}migrations`)
+  expect((await readiness(database.sql)).database).toMatchObject({ ok: true })
+  await readOnlyFromNow(database)
+  expect((await readiness(database.sql)).database).toEqual({
+    ok: false,
+    detail: 'takes no writes: it is a standby, or it is set to read only',
+  })
+  expect((await readiness(database.sql)).database).toMatchObject({ ok: true })
 })

@@ -5,12 +5,12 @@ import { untilServing } from '../support/countersign.ts'
 import { openSmtpSink } from '../support/smtp-sink.ts'
 import { startTiers } from './tiers.ts'
 
-type Told = { status: number } | { broke: string; address: string }
+type ActivityOwner = { status: number } | { broke: string; address: string }
 
 const agents = { 'kept alive': new Agent({ keepAlive: true, maxSockets: 8 }), 'for one request': new Agent() }
 
 /** One request that asks for a code, over a connection that is new or has carried others. */
-function ask(url: string, key: string, address: string, agent: keyof typeof agents): Promise<Told> {
+function ask(url: string, key: string, address: string, agent: keyof typeof agents): Promise<ActivityOwner> {
   return new Promise((resolve) => {
     const body = JSON.stringify({ to: { email: address } })
     const headers = {
@@ -40,7 +40,7 @@ test('ten rolling restarts of two web processes under load lose no request, and 
   const { web, urls, key } = await startTiers(sink.port)
 
   let stopped = false
-  const told: Told[] = []
+  const told: ActivityOwner[] = []
   let refused = 0
   async function load(n: number): Promise<void> {
     for (let at = n; !stopped; at += 1) {

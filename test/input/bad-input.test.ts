@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { minutes } from '../../src/core/time.ts'
-import { refusalShapes } from '../../src/http/refusals.ts'
+import { refusalShapes } from '../../src/http/exchange/refusals.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 import {
   badAddresses,
@@ -128,6 +128,18 @@ describe('refused, and nothing comes of it:', () => {
         const sent = { path, headers, body: JSON.stringify(body) }
         await refused(`${path} ${type}`, sent, 'content_type_unsupported')
       }
+    }
+  })
+
+  test('but no parameter of the type that means nothing to it', async () => {
+    for (const type of [
+      'application/json;',
+      'application/json; charset=utf8',
+      'application/json; odata=verbose',
+    ]) {
+      const headers = { ...authorized(), 'Content-Type': type }
+      const sent = { path: `${base}/${pending.id}/attempts`, headers, body: JSON.stringify({ code: 'none' }) }
+      await refused(type, sent, 'code_malformed')
     }
   })
 

@@ -8,7 +8,7 @@ import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSmtp } from '../../src/delivery/smtp.ts'
 import { issueCertificate } from '../support/certificates.ts'
-import { codeMail, later, sender } from '../support/code-mails.ts'
+import { codeMail, sender, terms } from '../support/code-mails.ts'
 import { openPostfix, type Postfix } from '../support/postfix.ts'
 import { requirement } from '../support/requirements.ts'
 
@@ -16,7 +16,6 @@ const binary = requirement('postfix')
 const opendkim = requirement('opendkim')
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 const publicKey = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
 const record = `v=DKIM1; k=rsa; p=${publicKey}`
 
@@ -40,7 +39,7 @@ describe.skipIf(binary === undefined)('a real Postfix', () => {
       url: `smtp://127.0.0.1:${postfix.port}`,
       from: sender,
       envelopeFrom: 'bounces@app.test',
-      dkim: { domain: 'app.test', selector: 's1', privateKey },
+      dkim: { domain: 'app.test', selector: 's1', key: keys.privateKey },
     })
   })
   afterAll(async () => {
@@ -57,7 +56,7 @@ describe.skipIf(binary === undefined)('a real Postfix', () => {
 
   test('takes a code mail and lays it into the mailbox as it was written', async () => {
     const mail = codeMail('alice@dest.test')
-    const outcome = await provider.send(mail, later())
+    const outcome = await provider.send(mail, terms())
     expect(outcome).toMatchObject({ result: 'accepted', by: '127.0.0.1' })
     const read = await simpleParser(await delivered('alice'))
     expect(read.subject).toBe(mail.subject)
@@ -73,7 +72,7 @@ describe.skipIf(binary === undefined)('a real Postfix', () => {
   })
 
   test('passes on a DKIM signature that independent verifiers accept, and refuse once the body is changed', async () => {
-    await provider.send(codeMail('bob@dest.test', {}, 'ar'), later())
+    await provider.send(codeMail('bob@dest.test', {}, 'ar'), terms())
     const mail = (await delivered('bob')).replace(/\r?\n/g, '\r\n')
     const changed = mail.replace(/\r\n\r\n/, '\r\n\r\nAn extra line.\r\n')
     expect(await verdictOfMailauth(mail)).toBe('pass')
@@ -89,18 +88,18 @@ describe.skipIf(binary === undefined)('a real Postfix', () => {
     ['gone', { result: 'refused', cause: 'address_unknown', status: '5.1.1' }],
     ['spam', { result: 'refused', cause: 'refused_as_spam', status: '5.7.1' }],
   ])('what it answers for %s@ becomes an outcome with its cause', async (user, outcome) => {
-    expect(await provider.send(codeMail(`${user}@dest.test`), later())).toMatchObject(outcome)
+    expect(await provider.send(codeMail(`${user}@dest.test`), terms())).toMatchObject(outcome)
   })
 
   test('an answer that is kept names neither address nor code', async () => {
-    const outcome = await provider.send(codeMail('spam@dest.test'), later())
+    const outcome = await provider.send(codeMail('spam@dest.test'), terms())
     expect(outcome).toMatchObject({ response: expect.stringMatching(/^554 5\.7\.1 .*looks like spam/) })
     expect(JSON.stringify(outcome)).not.toMatch(/@|483/)
   })
 
   test('after a refusal the same connection carries the next mail', async () => {
-    await provider.send(codeMail('gone@dest.test'), later())
-    expect(await provider.send(codeMail('alice@dest.test'), later())).toMatchObject({ result: 'accepted' })
+    await provider.send(codeMail('gone@dest.test'), terms())
+    expect(await provider.send(codeMail('alice@dest.test'), terms())).toMatchObject({ result: 'accepted' })
   })
 
   test('mail goes over STARTTLS where it is asked for', async () => {
@@ -110,7 +109,7 @@ describe.skipIf(binary === undefined)('a real Postfix', () => {
       requireTls: true,
       ca: certificate.cert,
     })
-    expect(await safe.send(codeMail('alice@dest.test'), later())).toMatchObject({ result: 'accepted' })
+    expect(await safe.send(codeMail('alice@dest.test'), terms())).toMatchObject({ result: 'accepted' })
     await safe.close()
     const newest = () => postfix.mailbox('alice').findLast((mail) => /TLSv1\.[23]/.test(mail))
     await expect.poll(newest, { timeout: 10_000, interval: 20 }).toBeDefined()

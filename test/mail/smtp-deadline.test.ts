@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { minutes, seconds } from '../../src/core/time.ts'
 import { openSmtp } from '../../src/delivery/smtp.ts'
-import { codeMail, sender } from '../support/code-mails.ts'
+import { codeMail, sender, terms } from '../support/code-mails.ts'
 import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts'
 
 let sink: SmtpSink
@@ -15,7 +15,7 @@ const late = { result: 'deferred', cause: 'deadline_passed' }
 test('once the deadline has passed no connection is even opened', async () => {
   sink = await openSmtpSink()
   const smtp = openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from: sender })
-  expect(await smtp.send(codeMail('ana@example.org'), Date.now())).toEqual(late)
+  expect(await smtp.send(codeMail('ana@example.org'), terms(Date.now()))).toEqual(late)
   expect(sink.connections()).toBe(0)
   await smtp.close()
 })
@@ -29,7 +29,7 @@ test('a server that is ready only after the deadline gets no message', async () 
     },
   })
   const smtp = openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from: sender }, () => now)
-  expect(await smtp.send(codeMail('ana@example.org'), deadline)).toEqual(late)
+  expect(await smtp.send(codeMail('ana@example.org'), terms(deadline))).toEqual(late)
   await smtp.close()
   await expect.poll(() => sink.open()).toBe(0)
   expect(sink.recipients).toEqual(['ana@example.org'])
@@ -39,7 +39,7 @@ test('a server that is ready only after the deadline gets no message', async () 
 test('a server that stalls is left at the deadline', async () => {
   sink = await openSmtpSink({ onRecipient: () => new Promise(() => {}) })
   const smtp = openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from: sender })
-  expect(await smtp.send(codeMail('ana@example.org'), Date.now() + 200)).toEqual(late)
+  expect(await smtp.send(codeMail('ana@example.org'), terms(Date.now() + 200))).toEqual(late)
   await smtp.close()
   expect(sink.received).toEqual([])
 })
@@ -48,7 +48,7 @@ test('a server that took the message in time and answers late still counts as ha
   const deadline = Date.now() + 400
   sink = await openSmtpSink({ onContent: () => passed(deadline + 50) })
   const smtp = openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from: sender })
-  expect(await smtp.send(codeMail('ana@example.org'), deadline)).toMatchObject({ result: 'accepted' })
+  expect(await smtp.send(codeMail('ana@example.org'), terms(deadline))).toMatchObject({ result: 'accepted' })
   await smtp.close()
 })
 

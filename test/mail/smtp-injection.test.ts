@@ -2,7 +2,7 @@ import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { openSmtp } from '../../src/delivery/smtp.ts'
-import { codeMail, later, sender } from '../support/code-mails.ts'
+import { codeMail, sender, terms } from '../support/code-mails.ts'
 import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts'
 
 type Mail = ReturnType<typeof codeMail>
@@ -60,7 +60,7 @@ const attacks = breaks.flatMap((end) => [
 async function sendEach(change: (mail: Mail, attack: string) => Mail, provider = (_attack: string) => smtp) {
   const people = attacks.map((_, n) => `person${n}@example.org`)
   await Promise.all(
-    attacks.map((attack, n) => provider(attack).send(change(codeMail(people[n]!), attack), later())),
+    attacks.map((attack, n) => provider(attack).send(change(codeMail(people[n]!), attack), terms())),
   )
   expect(sink.recipients.sort()).toEqual(people.sort())
   expect(sink.received.map(({ to }) => to.join()).sort()).toEqual(people.sort())

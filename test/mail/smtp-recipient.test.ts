@@ -5,7 +5,7 @@ import { parseEmail } from '../../src/core/address.ts'
 import type { SendOutcome } from '../../src/core/verifications/delivery.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { openSmtp } from '../../src/delivery/smtp.ts'
-import { codeMail, later, sender } from '../support/code-mails.ts'
+import { codeMail, sender, terms } from '../support/code-mails.ts'
 
 // A server that reads nothing into an address: it only writes down the lines it gets.
 const lines: string[] = []
@@ -59,7 +59,7 @@ test('RCPT TO is the stored address, byte for byte, whatever odd address that is
   const outcomes: SendOutcome[] = []
   // A few at a time, as the worker does: waiting for a free connection counts towards a try's limit.
   for (const batch of batchesOf(40, corpus)) {
-    outcomes.push(...(await Promise.all(batch.map((address) => smtp.send(codeMail(address), later())))))
+    outcomes.push(...(await Promise.all(batch.map((address) => smtp.send(codeMail(address), terms())))))
   }
   expect(recipients().sort()).toEqual(corpus.map((address) => `RCPT TO:<${address}>`).sort())
   expect(outcomes.every(({ result }) => result === 'accepted')).toBe(true)
@@ -79,7 +79,7 @@ test.each([
   'ana',
   '',
 ])('a stored address of %j reaches nobody else', async (address) => {
-  const outcome = await smtp.send(codeMail(address), later())
+  const outcome = await smtp.send(codeMail(address), terms())
   expect(recipients().filter((line) => line !== `RCPT TO:<${address}>`)).toEqual([])
   expect(outcome.result).toBe(recipients().length === 0 ? 'refused' : 'accepted')
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSmtp, type SmtpSettings } from '../../src/delivery/smtp.ts'
 import { type Certificate, issueCertificate } from '../support/certificates.ts'
-import { codeMail, later, sender } from '../support/code-mails.ts'
+import { codeMail, sender, terms } from '../support/code-mails.ts'
 import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts'
 
 /** A mail server that offers TLS with this certificate, on STARTTLS or from the first byte. */
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 async function sendOver(url: string, settings: Partial<SmtpSettings>) {
   const smtp = openSmtp({ url, from: sender, ...settings })
-  const outcome = await smtp.send(codeMail('ana@example.org'), later())
+  const outcome = await smtp.send(codeMail('ana@example.org'), terms())
   await smtp.close()
   return outcome
 }

@@ -198,7 +198,10 @@ async function notices(visitor: Visitor, account: MadeAccount, looks: Looks) {
   await visitor.typeInto('reference', 'AAA-AA')
   await visitor.send()
   await looks('notice-declined', 'error')
-  await visitor.typeInto('reference', /\b[0-9A-Z]{3}-[0-9A-Z]{2}\b/.exec(notice?.text ?? '')?.[0] ?? '')
+  await visitor.typeInto(
+    'reference',
+    /\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/.exec(notice?.text ?? '')?.[0] ?? '',
+  )
   await visitor.send()
   await looks('notice-frozen')
 }
@@ -226,7 +229,7 @@ const steady = (page: Page): Promise<void> =>
     const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
     while (texts.nextNode()) {
       const text = texts.currentNode
-      const same = text.data.replace(/\\b(?!AAA-AA)[0-9A-Z]{3}-[0-9A-Z]{2}\\b/g, 'K7F-2Q')
+      const same = text.data.replace(/\\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\\b/g, 'k7f-2q')
       if (same !== text.data) text.data = same
     }
   })()`)

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accountRoutes } from '../../src/http/pages/account/access.ts'
+import { accountRoutes } from '../../src/http/pages/session/access.ts'
 import { signUp } from '../support/accounts.ts'
 import { axeFindings, type Browser, chromiumPath, openBrowser, overflow } from '../support/browser.ts'
 import { type RunningService, reportLink } from '../support/running-service.ts'

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import { codeOf, openRunningService, type RunningService } from '../support/running-service.ts'
@@ -28,15 +29,66 @@ describe('who may see the built-in inbox', () => {
     ])
   })
 
-  test.each(['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])(
-    'not a request with %s: it came through a proxy',
-    async (header) => {
-      for (const path of ['/inbox', '/inbox/stream', '/inbox/00000000-0000-0000-0000-000000000000/preview']) {
-        const answer = await asked(path, { accept: 'application/json', [header]: 'for=192.0.2.1' })
-        expect([answer.status, answer.refusal]).toEqual([404, 'route_unknown'])
-      }
-    },
-  )
+  test.each([
+    'forwarded',
+    'via',
+    'x-real-ip',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded',
+    'x-original-host',
+    'x-original-forwarded-for',
+    'x-client-ip',
+    'true-client-ip',
+    'cf-connecting-ip',
+    'cf-ray',
+    'fastly-client-ip',
+    'x-arr-log-id',
+    'x-azure-fdid',
+    'x-amzn-trace-id',
+    'x-cloud-trace-context',
+    'x-envoy-external-address',
+    'fly-client-ip',
+    'x-vercel-id',
+    'ngrok-trace-id',
+  ])('not a request with %s: it came through a proxy', async (header) => {
+    for (const path of ['/inbox', '/inbox/stream', '/inbox/00000000-0000-0000-0000-000000000000/preview']) {
+      const answer = await asked(path, { accept: 'application/json', [header]: 'for=192.0.2.1' })
+      expect([answer.status, answer.refusal]).toEqual([404, 'route_unknown'])
+    }
+  })
+
+  test('not a request in HTTP/1.0, as a proxy sends it where nothing else is set', async () => {
+    const { port } = new URL(service.url)
+    for (const [version, status] of [
+      ['1.0', 404],
+      ['1.1', 200],
+    ] as const) {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(
+        `GET /inbox HTTP/${version}\r\nHost: localhost:${port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`,
+      )
+      const parts: Buffer[] = []
+      for await (const part of socket) parts.push(part)
+      expect(Buffer.concat(parts).toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    }
+  })
+
+  test.each(['cross-site', 'same-site'])('not what another page reads into itself: %s', async (site) => {
+    for (const more of [
+      {},
+      { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+      { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    ]) {
+      const answer = await asked('/inbox', { accept: 'application/json', 'sec-fetch-site': site, ...more })
+      expect([answer.status, answer.refusal]).toEqual([404, 'route_unknown'])
+    }
+    const link = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    expect((await asked('/inbox', { accept: 'text/html', ...link })).status).toBe(200)
+    for (const own of ['same-origin', 'none'])
+      expect((await asked('/inbox', { accept: 'application/json', 'sec-fetch-site': own })).status).toBe(200)
+  })
 
   test.each(['codes.example.com', 'localhost.example.com', '192.0.2.1'])(
     'not a request for the host "%s"',
@@ -78,7 +130,7 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     await service.send({ email: 'live@example.com' })
     await page.getByRole('link', { name: /live@example\.com/ }).waitFor()
     expect(await page.getByLabel('Only for this address or number').inputValue()).toBe('half typ')
-    expect(await page.getByRole('status').textContent()).toContain('There is news')
+    expect(await page.getByRole('status').textContent()).toContain('This page has been updated')
     await page.context().close()
   })
 
@@ -86,7 +138,7 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     const page = await browser.page({ script: false })
     await page.goto(`${service.url}/inbox`)
     await service.send({ email: 'still@example.com' })
-    await page.getByRole('link', { name: 'Show news' }).click()
+    await page.getByRole('link', { name: 'Show updates' }).click()
     await page.getByRole('link', { name: /still@example\.com/ }).waitFor()
     await page.context().close()
   })

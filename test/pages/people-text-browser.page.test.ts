@@ -4,7 +4,7 @@ import { dumped, openW3m, w3mPath } from '../support/w3m.ts'
 
 const address = 'lena@example.com'
 const password = 'seven quiet herons by the weir'
-const tooOld = 'This browser is too old to show this page as it was meant.'
+const tooOld = 'This browser is too old to show this page as we designed it.'
 
 let service: RunningService
 
@@ -30,14 +30,14 @@ describe.skipIf(!w3mPath)('in a text browser', () => {
       await w3m.sees('Send the code')
       await w3m.fill('Email address', 'nobody')
       w3m.press('Send the code')
-      await w3m.sees('Something needs another look')
+      await w3m.sees("There's a problem")
       await w3m.fill('also the name you sign in', `\x15${address}`)
       w3m.press('Send the code')
-      await w3m.sees(`Enter the code we sent to ${address}`)
+      await w3m.sees(`Enter the code for ${address}`)
       await w3m.fill('Spaces are fine', await service.readCode(address))
       w3m.press('Continue')
       await w3m.sees('Choose a password')
-      await w3m.fill('in a row do well', password)
+      await w3m.fill('in a row work well', password)
       w3m.press('Set up the account')
       await w3m.sees('Your account')
       w3m.press('Sign out')
@@ -49,7 +49,7 @@ describe.skipIf(!w3mPath)('in a text browser', () => {
       await w3m.sees('Type your password')
       await w3m.fill('^Password', 'not the one at all')
       w3m.press('Next')
-      await w3m.sees('Something needs another look')
+      await w3m.sees("There's a problem")
       await w3m.fill('^Password', password)
       w3m.press('Next')
       await w3m.sees('Names you sign in with')

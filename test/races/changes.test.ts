@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Proof } from '../../src/core/people/session.ts'
+import type { Proof } from '../../src/core/proving/proof.ts'
 import { supportsTwoStep } from '../../src/core/security-info/two-step.ts'
 import { days } from '../../src/core/time.ts'
 import { newId } from '../../src/secrets/random.ts'

@@ -1,6 +1,6 @@
 import { simpleParser } from 'mailparser'
 import { expect, vi } from 'vitest'
-import type { Proof } from '../../src/core/people/session.ts'
+import type { Proof } from '../../src/core/proving/proof.ts'
 import { type Duration, days } from '../../src/core/time.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { accountHandle, newBrowserToken, sessionTokenOf } from '../../src/secrets/tokens.ts'
@@ -69,7 +69,7 @@ export async function startTwoWorlds(): Promise<TwoWorlds> {
           const texts = await Promise.all(mails.map(async ({ raw }) => (await simpleParser(raw)).text ?? ''))
           const text = texts.findLast((one) => one.includes(`${publicUrl}/changes/`)) ?? ''
           const path = /\/changes\/[\w-]{43}/.exec(text)?.[0]
-          const reference = /\b[0-9A-Z]{3}-[0-9A-Z]{2}\b/.exec(text)?.[0]
+          const reference = /\b[2-8a-fhjkmnp-tv-z]{3}-[2-8a-fhjkmnp-tv-z]{2}\b/.exec(text)?.[0]
           if (path === undefined || reference === undefined) throw new Error(`No notice for ${to}:\n${text}`)
           return { path, reference }
         },

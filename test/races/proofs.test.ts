@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { StepUp } from '../../src/core/people/flow.ts'
+import type { StepUp } from '../../src/core/sign-in/step-up-flow.ts'
 import { seconds } from '../../src/core/time.ts'
 import { formToken } from '../../src/secrets/tokens.ts'
 import { livingSessions, type MadeAccount } from '../support/accounts.ts'

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { usernameLookup } from '../../src/operations/signing-in/sign-up.ts'
+import { usernameLookup } from '../../src/operations/usernames.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { accountHandle, hashToken, newBrowserToken, sessionTokenOf } from '../../src/secrets/tokens.ts'
 import { insertAccount } from '../../src/storage/account.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accountRoutes } from '../../src/http/pages/account/access.ts'
+import { accountRoutes } from '../../src/http/pages/session/access.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { livingSessions, type MadeAccount, password } from '../support/accounts.ts'
 import { giveApp, giveTwoStep } from '../support/items.ts'

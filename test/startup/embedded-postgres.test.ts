@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { findBinaries } from '../../src/embedded/binaries.ts'
 import { connectToRunning } from '../../src/embedded/running-note.ts'
 import { query, ready, startService, temporaryFolder } from './service-process.ts'
@@ -72,6 +72,13 @@ test('a DATA_DIR whose path is too long for a socket works, and leaves nothing b
   expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }])
   await stopped.stop()
   expect(socketFolders()).toEqual(before)
+})
+
+test('what PGSSLMODE says of other servers is not asked of the embedded one', async () => {
+  vi.stubEnv('PGSSLMODE', 'require')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { connection } = await ready(startService(join(temporaryFolder(), 'data')))
+  expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
 test('a folder that is open to others and holds other things is refused and left as it is', async () => {

@@ -113,7 +113,7 @@ async function startUnderNegligentParent(dataDir: string): Promise<number> {
   })
   onTestFinished(() => void parent.kill('SIGKILL'))
   await until(5000, () =>
-    query({ host: folder, port: 5432, user: 'countersign', database: 'countersign' }, 'select 1'),
+    query({ host: folder, port: 5432, user: 'countersign', database: 'countersign', ssl: false }, 'select 1'),
   )
   return serverPid(dataDir)
 }

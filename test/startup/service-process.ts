@@ -12,7 +12,7 @@ import type { Connection } from '../../src/embedded/server-process.ts'
 
 export const holdFolder = fileURLToPath(new URL('hold-folder.ts', import.meta.url))
 
-type Told =
+type ActivityOwner =
   | { event: 'ready'; ms: number; pid: number; connection: Connection }
   | { event: 'refused'; ms: number; message: string }
   | { event: 'exit'; signal: string; restarting: boolean }
@@ -21,7 +21,7 @@ type Told =
 export type ServiceProcess = {
   pid: number
   /** `ready` or `refused`. */
-  answer: Promise<Told>
+  answer: Promise<ActivityOwner>
   kill(): Promise<void>
   stop(): Promise<void>
 }
@@ -50,9 +50,11 @@ export function startService(dataDir: string, user?: PostgresUser, script = hold
   return { pid: child.pid!, answer: firstLine(child), kill: end('SIGKILL'), stop: end('SIGTERM') }
 }
 
-function firstLine(child: ChildProcess): Promise<Told> {
+function firstLine(child: ChildProcess): Promise<ActivityOwner> {
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', (line) => resolve(JSON.parse(line) as Told))
+    createInterface({ input: child.stdout! }).once('line', (line) =>
+      resolve(JSON.parse(line) as ActivityOwner),
+    )
     child.once('exit', () => setTimeout(() => reject(new Error('it ended without a word')), 100))
   })
 }

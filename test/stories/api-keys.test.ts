@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hours, seconds } from '../../src/core/time.ts'
-import { createApiKey } from '../../src/operations/running/api-keys.ts'
+import { createApiKey } from '../../src/operations/administration/api-keys.ts'
 import { revokeKey } from '../../src/storage/application.ts'
 import { openWorld, type World } from '../support/world.ts'
 

@@ -36,6 +36,19 @@ test('a code is asked for, read in the inbox, and accepted', async () => {
   expect((await shop.read(asked.body.id)).body).toMatchObject({ status: 'approved', resend_at: null })
 })
 
+test('each answer names the reference that its message shows, apart from the application’s own', async () => {
+  const asked = await shop.issue('reference@example.org', { reference: 'order 8' })
+  await world.advance(seconds(30))
+  const resent = await shop.resend(asked.body.id)
+  const read = await shop.read(asked.body.id)
+  const [mail] = await world.inbox('reference@example.org')
+  expect(mail?.text).toContain(mail?.reference)
+  const cancelled = await shop.cancel(asked.body.id)
+  for (const { body } of [asked, resent, read, cancelled]) {
+    expect(body).toMatchObject({ message_reference: mail?.reference, reference: 'order 8' })
+  }
+})
+
 test('a wrong code says how many tries are left', async () => {
   const { body } = await shop.issue('bea@example.org')
   const wrong = await shop.check(body.id, wrongCode(await world.readCode('bea@example.org')))

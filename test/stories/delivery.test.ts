@@ -1,32 +1,35 @@
 import { afterEach, expect, test } from 'vitest'
 import { minutes, seconds } from '../../src/core/time.ts'
 import { openSmtp } from '../../src/delivery/smtp.ts'
-import { Answer, openSmtpSink, type SmtpSink, type SunkMail } from '../support/smtp-sink.ts'
+import { openRawSmtp } from '../support/raw-smtp.ts'
+import { Answer, openSmtpSink, type SunkMail } from '../support/smtp-sink.ts'
 import { type Client, openWorld, type World } from '../support/world.ts'
 
 let world: World
 let shop: Client
-let sink: SmtpSink
+let server: { close(): Promise<void> }
+
+const sender = { name: 'Harbour', address: 'codes@harbour.test' }
 
 /** A world whose mail goes to a real mail server, which answers the n-th try (from 1) as it is told. */
 async function openStory(answer: (nth: number, mail: SunkMail) => Answer | undefined) {
   const tried: { at: number; mail: SunkMail }[] = []
-  sink = await openSmtpSink({
+  const sink = await openSmtpSink({
     onContent(mail) {
       tried.push({ at: world.now, mail })
       const refusal = answer(tried.length, mail)
       if (refusal) throw refusal
     },
   })
-  const from = { name: 'Harbour', address: 'codes@harbour.test' }
-  world = await openWorld({ provider: openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from }) })
+  server = sink
+  world = await openWorld({ provider: openSmtp({ url: `smtp://127.0.0.1:${sink.port}`, from: sender }) })
   shop = await world.application('Harbour Library')
   return tried
 }
 
 afterEach(async () => {
   await world.close()
-  await sink.close()
+  await server.close()
 })
 
 const greylisted = () => new Answer(451, '4.7.1 Greylisted, try again later')
@@ -38,7 +41,7 @@ test('what a mail server accepts is sent, and says by whom', async () => {
   const { body } = await shop.issue('ana@example.org')
   await world.carried()
   expect(tried).toHaveLength(1)
-  expect(sink.received[0]?.to).toEqual(['ana@example.org'])
+  expect(tried[0]?.mail.to).toEqual(['ana@example.org'])
   const { deliveries } = (await shop.read(body.id)).body
   expect(deliveries).toHaveLength(1)
   expect(deliveries[0]).toMatchObject({
@@ -167,6 +170,57 @@ test('the message of a cancelled verification is withdrawn', async () => {
   await world.carried()
   expect(tried).toHaveLength(0)
   expect((await shop.read(body.id)).body.deliveries[0]?.status).toBe('withdrawn')
+})
+
+test('a server that always hangs up after the last byte gets two copies, and the story says it may have them', async () => {
+  const raw = await openRawSmtp(({ said }, usually) => (said === 'END' ? 'cut' : usually))
+  const smtp = openSmtp({ url: `smtp://127.0.0.1:${raw.port}`, from: sender })
+  world = await openWorld({ provider: smtp })
+  server = raw
+  shop = await world.application('Harbour Library')
+  const { body } = await shop.issue('ana@example.org')
+  for (let step = 0; step < 10; step += 1) {
+    await world.carried()
+    await world.advance(minutes(1))
+  }
+  expect(raw.messages).toHaveLength(2)
+  expect(new Set(raw.messages.map((mail) => /^Message-ID: (.*)$/im.exec(mail)?.[1])).size).toBe(1)
+  const [delivery] = (await shop.read(body.id)).body.deliveries
+  expect(delivery?.status).toBe('unknown')
+  expect(delivery?.events).toMatchObject([
+    { kind: 'unknown', cause: 'no_answer' },
+    { kind: 'unknown', cause: 'no_answer' },
+  ])
+})
+
+test('a message that may have arrived is never called failed, whatever comes after', async () => {
+  const raw = await openRawSmtp(({ said, call }, usually) => {
+    if (call > 1 && said === 'RCPT') return '451 4.3.0 try again later'
+    return said === 'END' ? 'cut' : usually
+  })
+  world = await openWorld({ provider: openSmtp({ url: `smtp://127.0.0.1:${raw.port}`, from: sender }) })
+  server = raw
+  shop = await world.application('Harbour Library')
+  const { body } = await shop.issue('ana@example.org')
+  for (let step = 0; step < 10; step += 1) {
+    await world.carried()
+    await world.advance(minutes(1))
+  }
+  const [delivery] = (await shop.read(body.id)).body.deliveries
+  expect(delivery?.status).toBe('unknown')
+  expect(delivery?.events.at(-1)?.kind).toBe('gave_up')
+})
+
+test('many messages share at most the connections allowed', async () => {
+  const sink = await openSmtpSink()
+  server = sink
+  const url = `smtp://127.0.0.1:${sink.port}`
+  world = await openWorld({ provider: openSmtp({ url, from: sender, maxConnections: 2 }) })
+  shop = await world.application('Harbour Library')
+  for (let n = 0; n < 20; n += 1) await shop.issue(`p${n}@d${n % 4}.test`)
+  await world.carried()
+  expect(sink.received).toHaveLength(20)
+  expect(sink.connections()).toBeLessThanOrEqual(2)
 })
 
 test('a resend is a message of its own, with a Message-ID of its own', async () => {

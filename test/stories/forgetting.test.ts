@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
-import { keepHouse } from '../../src/operations/running/keep-house.ts'
+import { startScheduledCleanup } from '../../src/operations/administration/scheduled-cleanup.ts'
 import { ensureRows } from '../../src/storage/limits.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 
@@ -48,7 +48,7 @@ test('the code is erased when the verification is cancelled', async () => {
 /** The housekeeping of a process, whose rounds come when this test says so. */
 function openHouse() {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  return keepHouse(world.deps.database, world.deps.policy, (fault) => {
+  return startScheduledCleanup(world.deps.database, world.deps.policy, (fault) => {
     throw fault
   })
 }

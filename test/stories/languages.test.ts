@@ -46,11 +46,11 @@ test('a code that is sent again keeps its language', async () => {
 })
 
 test.for([
-  ['ar', 'لا'],
-  ['en, ar;q=0.5', 'Nothing here'],
-  ['fr, ar;q=0.5, en;q=0.1', 'لا'],
-  ['ar;q=0, en', 'Nothing here'],
-  ['fr', 'Nothing here'],
+  ['ar', 'غير موجود'],
+  ['en, ar;q=0.5', 'Not found'],
+  ['fr, ar;q=0.5, en;q=0.1', 'غير موجود'],
+  ['ar;q=0, en', 'Not found'],
+  ['fr', 'Not found'],
 ] as const)('a refusal is explained in the language of Accept-Language: %s', async ([accepted, title]) => {
   const { body } = await shop.get('/nothing/here', { 'Accept-Language': accepted })
   expect(body.code).toBe('route_unknown')

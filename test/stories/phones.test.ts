@@ -37,6 +37,29 @@ test('a phone of a country that is not served gets no code', async () => {
   expect(await world.inbox('+12015550123')).toEqual([])
 })
 
+test('a landline gets no text; a number with a new area code does', async () => {
+  const { world, shop } = await openStory()
+  const refused = await shop.issue('+54 11 2345 6789')
+  expect(refused).toMatchObject({ status: 422, body: { code: 'phone_takes_no_texts' } })
+  expect(await world.inbox('+541123456789')).toEqual([])
+  expect((await shop.issue('+1 436 555 0123')).status).toBe(201)
+  expect((await world.inbox('+14365550123'))[0]).toMatchObject({ channel: 'sms' })
+})
+
+test('a number, an address and a code are read without the marks that copying brings', async () => {
+  const { world, shop } = await openStory()
+  const text = await shop.issue('\u202a+44\u00a07400\u2011123456\u202c')
+  expect(text.body).toMatchObject({ to: { phone: '+447400123456' } })
+  const mail = await shop.issue('\u2068ana@example.org\u2069')
+  expect(mail.body).toMatchObject({ to: { email: 'ana@example.org' } })
+  const code = await world.readCode('ana@example.org')
+  expect((await shop.check(mail.body.id, `\u2066${code}\u2069`)).status).toBe(200)
+  const devanagari = (await world.readCode('+447400123456')).replace(/\d/g, (digit) =>
+    String.fromCodePoint(0x966 + Number(digit)),
+  )
+  expect((await shop.check(text.body.id, `\u200f${devanagari}`)).status).toBe(200)
+})
+
 test('without a list of countries no phone gets a code', async () => {
   const { shop } = await openStory({ countries: [] })
   expect((await shop.issue('+447400123456')).body.code).toBe('phone_country_not_served')

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2'
-import type { SignedInSession } from '../../src/operations/sessions.ts'
-import { usernameLookup } from '../../src/operations/signing-in/sign-up.ts'
+import type { SignedInSession } from '../../src/operations/requester.ts'
+import { usernameLookup } from '../../src/operations/usernames.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { insertAccount } from '../../src/storage/account.ts'
 import { insertSession, rememberBrowser } from '../../src/storage/session.ts'

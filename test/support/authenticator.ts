@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from 'node:crypto'
 import { publicUrl } from './world.ts'
 
 const sha256 = (data: string | Buffer): Buffer => createHash('sha256').update(data).digest()
@@ -23,13 +30,22 @@ export type Said = {
 
 type CreationOptions = { challenge: string; user: { id: string } }
 
-/** An authenticator as WebAuthn Level 3 has it, with the browser around it: one ES256 passkey, which says what it is told to. */
-export function newAuthenticator() {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
-  const id = randomBytes(32)
-  let counter = 0
-  let handle: string | undefined
+/** A passkey as an authenticator keeps it, in text. */
+export type SavedPasskey = { id: string; privateKey: string; counter: number; handle?: string | undefined }
+
+/**
+ * An authenticator as WebAuthn Level 3 has it, with the browser around it: one ES256 passkey, new or saved before, which
+ * says what it is told to.
+ */
+export function newAuthenticator(saved?: SavedPasskey) {
+  const privateKey =
+    saved === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+      : createPrivateKey(saved.privateKey)
+  const { x = '', y = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  const id = saved === undefined ? randomBytes(32) : Buffer.from(saved.id, 'base64url')
+  let counter = saved?.counter ?? 0
+  let handle = saved?.handle
 
   const clientData = (type: string, challenge: string, said: Said): Buffer =>
     Buffer.from(
@@ -64,6 +80,12 @@ export function newAuthenticator() {
   return {
     id: base64Url(id),
     publicKey: coseKey,
+    save: (): SavedPasskey => ({
+      id: base64Url(id),
+      privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+      counter,
+      handle,
+    }),
     /** What the browser sends once a passkey has been made. */
     create(options: CreationOptions, said: Said = {}): string {
       handle = options.user.id

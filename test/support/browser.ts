@@ -7,14 +7,28 @@ import {
   type Browser as Program,
 } from 'playwright-core'
 import { inject } from 'vitest'
+import { chromiumPath, quiet } from './chromium.ts'
 
 export { chromiumPath } from './chromium.ts'
 
 export type Look = BrowserContextOptions & { language?: 'en' | 'ar'; script?: boolean }
 
+/** A browser that keeps pages in memory, from which Back brings them as they were left: drivers turn that off. */
+export const openRememberingBrowser = async () =>
+  openPages(
+    await chromium.launch({
+      executablePath: chromiumPath ?? '',
+      args: quiet,
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    }),
+  )
+
 /** The browser of the run; each page has a context, so cookies, of its own. */
 export async function openBrowser() {
-  const browser = await chromium.connect(inject('browser') ?? '')
+  return openPages(await chromium.connect(inject('browser') ?? ''))
+}
+
+function openPages(browser: Program) {
   return {
     async page(look: Look = {}): Promise<Page> {
       const context = await openContext(browser, look)

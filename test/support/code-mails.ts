@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Instant, minutes } from '../../src/core/time.ts'
 import type { CodeMessage, Locale } from '../../src/core/verifications/message.ts'
-import type { RenderedMessage } from '../../src/delivery/provider.ts'
+import type { RenderedMessage, TryTerms } from '../../src/delivery/provider.ts'
 import { renderCodeMail } from '../../src/messages/code-mail.ts'
 
 const askedAt: Instant = Date.UTC(2026, 10, 22, 10, 42, 3)
@@ -9,7 +9,7 @@ const askedAt: Instant = Date.UTC(2026, 10, 22, 10, 42, 3)
 export const codeMessage = (changes: Partial<CodeMessage> = {}): CodeMessage => ({
   purpose: 'verification',
   code: '483921',
-  reference: 'K7F-2Q',
+  reference: 'k7f-2q',
   operator: 'Harbour Library',
   askedAt,
   expiresAt: askedAt + minutes(10),
@@ -35,5 +35,10 @@ export function codeMail(to: string, changes: Partial<CodeMessage> = {}, locale:
   }
 }
 
-/** A deadline that no test comes near. */
-export const later = (): Instant => Date.now() + minutes(5)
+/** A first try with a deadline that no test comes near, or with this one. */
+export const terms = (deadline: Instant = Date.now() + minutes(5)): TryTerms => ({
+  deadline: () => deadline,
+  answerBy: deadline + minutes(5),
+  isFirst: true,
+  onProgress: () => {},
+})

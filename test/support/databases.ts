@@ -86,19 +86,18 @@ async function makeDatabase(from: string): Promise<TestDatabase> {
 }
 
 /**
- * With whoever is still connected, unless PostgreSQL itself is: its own clean-up (autovacuum) belongs to the superuser,
- * whom our role may not end. A drop without force has it leave.
+ * Ends our own connections to the database, and drops it. `with (force)` would also have to end an autovacuum that
+ * happens to work in it, which it refuses ("permission denied to terminate process") to all but a superuser; a plain
+ * `drop database` may, and waits up to five seconds for whoever is still there.
  */
-async function dropDatabase(client: pg.Client, name: string): Promise<void> {
-  try {
-    await client.query(`drop database if exists ${name} with (force)`)
-  } catch (fault) {
-    if ((fault as { code?: string }).code !== insufficientPrivilege) throw fault
-    await client.query(`drop database if exists ${name}`)
-  }
+export async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  await client.query(`alter database ${name} allow_connections false`)
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = user',
+    [name],
+  )
+  await client.query(`drop database ${name}`)
 }
-
-const insufficientPrivilege = '42501'
 
 const templateLock = 0x74656d70 // any constant: test files of one run make the template once
 
@@ -112,7 +111,8 @@ async function templateDatabase(clock: Clock): Promise<string> {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
     if (rowCount === 1) return
     const draft = `${name}_draft`
-    await dropDatabase(client, draft)
+    const { rowCount: left } = await client.query('select 1 from pg_database where datname = $1', [draft])
+    if (left === 1) await dropDatabase(client, draft)
     await client.query(`create database ${draft}`)
     await fillTemplate({ ...inject('postgres'), database: draft }, clock)
     await client.query(`alter database ${draft} rename to ${name}`)

@@ -1,6 +1,9 @@
-import { type FlowState, flowLasts, type SignIn } from '../../src/core/people/flow.ts'
-import { actOnFlow, type FlowForm } from '../../src/operations/signing-in/flow-acts.ts'
-import { takeFlowStep } from '../../src/operations/signing-in/flow-step.ts'
+import { type FlowState, flowLasts } from '../../src/core/flows/flow.ts'
+import type { FlowForm, ItemChoice } from '../../src/core/proving/proving.ts'
+import type { SignIn } from '../../src/core/sign-in/sign-in.ts'
+import { callers } from '../../src/operations/flows/callers.ts'
+import { answerFlow } from '../../src/operations/proving/answer-flow.ts'
+import { offerSignIn } from '../../src/operations/sign-in/sign-in-offer.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { sealBound } from '../../src/secrets/sealed-code.ts'
 import { hashToken, newBrowserToken } from '../../src/secrets/tokens.ts'
@@ -26,7 +29,7 @@ export const newBrowser = (): Buffer => hashToken(newBrowserToken())
 /** A sign-in as it begins, or further on. */
 export const signInOf = (account: MadeAccount, changes: Partial<SignIn> = {}): SignIn => ({
   kind: 'sign_in',
-  step: 'password',
+  step: 'account_password',
   username: account.email,
   accountId: account.id,
   guarded: false,
@@ -34,10 +37,6 @@ export const signInOf = (account: MadeAccount, changes: Partial<SignIn> = {}): S
   second: undefined,
   twoStep: false,
   trust: false,
-  itemId: undefined,
-  typedItemId: undefined,
-  verificationId: undefined,
-  sealedCode: undefined,
   keep: false,
   returnTo: undefined,
   ...changes,
@@ -51,11 +50,22 @@ export const sourceOf = (browser: Buffer, ip = '192.0.2.77') => ({
   origin: publicUrl,
 })
 
+/** The one contact that a name shows before its password. */
+export async function onlyChoice(world: World, state: SignIn): Promise<ItemChoice | undefined> {
+  const request = { flowId: newId(), state, requester: sourceOf(newBrowser()), now: world.now }
+  return (await offerSignIn(world.deps, request)).choices[0]
+}
+
 /** One form, as its route has it done. */
 export async function act(world: World, flow: HeldFlow, form: FlowForm, browser = flow.browser) {
-  const answered = await takeFlowStep(world.deps, flow.id, browser, flow.revision, (state, now) =>
-    actOnFlow(world.deps, flow.id, state, form, sourceOf(browser), now),
-  )
+  const { id: flowId, revision } = flow
+  const served = [callers.sign_in, callers.sign_up]
+  const answered = await answerFlow(world.deps, served, {
+    flowId,
+    revision,
+    form,
+    requester: sourceOf(browser),
+  })
   if (answered.ok) flow.revision += 1
   return answered
 }

@@ -1,7 +1,7 @@
 import { minutes } from '../../src/core/time.ts'
-import { noteActivity, toldTo } from '../../src/operations/activity/note-activity.ts'
-import { noteChange } from '../../src/operations/changes/note-change.ts'
-import type { Source } from '../../src/operations/source.ts'
+import { ownedBy, recordActivity } from '../../src/operations/activity/record-activity.ts'
+import { recordChange } from '../../src/operations/changes/record-change.ts'
+import type { Requester } from '../../src/operations/requester.ts'
 import { newId } from '../../src/secrets/random.ts'
 import { hashToken, newBrowserToken } from '../../src/secrets/tokens.ts'
 import { insertContact } from '../../src/storage/security-info.ts'
@@ -17,7 +17,7 @@ const browsers = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
 }
 
-const sourceAt = (ip: string, userAgent: string): Source => ({
+const sourceAt = (ip: string, userAgent: string): Requester => ({
   browser: hashToken(newBrowserToken()),
   ip,
   userAgent,
@@ -49,11 +49,11 @@ export async function settle(world: World, account: MadeAccount, phone: string):
 /** What gives an owner something to look at: a new address, wrong passwords, and a sign-in from somewhere else. */
 export async function disturb(world: World, account: MadeAccount): Promise<void> {
   const { sql } = world
-  const [told, home] = [toldTo(account.id), sourceAt('203.0.113.20', browsers.safari)]
+  const [told, home] = [ownedBy(account.id), sourceAt('203.0.113.20', browsers.safari)]
   const elsewhere = sourceAt('198.51.100.7', browsers.firefox)
   for (let times = 0; times < 3; times += 1) {
     const detail = { cause: 'password_wrong' } as const
-    await noteActivity(sql, told, { kind: 'sign_in_refused', detail }, elsewhere, world.now)
+    await recordActivity(sql, told, { kind: 'sign_in_refused', detail }, elsewhere, world.now)
     await later(world)
   }
   const proofs = [{ kind: 'password' as const, at: world.now }]
@@ -69,12 +69,12 @@ export async function disturb(world: World, account: MadeAccount): Promise<void>
     ip: elsewhere.ip,
   })
   const detail = { proofs: ['password' as const], newBrowser: true, sessionId }
-  await noteActivity(sql, told, { kind: 'signed_in', detail }, elsewhere, world.now)
-  await noteChange(world.deps, sql, account.id, { kind: 'new_sign_in' }, elsewhere, world.now, sessionId)
+  await recordActivity(sql, told, { kind: 'signed_in', detail }, elsewhere, world.now)
+  await recordChange(world.deps, sql, account.id, { kind: 'new_sign_in' }, elsewhere, world.now, sessionId)
   await later(world)
   const id = newId()
   const moment = { addedAt: world.now, provenAt: world.now }
   const item = { id, kind: 'email', address: 'second.mailbox@example.com', ...moment } as const
   await insertContact(sql, account.id, item)
-  await noteChange(world.deps, sql, account.id, { kind: 'item_added', item }, home, world.now)
+  await recordChange(world.deps, sql, account.id, { kind: 'item_added', item }, home, world.now)
 }

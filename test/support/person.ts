@@ -19,6 +19,8 @@ export type Page = {
 export type Sent = {
   method?: string
   fields?: Readonly<Record<string, string>> | URLSearchParams
+  /** A form as it travels, in place of fields: for what no browser would write so. */
+  body?: string
   /** Undefined leaves a header out that a browser would send. */
   headers?: Readonly<Record<string, string | undefined>>
 }
@@ -73,8 +75,8 @@ export function newPerson(world: Pick<Ground, 'app'>, has: PersonSettings = {}):
   const lasting = new Set<string>()
   let page: Page | undefined
 
-  async function request(path: string, { method, fields, headers = {} }: Sent = {}): Promise<Response> {
-    const posts = fields !== undefined
+  async function request(path: string, { method, fields, body, headers = {} }: Sent = {}): Promise<Response> {
+    const posts = fields !== undefined || body !== undefined
     const all: Record<string, string | undefined> = {
       Host: new URL(url).host,
       Accept: 'text/html',
@@ -90,7 +92,7 @@ export function newPerson(world: Pick<Ground, 'app'>, has: PersonSettings = {}):
       {
         method: method ?? (posts ? 'POST' : 'GET'),
         headers: Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
-        ...(posts && { body: new URLSearchParams(fields).toString() }),
+        ...(posts && { body: body ?? new URLSearchParams(fields).toString() }),
       },
       { incoming: { socket: { remoteAddress: ip } } },
     )
@@ -177,6 +179,8 @@ function formsIn(html: string, path: string): PageForm[] {
       if (type === 'radio' && name in fields && !/\schecked/.test(tag)) continue
       fields[name] = attribute(tag, 'value') ?? ''
     }
+    for (const [, tag = ''] of body.matchAll(/<textarea\b([^>]*)>/g))
+      fields[attribute(tag, 'name') ?? ''] = ''
     return { action: attribute(head, 'action') ?? path, fields }
   })
 }

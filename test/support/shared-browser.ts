@@ -1,6 +1,6 @@
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
-import { chromiumPath } from './chromium.ts'
+import { chromiumPath, quiet } from './chromium.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -8,17 +8,6 @@ declare module 'vitest' {
     browser: string | undefined
   }
 }
-
-/** Nothing of the browser's own goes out to the network. */
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** One Chromium for all page tests of the run: each test has contexts of its own in it. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {

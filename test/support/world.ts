@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getCountries } from 'libphonenumber-js/max'
+import { shardQuota } from '../../src/core/limits.ts'
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
 import type { Duration, Instant } from '../../src/core/time.ts'
 import type { Channel } from '../../src/core/verifications/delivery.ts'
-import { shardQuota } from '../../src/core/verifications/limits.ts'
 import { openInbox } from '../../src/delivery/inbox.ts'
 import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
 import { buildApp } from '../../src/http/app.ts'
-import { openClientAddress } from '../../src/http/client-address.ts'
-import { openNews } from '../../src/http/stream.ts'
+import { openClientAddress } from '../../src/http/exchange/client-address.ts'
+import { openLiveUpdates } from '../../src/http/exchange/live-updates.ts'
+import { createApiKey, openAuthentication } from '../../src/operations/administration/api-keys.ts'
+import { readiness } from '../../src/operations/administration/readiness.ts'
 import type { Deps } from '../../src/operations/deps.ts'
-import { createApiKey, openAuthentication } from '../../src/operations/running/api-keys.ts'
-import { readiness } from '../../src/operations/running/readiness.ts'
-import { gatherVerifications } from '../../src/operations/verifications/together.ts'
+import { batchVerifications } from '../../src/operations/micro-batching.ts'
 import type { Keyring } from '../../src/secrets/keyring.ts'
 import { followKeyring, rotateKeyringFile } from '../../src/secrets/keyring-file.ts'
 import { HashingBusy } from '../../src/secrets/password-hash.ts'
@@ -162,7 +162,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     policy,
     limits,
     verificationSql,
-    together: gatherVerifications(sql, verificationSql),
+    together: batchVerifications(sql, verificationSql),
     guessSql: prepareGuessSql(limits.rules),
     operatorName: 'Harbour',
     channels: new Set(settings.channels ?? ['email', 'sms']),
@@ -187,7 +187,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
           sender: { name: 'Harbour', address: 'codes@harbour.test' },
           clientAddress: openClientAddress(['192.0.2.1']),
         },
-        news: openNews(),
+        news: openLiveUpdates(100, raise),
       },
     })
   const app = processWhose(() => now)

@@ -9,8 +9,11 @@ export const relyingPartyOf = (publicUrl: string, name: string): RelyingParty =>
 
 export type CredentialName = { id: string; transports: readonly string[] }
 
-/** EdDSA, ES256, RS256, in order of preference: what authenticators in use can do (IANA COSE algorithms). */
-const algorithms = [-8, -7, -257]
+/**
+ * EdDSA, ES256, RS256, in order of preference: what authenticators in use can do (IANA COSE algorithms). Said wherever the
+ * library takes such a list: its own depends on the Node it runs on, and a passkey must work on every one of ours.
+ */
+export const passkeyAlgorithms: readonly number[] = [-8, -7, -257]
 
 /**
  * What a browser is asked to make a passkey with (PublicKeyCredentialCreationOptionsJSON). Discoverable, so that it
@@ -29,7 +32,7 @@ export const creationOptions = (given: {
   rp: { id: given.rp.id, name: given.rp.name },
   user: { id: given.userHandle, name: given.username, displayName: given.username },
   challenge: given.challenge,
-  pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
+  pubKeyCredParams: passkeyAlgorithms.map((alg) => ({ type: 'public-key', alg })),
   excludeCredentials: given.exclude.map(descriptor),
   authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
   attestation: 'none',

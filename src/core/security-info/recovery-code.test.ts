@@ -12,7 +12,7 @@ const codes = fc
   .map((letters) => letters.join(''))
 
 test('a code is read as it is shown, in small letters, with any separators, and from full-width keys', () => {
-  const separator = fc.constantFrom('-', ' ', ' – ', '\u00a0', '.', '\n')
+  const separator = fc.constantFrom('-', ' ', ' – ', '\u00a0', '.', '\n', '\u2011', '\u200e', '\u2069')
   fc.assert(
     fc.property(codes, separator, (code, between) => {
       const groups = groupedRecoveryCode(code).split('-')
@@ -26,6 +26,11 @@ test('a code is read as it is shown, in small letters, with any separators, and 
       expect(canonicalRecoveryCode(wide)).toBe(code)
     }),
   )
+})
+
+test('digits of any script are read as digits', () => {
+  const typed = 'AB\u0662\u0663C-ABCD\u096a-22222-33333-44444'
+  expect(canonicalRecoveryCode(typed)).toBe('AB23CABCD4222223333344444')
 })
 
 test('digits that the alphabet does not have are the letters they were taken for', () => {

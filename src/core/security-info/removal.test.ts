@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Proof } from '../people/session.ts'
+import type { Proof } from '../proving/proof.ts'
+import { type Act, needsStepUp } from '../sign-in/step-up.ts'
 import { days, type Instant, minutes } from '../time.ts'
-import { missingAfter, provedBesides, type RemainingItem, removableFrom } from './removal.ts'
+import { missingAfter, type RemainingItem, removableFrom } from './removal.ts'
 import type { ItemKind } from './security-info.ts'
-import { type Act, needsStepUp } from './step-up.ts'
 
 const began = Date.UTC(2026, 5, 1)
 
@@ -135,19 +135,6 @@ test('what is not proved, on probation, frozen or a number gone stale does not r
   ]) {
     expect(missingAfter([email, other(more)], 'a', account, now)).toBe('contact')
   }
-})
-
-test('an item goes as lost with two others that are old and freshly proved', () => {
-  const now = began + days(20)
-  const items = ['a', 'b', 'c'].map(
-    (id): RemainingItem => ({ id, kind: 'email', addedAt: began, provenAt: now }),
-  )
-  const account = { createdAt: began, twoStep: false }
-  expect(provedBesides(items, ['a', 'b', 'c'], 'c', account, now)).toBe(2)
-  expect(provedBesides(items, ['a', 'a', undefined], 'c', account, now)).toBe(1)
-  expect(
-    provedBesides([...items.slice(0, 2), { ...items[2]!, addedAt: now }], ['a', 'c'], 'b', account, now),
-  ).toBe(1)
 })
 
 test('an item may go at the moment that is told, and not a millisecond before', () => {

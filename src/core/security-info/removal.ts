@@ -1,6 +1,6 @@
 import type { Instant } from '../time.ts'
+import { isOnProbation, probation, standsAlone } from './item-standing.ts'
 import type { ItemKind } from './security-info.ts'
-import { isOnProbation, probation, standsAlone } from './step-up.ts'
 
 /** An item as far as it can still prove something when another one goes. */
 export type RemainingItem = {
@@ -55,17 +55,6 @@ export function removableFrom(
 const kindsOf = (items: readonly RemainingItem[]): Set<ItemKind> =>
   new Set(items.map(({ kind }) => kind).filter((kind) => kind !== 'recovery_code'))
 
-const counts = (item: RemainingItem, account: AccountRules, now: Instant): boolean =>
+/** Whether it was proved, nobody froze it, and it is past its first week in an account that is. */
+export const counts = (item: RemainingItem, account: AccountRules, now: Instant): boolean =>
   standsAlone(item, now) && !isOnProbation(item, account.createdAt, now)
-
-/** Items that a session has freshly proved besides the one that goes: with two, it goes as lost or stolen. */
-export function provedBesides(
-  items: readonly RemainingItem[],
-  proved: readonly (string | undefined)[],
-  goes: string,
-  account: AccountRules,
-  now: Instant,
-): number {
-  const fresh = new Set(proved)
-  return items.filter((item) => item.id !== goes && fresh.has(item.id) && counts(item, account, now)).length
-}

@@ -19,7 +19,8 @@ export type JudgedItem = {
 /**
  * How safe an account is: whether losing one thing locks its owner out, and whether stealing one thing lets a thief in.
  *
- * `weak`: one thing lost, and there is no way back. `fair`: one kind of thing is all there is. `good`: neither.
+ * `weak`: one thing lost, and there is no way back. `fair`: one kind of thing is all there is, or one thing stolen may be
+ * enough. `good`: none of these.
  */
 export function judgeSafety(items: readonly JudgedItem[], twoStep: boolean): Safety {
   const { ways, apart, kinds } = lookAt(items)
@@ -32,7 +33,7 @@ export function judgeSafety(items: readonly JudgedItem[], twoStep: boolean): Saf
   }
   const all = weaknesses.filter((weakness) => found[weakness])
   const weak = found.unproved || found.one_way || found.circle
-  return { level: weak ? 'weak' : found.one_kind ? 'fair' : 'good', weaknesses: all }
+  return { level: weak ? 'weak' : all.length > 0 ? 'fair' : 'good', weaknesses: all }
 }
 
 /** The same as a list to go through: what is done, and what is left, in the order in which one leads to the next. */

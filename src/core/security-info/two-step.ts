@@ -1,6 +1,6 @@
 import { type Duration, days, type Instant } from '../time.ts'
+import { standsAlone } from './item-standing.ts'
 import { type Item, isContact } from './security-info.ts'
-import { standsAlone } from './step-up.ts'
 
 /** A browser that is trusted is forgotten when nobody signs in on it for this long. */
 export const trustIdle: Duration = days(60)

@@ -55,8 +55,30 @@ const answers: [SmtpStep, string, string][] = [
   ['content', '550 user unknown', 'refused address_unknown'],
   ['login', '535 5.7.8 wrong password', 'deferred authentication_failed'],
   ['login', '454 4.7.0 temporary failure', 'deferred authentication_failed'],
-  ['connect', '554 5.7.1 go away', 'deferred refused_by_policy'],
+  ['connect', '554 5.7.1 go away', 'deferred provider_misconfigured'],
+  ['connect', '554 5.7.1 client host blocked using Spamhaus', 'deferred provider_misconfigured'],
+  ['connect', '550 not on our allow list', 'deferred provider_misconfigured'],
+  [
+    'connect',
+    '504 5.5.2 <app>: Helo command rejected: need fully-qualified name',
+    'deferred provider_misconfigured',
+  ],
   ['connect', '421 too busy', 'deferred provider_unavailable'],
+  ['connect', '421 4.7.0 Too many connections from your address', 'deferred provider_unavailable'],
+  ['connect', '450 4.7.1 Greylisting in action', 'deferred provider_unavailable'],
+  ['connect', '530 5.7.0 Authentication required', 'deferred authentication_failed'],
+  ['connect', '530 5.7.10 Must issue a STARTTLS command first', 'deferred tls_failed'],
+  // Postfix waits with these until RCPT (smtpd_delay_reject), and they speak of us all the same.
+  [
+    'recipient',
+    '504 5.5.2 <app>: Helo command rejected: need fully-qualified hostname',
+    'refused provider_misconfigured',
+  ],
+  [
+    'recipient',
+    '554 5.7.1 <host[192.0.2.7]>: Client host rejected: Access denied',
+    'refused provider_misconfigured',
+  ],
   ['recipient', '550 no such user', 'refused address_unknown'],
   ['recipient', '550 nope', 'refused address_unknown'],
   ['recipient', '552 nope', 'refused mailbox_full'],
@@ -122,6 +144,20 @@ test('whatever a server or a network does, it has a known cause', () => {
   fc.assert(
     fc.property(faults, (fault) => {
       expect(deliveryCauses).toContain(explainSmtpFault(fault).cause)
+    }),
+  )
+})
+
+test('what a server says before it hears of the message is for its operator and ours to mend', () => {
+  fc.assert(
+    fc.property(faults, (fault) => {
+      if (fault.kind === 'network' || (fault.step !== 'connect' && fault.step !== 'login')) return
+      expect([
+        'provider_unavailable',
+        'provider_misconfigured',
+        'authentication_failed',
+        'tls_failed',
+      ]).toContain(explainSmtpFault(fault).cause)
     }),
   )
 })

@@ -36,6 +36,11 @@ function causeOfReply(reply: Reply): DeliveryCause {
   const told = causeOfDetail.get(detail ?? '')
   // A server that asks for a login says so with many statuses (Gmail: 530 5.5.1): the reply code is what counts.
   if (reply.code === 530 || reply.code === 535) return told === 'tls_failed' ? told : 'authentication_failed'
+  // At the greeting or EHLO no reader is known yet: the server means us, and only our operator can mend it.
+  if (reply.step === 'connect') {
+    if (told === 'tls_failed') return told
+    return reply.code >= 500 ? 'provider_misconfigured' : 'provider_unavailable'
+  }
   const heard = causeOfText(reply) ?? (reply.status === '4.7.1' ? 'greylisted' : told)
   const cause = heard ?? causeOfCode.get(reply.code)
   const blamesAddress = cause === 'address_unknown' || cause === 'domain_unknown'
@@ -144,7 +149,7 @@ const causeOfCode: ReadonlyMap<number, DeliveryCause> = new Map([
 const spoken: readonly (readonly [RegExp, DeliveryCause])[] = [
   [/gr[ea]y[- ]?list/i, 'greylisted'],
   [
-    /relay(ing)? (access )?(is )?(denied|not permitted|not allowed)|unable to relay|send ?as (denied|this sender)/i,
+    /relay(ing)? (access )?(is )?(denied|not permitted|not allowed)|unable to relay|send ?as (denied|this sender)|(helo command|client host) rejected/i,
     'provider_misconfigured',
   ],
   [/too many|rate[- ]?limit|throttl|unusual rate|at a rate|exceeded .{0,40}(rate|messages)/i, 'rate_limited'],
@@ -158,7 +163,7 @@ const spoken: readonly (readonly [RegExp, DeliveryCause])[] = [
 ]
 
 function causeOfText(reply: Reply): DeliveryCause | undefined {
-  const vague = reply.status === undefined || /^(4\.2\.1|[245]\.(\d+\.0|7\.1))$/.test(reply.status)
+  const vague = reply.status === undefined || /^(4\.2\.1|[245]\.(\d+\.0|5\.2|7\.1))$/.test(reply.status)
   if (!vague || !reply.text) return undefined
   const text = reply.text.slice(0, 1000)
   return spoken.find(([words]) => words.test(text))?.[1]

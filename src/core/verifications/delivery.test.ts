@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { minutes, seconds } from '../time.ts'
-import { decideNextTry, leaseTime, retryOffsets, sendMargin } from './delivery.ts'
+import {
+  decideAfterTry,
+  decideNextTry,
+  leaseTime,
+  mostCopies,
+  retryOffsets,
+  sendMargin,
+  tryLimit,
+} from './delivery.ts'
 
 const due = 1_000_000
 const expiry = due + minutes(10)
@@ -66,5 +74,56 @@ test('a failing message takes at most seven tries, however long each of them is'
 })
 
 test('a lease outlives the slowest try', () => {
-  expect(leaseTime).toBeGreaterThan(seconds(20))
+  expect(leaseTime).toBeGreaterThan(tryLimit)
+})
+
+const history = { tries: 1, copies: 0, firstDueAt: due, expiresAt: expiry, isNotice: false }
+
+test('a message whose end is unknown is tried once more, and then may have arrived', () => {
+  const first = decideAfterTry('unknown', history, due)
+  expect(first).toEqual({ kind: 'unknown', copies: 1, dueAt: due + seconds(5) })
+  const second = decideAfterTry('unknown', { ...history, tries: 2, copies: first.copies }, due + seconds(5))
+  expect(second).toEqual({ kind: 'unknown', copies: 2, state: 'unknown' })
+})
+
+test('what was handed over once without an answer is never called failed or withdrawn', () => {
+  const once = { ...history, tries: 7, copies: 1 }
+  expect(decideAfterTry('deferred', once, due + seconds(311))).toMatchObject({
+    kind: 'gave_up',
+    state: 'unknown',
+  })
+  expect(decideAfterTry('refused', once, due)).toMatchObject({ kind: 'refused', state: 'unknown' })
+  expect(decideAfterTry('withdrawn', once, due)).toMatchObject({ kind: 'withdrawn', state: 'unknown' })
+  expect(decideAfterTry('accepted', once, due)).toMatchObject({ kind: 'accepted', state: 'sent' })
+})
+
+test('whatever its tries come to, a message ends, and no more than two copies are out', () => {
+  const outcome = fc.constantFrom('accepted', 'deferred', 'refused', 'unknown', 'withdrawn')
+  fc.assert(
+    fc.property(fc.array(outcome, { minLength: 30, maxLength: 30 }), fc.boolean(), (outcomes, isNotice) => {
+      let now = due
+      let copies = 0
+      let unknown = 0
+      const expiresAt = isNotice ? due + minutes(72 * 60) : expiry
+      for (const [before, result] of outcomes.entries()) {
+        if (result === 'unknown') unknown += 1
+        const after = decideAfterTry(
+          result,
+          { ...history, tries: before + 1, copies, isNotice, expiresAt },
+          now,
+        )
+        copies = after.copies
+        expect(copies).toBe(unknown)
+        if ('dueAt' in after) {
+          now = after.dueAt
+          continue
+        }
+        expect(copies).toBeLessThanOrEqual(mostCopies)
+        expect(after.state === 'sent').toBe(result === 'accepted')
+        if (after.state !== 'sent') expect(after.state === 'unknown').toBe(copies > 0)
+        return
+      }
+      throw new Error('It never ended.')
+    }),
+  )
 })

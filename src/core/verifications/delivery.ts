@@ -4,13 +4,15 @@ export type Channel = 'email' | 'sms' | 'voice'
 export type ProviderName = 'inbox' | 'smtp'
 
 /**
- * The life of a message. `sent` means that a provider took responsibility for it, not that a person read it.
+ * The life of a message. `sent` means that a provider took responsibility for it, not that a person read it. `unknown`
+ * means that it may have arrived: it was handed over whole, and no answer came (RFC 1047).
  *
  *     queued --taken by provider--> sent --later report--> failed
  *       |--refused for good, or no try left--> failed
  *       |--the verification ended first--> withdrawn
+ *       |--handed over twice without an answer, or once and never taken after--> unknown
  */
-export type MessageState = 'queued' | 'sent' | 'failed' | 'withdrawn'
+export type MessageState = 'queued' | 'sent' | 'failed' | 'withdrawn' | 'unknown'
 
 /**
  * Why a delivery went wrong, in words a person can act on. Derived from RFC 3463 enhanced status codes where the
@@ -33,17 +35,33 @@ export const deliveryCauses = [
   'provider_misconfigured',
   'number_unreachable',
   'rejected',
+  'no_answer',
   'deadline_passed',
 ] as const
 export type DeliveryCause = (typeof deliveryCauses)[number]
 
-/** What one try came to. `cause` says why it was not handed over; `response` is the provider's answer, made safe. */
+/**
+ * What one try came to. `cause` says why it was not handed over, or why nobody knows what became of it; `response` is the
+ * provider's answer, made safe.
+ */
 export type SendOutcome =
   | { result: 'accepted'; by: string; response: string }
-  | { result: 'deferred'; cause: DeliveryCause; by?: string; status?: string; response?: string }
-  | { result: 'refused'; cause: DeliveryCause; by?: string; status?: string; response?: string }
+  | {
+      result: 'deferred' | 'refused' | 'unknown'
+      cause: DeliveryCause
+      by?: string
+      status?: string
+      response?: string
+    }
 
-export const deliveryEventKinds = ['accepted', 'deferred', 'refused', 'gave_up', 'withdrawn'] as const
+export const deliveryEventKinds = [
+  'accepted',
+  'deferred',
+  'refused',
+  'unknown',
+  'gave_up',
+  'withdrawn',
+] as const
 export type DeliveryEventKind = (typeof deliveryEventKinds)[number]
 
 /** When a message that could not be handed over is tried again, counted from when it was first due. */
@@ -80,5 +98,63 @@ export function decideNextTry(
   return at < expiresAt - sendMargin ? { at } : { never: 'deadline_passed' }
 }
 
-/** A lease outlives the slowest try (20 s); a worker that dies loses its messages to another one after this. */
+/** A server that took a message whole and said nothing has it once or twice in the end, never more often. */
+export const mostCopies = 2
+
+/** What the next try of a message, or its end, depends on. */
+export type TryHistory = {
+  tries: number
+  /** How often it was handed over whole without an answer, the last try not counted. */
+  copies: number
+  firstDueAt: Instant
+  expiresAt: Instant
+  /** Of a notice, which has no code that dies. */
+  isNotice: boolean
+}
+
+/** What is written down of a try, and what becomes of the message. */
+export type AfterTry = { kind: DeliveryEventKind; copies: number } & (
+  | { state: Exclude<MessageState, 'queued'> }
+  | { dueAt: Instant }
+)
+
+/**
+ * Decides what becomes of a message after one try. Once it was handed over whole without an answer it can't be called
+ * failed or withdrawn any more: it may have arrived.
+ */
+export function decideAfterTry(
+  outcome: SendOutcome['result'] | 'withdrawn',
+  history: TryHistory,
+  now: Instant,
+): AfterTry {
+  const copies = history.copies + (outcome === 'unknown' ? 1 : 0)
+  const ended = (state: 'failed' | 'withdrawn') => (copies > 0 ? 'unknown' : state)
+  if (outcome === 'accepted') return { kind: 'accepted', copies, state: 'sent' }
+  if (outcome === 'withdrawn') return { kind: 'withdrawn', copies, state: ended('withdrawn') }
+  if (outcome === 'refused') return { kind: 'refused', copies, state: ended('failed') }
+  const offsets = history.isNotice ? noticeRetryOffsets : retryOffsets
+  const next = decideNextTry(history.tries, history.firstDueAt, history.expiresAt, now, offsets)
+  if ('at' in next && copies < mostCopies) return { kind: outcome, copies, dueAt: next.at }
+  return { kind: outcome === 'unknown' ? 'unknown' : 'gave_up', copies, state: ended('failed') }
+}
+
+/**
+ * How long one try may hold a place and a connection before its message is handed over. Servers in between check a
+ * recipient within seconds; who takes longer is tried again.
+ */
+export const tryLimit: Duration = seconds(15)
+
+/** A destination that kept a try waiting for a third of its limit has one place, for so long after. */
+export const slowLasts: Duration = minutes(10)
+
+/**
+ * How long the first try waits for a greeting, and how long later ones do. The first is short, since another server of
+ * the same name may be well; RFC 5321 §4.5.3.2.1 gives 5 minutes.
+ */
+export const greetingWaits = { first: seconds(10), later: minutes(5) } as const
+
+/** How long an answer to a whole message is waited for at most (RFC 5321 §4.5.3.2.6). */
+export const answerWait: Duration = minutes(10)
+
+/** A lease outlives the slowest try; a try that waits longer has it renewed. A worker that dies loses its messages then. */
 export const leaseTime: Duration = seconds(30)

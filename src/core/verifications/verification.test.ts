@@ -30,6 +30,7 @@ const verifications: fc.Arbitrary<Verification> = fc
     attempts,
     attemptsAllowed: 5,
     sends,
+    messageReference: 'k7f-2q',
     lastSentAt: createdAt + lastSentAfter,
   }))
 /** Any, and those where something turns. */

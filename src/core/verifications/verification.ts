@@ -25,7 +25,10 @@ export type Verification = {
   destination: string
   codeLength: CodeLength
   locale: Locale
+  /** The application's own word for it. */
   reference: string | undefined
+  /** The word that stands in its messages. */
+  messageReference: string
   createdAt: Instant
   expiresAt: Instant
   endedAt: Instant | undefined

@@ -45,6 +45,7 @@ const verification = {
   channel: 'email',
   to: { email: 'ana@example.com' },
   reference: 'order 1207',
+  message_reference: 'k7f-2q',
   created_at: '2026-11-22T10:42:03.120Z',
   expires_at: '2026-11-22T10:52:03.120Z',
   resend_at: '2026-11-22T10:42:33.120Z',
@@ -58,7 +59,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/verifications',
     summary: 'Send a code',
     description:
-      'Sends a code to an email address or phone. When this answers 201, the code and its message are stored durably: the message goes out, or its failure shows in the verification. The code works for ten minutes, once, with five tries.',
+      'Sends a code to an email address or phone. When this answers 201, the code and its message are stored durably: the message is sent, or the verification shows its failure. The code works for ten minutes, once, with five tries.',
     body: {
       name: 'IssueRequest',
       schema: issueRequest,
@@ -78,6 +79,7 @@ export const apiOperations: readonly ApiOperation[] = [
       'email_malformed',
       'phone_malformed',
       'phone_country_not_served',
+      'phone_takes_no_texts',
       'channel_unavailable',
       'sends_limit',
       'phone_prefix_closed',
@@ -94,7 +96,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/verifications/{id}/attempts',
     summary: 'Check a code',
     description:
-      'Checks what was typed. A right code is accepted once; a wrong one spends a try. What can be no code at all (another number of digits) spends none.',
+      'Checks what was typed. A right code is accepted once; a wrong one uses a try. Text that can’t be a code (another number of digits) uses none.',
     body: {
       name: 'AttemptRequest',
       schema: attemptRequest,
@@ -126,7 +128,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/verifications/{id}/sends',
     summary: 'Send it again',
     description:
-      'Sends the same code once more, as a new message, so that whichever comes first works. With less than four minutes left a new code goes out and the old works beside it. Gaps are 30, 60 and 120 seconds; a code is sent four times at most. The body may be left out.',
+      'Sends the same code once more, as a new message, so that whichever arrives first works. With less than four minutes left it sends a new code, and both work. The minimum gaps are 30, 60 and 120 seconds; a code is sent at most four times. The body is optional.',
     body: { name: 'ResendRequest', schema: resendRequest, required: false, example: {} },
     answer: {
       status: 202,
@@ -143,6 +145,7 @@ export const apiOperations: readonly ApiOperation[] = [
       'verification_cancelled',
       'sends_limit',
       'channel_unavailable',
+      'phone_takes_no_texts',
       'phone_prefix_closed',
       'phone_budget_spent',
       'verification_unknown',
@@ -156,7 +159,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/verifications/{id}',
     summary: 'Where is it?',
     description:
-      'The verification, and the story of each message it sent: when it was handed over and to whom, or why not. Show your user the cause and what to do.',
+      'The verification, and the delivery of each of its messages: when it was handed over and to whom, or why not. Show your user the cause and what to do.',
     answer: {
       status: 200,
       name: 'VerificationWithDeliveries',
@@ -192,7 +195,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/verifications/{id}/cancellation',
     summary: 'Cancel it',
     description:
-      'Ends a pending verification: its code is worth nothing any more, and nothing further is sent. Cancelling twice is fine.',
+      'Cancels a pending verification: its code no longer works, and nothing more is sent. Cancelling twice is fine.',
     answer: {
       status: 200,
       name: 'Verification',

@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 const channel = z
   .enum(['email', 'sms', 'voice'])
-  .describe('How the code travels. Default: email, or sms for a phone.')
+  .describe('How the code is sent. Default: email, or sms for a phone.')
 
 /** Text of somebody else's that is stored and given back: no control characters, no half of a surrogate pair. */
 const plainText = (most: number) =>
@@ -45,15 +45,15 @@ export const issueRequest = z.strictObject({
     .describe('Digits of the code: 8 where the code alone signs in or recovers.'),
   locale: languageTag
     .optional()
-    .describe("The reader's language; one that isn't spoken falls back to English."),
+    .describe("The reader's language; a language that isn't supported falls back to English."),
   reference: plainText(128)
     .optional()
-    .describe('Your own word for this verification; given back, never shown to the reader.'),
+    .describe('Your own reference for this verification; returned in answers, never shown to the reader.'),
   end_user: z
     .strictObject({ ip: ip.describe("The end user's IP address, as you see it.") })
     .optional()
     .describe(
-      'Whom the code is for: limits then count against their address and network instead of your quota.',
+      'The person who asks: rate limits then count against their address and network instead of your quota.',
     ),
 })
 
@@ -71,7 +71,10 @@ export const verificationAnswer = z.object({
   status: z.enum(['pending', 'approved', 'expired', 'exhausted', 'cancelled']),
   channel,
   to: z.union([z.object({ email: z.string() }), z.object({ phone: z.string() })]),
-  reference: z.string().optional(),
+  reference: z.string().optional().describe('Your own word, as you gave it.'),
+  message_reference: z
+    .string()
+    .describe('The word in the message. Show it where the code is typed: there it tells the right message.'),
   created_at: moment,
   expires_at: moment,
   resend_at: moment.nullable().describe('When it may be sent again; null where it may not.'),
@@ -81,13 +84,13 @@ export const verificationAnswer = z.object({
 export const deliveryAnswer = z.object({
   id: z.string(),
   channel,
-  status: z.enum(['queued', 'sent', 'failed', 'withdrawn']),
+  status: z.enum(['queued', 'sent', 'failed', 'withdrawn', 'unknown']),
   queued_at: moment,
   next_try_at: moment.optional(),
   events: z.array(
     z.object({
       at: moment,
-      kind: z.enum(['accepted', 'deferred', 'refused', 'gave_up', 'withdrawn']),
+      kind: z.enum(['accepted', 'deferred', 'refused', 'unknown', 'gave_up', 'withdrawn']),
       provider: z.string(),
       by: z.string().optional().describe('The server that answered.'),
       cause: z.string().optional().describe('Why, as a stable word.'),
@@ -106,7 +109,7 @@ export const problem = z
     type: z.string().describe('The help page of this code.'),
     title: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable: decide by this.'),
+    code: z.string().describe('Stable: base decisions on it.'),
     kind: z.enum(['verification', 'limit', 'input', 'access', 'service']),
     detail: z.string(),
     instance: z.string().describe('The id of the request, for your logs and ours.'),

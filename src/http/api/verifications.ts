@@ -19,9 +19,9 @@ import {
   readVerification,
 } from '../../operations/verifications/read-verification.ts'
 import { resendApplicationCode } from '../../operations/verifications/resend-code.ts'
-import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange.ts'
-import { readJson, readOptionalJson } from '../read-json.ts'
-import { isoMoment } from '../refusals.ts'
+import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange/exchange.ts'
+import { readJson, readOptionalJson } from '../exchange/read-json.ts'
+import { isoMoment } from '../exchange/refusals.ts'
 import { attemptRequest, issueRequest, resendRequest } from './schemas.ts'
 
 export type Authenticate = (token: string, now: Instant) => Promise<string | undefined>
@@ -159,6 +159,7 @@ function describe(deps: Deps, verification: Verification, now: Instant) {
         ? { email: verification.destination }
         : { phone: verification.destination },
     reference: verification.reference,
+    message_reference: verification.messageReference,
     created_at: isoMoment(verification.createdAt),
     expires_at: isoMoment(verification.expiresAt),
     resend_at: again === undefined ? null : isoMoment(again),

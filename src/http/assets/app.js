@@ -1,4 +1,5 @@
-// What a script adds to pages that work without it. Loaded as a module, so browsers too old for it never run it.
+// What a script adds to pages that work without it. Loaded as a module, so browsers too old for it never run it. Lines of
+// comment and indentation aren't sent, so that no other line may begin with two slashes or an asterisk.
 
 const page = document.documentElement
 const all = (selector, within = document) => within.querySelectorAll(selector)
@@ -96,17 +97,84 @@ function copiers(within) {
   }
 }
 
+/** Bytes as WebAuthn's JSON has them, in base64url. */
+const decode = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (sign) => sign.charCodeAt(0))
+
+function encode(bytes) {
+  if (bytes === undefined || bytes === null || typeof bytes === 'string') return bytes ?? undefined
+  const { buffer = bytes, byteOffset, byteLength } = bytes
+  let text = ''
+  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) text += String.fromCharCode(byte)
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
+}
+
+/**
+ * Reads and writes what WebAuthn's own helpers would: browsers in use lack them, and what password managers answer with
+ * is often no credential that they know, nor one whose every member can be read.
+ */
+function optionsIn(text) {
+  const { challenge, user, excludeCredentials, allowCredentials, ...rest } = JSON.parse(text)
+  const named = (list) => list?.map((one) => ({ ...one, id: decode(one.id) }))
+  return {
+    ...rest,
+    challenge: decode(challenge),
+    user: user && { ...user, id: decode(user.id) },
+    excludeCredentials: named(excludeCredentials),
+    allowCredentials: named(allowCredentials),
+  }
+}
+
+function answerOf(credential) {
+  const member = (name, of = credential.response) => {
+    try {
+      return of[name]
+    } catch {
+      return undefined
+    }
+  }
+  const id = encode(member('rawId', credential) ?? credential.id)
+  const response = {}
+  for (const name of [
+    'clientDataJSON',
+    'attestationObject',
+    'authenticatorData',
+    'signature',
+    'userHandle',
+  ]) {
+    response[name] = encode(member(name))
+  }
+  try {
+    response.transports = credential.response.getTransports()
+  } catch {
+    // Not told.
+  }
+  return JSON.stringify({ id, rawId: id, type: 'public-key', response })
+}
+
+/** Longer ago than this an offer in the page is renewed while it waits in the field for the name. */
+const renewEvery = 20 * 60_000
+
 /** A passkey: what the server asks the browser for stands in the page, and the answer goes along with the form. */
 async function passkey(part) {
-  const { passkey: does, options, action, autofill, known, failed } = part.dataset
+  const { passkey: does, fresh, action, autofill, known, stopped, failed } = part.dataset
   const [unable, told] = all(':scope > p', part)
   const api = window.PublicKeyCredential
-  if (!api?.parseRequestOptionsFromJSON) {
+  if (!api || !navigator.credentials) {
     unable.hidden = false
     return
   }
   const input = part.querySelector('input')
-  const read = api[does === 'get' ? 'parseRequestOptionsFromJSON' : 'parseCreationOptionsFromJSON'].bind(api)
+  const { form } = input
+  /** The page may have stood open for longer than what it asks for is good. */
+  const renew = async () => {
+    const news = fresh && (await pageAt(fresh, AbortSignal.timeout?.(4000)))
+    const asked = news?.querySelector('[data-passkey]')
+    if (!asked) return
+    part.dataset.options = asked.dataset.options
+    const { elements } = asked.closest('form')
+    for (const name of ['form', 'offer']) form.elements[name].value = elements[name].value
+  }
   let under
   const ask = async (mediation) => {
     under?.abort()
@@ -114,19 +182,29 @@ async function passkey(part) {
     const { signal } = under
     told.textContent = ''
     try {
-      const publicKey = read(JSON.parse(options))
-      input.value = JSON.stringify(await navigator.credentials[does]({ publicKey, signal, mediation }))
-      if (action) input.form.action = action
-      input.form.submit()
+      const publicKey = optionsIn(part.dataset.options)
+      input.value = answerOf(await navigator.credentials[does]({ publicKey, signal, mediation }))
+      if (action) form.action = action
+      form.submit()
     } catch (fault) {
       if (signal.aborted || mediation) return
-      told.textContent = fault.name === 'InvalidStateError' ? known : failed
+      const { name } = fault ?? {}
+      const isStopped = name === 'NotAllowedError' || name === 'AbortError'
+      told.textContent = name === 'InvalidStateError' ? known : isStopped ? stopped : failed
     }
   }
   const button = part.querySelector('button')
   button.hidden = false
-  button.onclick = () => ask()
-  if (autofill !== undefined && (await api.isConditionalMediationAvailable?.())) ask('conditional')
+  button.onclick = async () => {
+    await renew()
+    ask()
+  }
+  if (autofill === undefined || !(await api.isConditionalMediationAvailable?.())) return
+  ask('conditional')
+  setInterval(async () => {
+    await renew()
+    ask('conditional')
+  }, renewEvery)
 }
 
 /**
@@ -137,13 +215,16 @@ const trusted = window.trustedTypes?.createPolicy('countersign', { createHTML: (
   createHTML: (html) => html,
 }
 
+async function pageAt(address, signal) {
+  const answer = await fetch(address, { headers: { accept: 'text/html' }, signal }).catch(() => undefined)
+  if (!answer?.ok) return undefined
+  return new DOMParser().parseFromString(trusted.createHTML(await answer.text()), 'text/html')
+}
+
 function live(part) {
   let stream
   const refresh = async () => {
-    const answer = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => undefined)
-    if (!answer?.ok) return
-    const fresh = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), 'text/html')
-    const news = fresh.getElementById(part.id)
+    const news = (await pageAt(location.href))?.getElementById(part.id)
     if (!news) return
     const focused = part.contains(document.activeElement) && document.activeElement.getAttribute('href')
     part.replaceChildren(...news.childNodes)
@@ -157,6 +238,8 @@ function live(part) {
     if (stream && stream.readyState !== EventSource.CLOSED) return
     stream = new EventSource(part.dataset.live)
     stream.addEventListener('news', refresh)
+    // Newer windows are followed in place of this one, until somebody looks at it again.
+    stream.addEventListener('replaced', () => stream.close())
   }
   document.addEventListener('visibilitychange', listen)
   window.addEventListener('pagehide', () => stream?.close())
@@ -182,3 +265,11 @@ for (const button of all('[data-prints]')) {
   button.onclick = () => print()
 }
 document.querySelector('.errors')?.focus()
+// A page that Back brings from memory may show an account that was signed out since.
+if ('personal' in page.dataset) {
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return
+    document.body.hidden = true
+    location.replace(location.pathname + location.search)
+  })
+}

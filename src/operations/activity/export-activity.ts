@@ -1,8 +1,8 @@
-import type { Activity } from '../../core/people/activity.ts'
-import { csvLine } from '../../core/people/csv.ts'
+import type { Activity } from '../../core/activity/activity.ts'
+import { csvLine } from '../../core/activity/csv.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Deps } from '../deps.ts'
-import { networkText } from '../verifications/limits.ts'
+import { networkText } from '../networks.ts'
 import { allActivity } from './read-activity.ts'
 
 /** One thing that happened, in words for programs: the same in every language. */
@@ -50,9 +50,12 @@ function exported(deps: Deps, { at, kind, detail }: Activity): Exported {
 const iso = (at: Instant | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString()
 
+/** By this mark spreadsheets know that a file is UTF-8; without, some take it for the system's own old code page. */
+const byteOrderMark = '\ufeff'
+
 /** All that is kept, as CSV: a line of names, then a line each, newest first. A spreadsheet finds no formula in it. */
 export async function* activityAsCsv(deps: Deps, accountId: string): AsyncGenerator<string> {
-  yield csvLine(columns)
+  yield byteOrderMark + csvLine(columns)
   for await (const batch of allActivity(deps, accountId)) {
     yield batch
       .map((activity) => exported(deps, activity))

@@ -1,13 +1,12 @@
-import type { Activity } from '../../core/people/activity.ts'
+import type { Activity } from '../../core/activity/activity.ts'
 import { hours, type Instant } from '../../core/time.ts'
-import { holdAccount } from '../../storage/account.ts'
+import { lockAccount } from '../../storage/account.ts'
 import { readActivity } from '../../storage/activity.ts'
 import { endOtherSessions, forgetOtherBrowsers, isUnended } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
-import { reportAskedCode } from '../verifications/report-message.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
+import { ownedBy, recordActivity } from './record-activity.ts'
+import { reportAskedCode } from './report-message.ts'
 
 /**
  * "This wasn't me": whoever else is in the account is out of it at once, and needs a code to come back; a code that
@@ -17,20 +16,26 @@ export async function sayNotMe(
   deps: Deps,
   session: SignedInSession,
   about: Activity,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { accountId, sessionId } = session
   const { verificationId, detail } = about
   if (verificationId !== undefined && detail.flow !== undefined) {
-    await reportAskedCode(deps, { subject: detail.flow, verificationId }, source, now)
+    await reportAskedCode(deps, { subject: detail.flow, verificationId }, requester, now)
   }
   await deps.database.transaction(async (sql) => {
-    await holdAccount(sql, accountId)
+    await lockAccount(sql, accountId)
     if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endOtherSessions(sql, accountId, sessionId)
-    await forgetOtherBrowsers(sql, accountId, source.browser)
-    await noteActivity(sql, toldTo(accountId), { kind: 'not_me', detail: { about: about.id } }, source, now)
+    await forgetOtherBrowsers(sql, accountId, requester.browser)
+    await recordActivity(
+      sql,
+      ownedBy(accountId),
+      { kind: 'not_me', detail: { about: about.id } },
+      requester,
+      now,
+    )
   })
 }
 

@@ -6,20 +6,20 @@ import {
   groupActivity,
   kindsUnder,
   mayBeSomebodyElse,
-} from '../../core/people/activity.ts'
+} from '../../core/activity/activity.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { findActivity, readActivity as readRows } from '../../storage/activity.ts'
 import type { Deps } from '../deps.ts'
-import { networkText } from '../verifications/limits.ts'
-import { seenAs } from './note-activity.ts'
+import { networkText } from '../networks.ts'
+import { seenAs } from './record-activity.ts'
 
 /** Where something came from, for a reader: a place where the file knows one, else the network. */
 export type Where = { place: string | undefined; network: string | undefined } & ActivitySource
 
-export const whereOf = (deps: Deps, source: ActivitySource, locale: Locale): Where => ({
-  ...source,
-  place: source.ip === undefined ? undefined : deps.placeOf(source.ip, locale),
-  network: source.ip === undefined ? undefined : networkText(source.ip),
+export const whereOf = (deps: Deps, requester: ActivitySource, locale: Locale): Where => ({
+  ...requester,
+  place: requester.ip === undefined ? undefined : deps.placeOf(requester.ip, locale),
+  network: requester.ip === undefined ? undefined : networkText(requester.ip),
 })
 
 /** One line of the page; `here` where the browser that looks did it itself. */

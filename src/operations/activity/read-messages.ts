@@ -1,6 +1,6 @@
+import type { ActivityKind } from '../../core/activity/activity.ts'
 import { hintOf, parseEmail, parsePhone } from '../../core/address.ts'
-import type { ActivityKind } from '../../core/people/activity.ts'
-import type { NoticeDetail } from '../../core/security-info/change.ts'
+import type { NoticeDetail } from '../../core/changes/change.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Purpose } from '../../core/verifications/message.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
@@ -74,7 +74,9 @@ export async function findMessage(
   let before: string | undefined
   for (;;) {
     const codes = await askedCodes(deps, accountId, { before, most: perLook }, now)
-    const found = (await told(deps, codes, [])).find((sent) => sent.reference === reference)
+    const found = (await told(deps, codes, [])).find(
+      (sent) => canonicalReference(sent.reference) === reference,
+    )
     if (found !== undefined || codes.length < perLook) return found
     before = codes.at(-1)?.id
   }

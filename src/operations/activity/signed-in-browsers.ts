@@ -1,8 +1,9 @@
-import { browserName } from '../../core/people/browser-name.ts'
-import { isLiving, type Proof } from '../../core/people/session.ts'
+import { browserName } from '../../core/activity/browser-name.ts'
+import type { Proof } from '../../core/proving/proof.ts'
+import { isLiving } from '../../core/sign-in/session.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
-import { holdAccount } from '../../storage/account.ts'
+import { lockAccount } from '../../storage/account.ts'
 import {
   endAllSessions,
   endOtherSessions,
@@ -16,10 +17,9 @@ import {
 } from '../../storage/session.ts'
 import { endTrust } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
-import { noteActivity, toldTo } from './note-activity.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 import { type Where, whereOf } from './read-activity.ts'
+import { ownedBy, recordActivity } from './record-activity.ts'
 
 /** A browser that is signed in to the account. */
 export type SignedInBrowser = {
@@ -67,16 +67,22 @@ export async function endOneSession(
   deps: Deps,
   session: SignedInSession,
   sessionId: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
-    await holdAccount(sql, accountId)
+    await lockAccount(sql, accountId)
     if (!(await isUnended(sql, accountId, session.sessionId))) return
     if (!(await endSession(sql, accountId, sessionId))) return
     await forgetBrowserOf(sql, accountId, sessionId)
-    await noteActivity(sql, toldTo(accountId), { kind: 'signed_out', detail: { sessionId } }, source, now)
+    await recordActivity(
+      sql,
+      ownedBy(accountId),
+      { kind: 'signed_out', detail: { sessionId } },
+      requester,
+      now,
+    )
   })
 }
 
@@ -84,16 +90,16 @@ export async function endOneSession(
 export async function endOthers(
   deps: Deps,
   session: SignedInSession,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { accountId, sessionId } = session
   await deps.database.transaction(async (sql) => {
-    await holdAccount(sql, accountId)
+    await lockAccount(sql, accountId)
     if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endOtherSessions(sql, accountId, sessionId)
-    await forgetOtherBrowsers(sql, accountId, source.browser)
-    await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
+    await forgetOtherBrowsers(sql, accountId, requester.browser)
+    await recordActivity(sql, ownedBy(accountId), { kind: 'sessions_ended' }, requester, now)
   })
 }
 
@@ -101,17 +107,17 @@ export async function endOthers(
 export async function signOutEverywhere(
   deps: Deps,
   session: SignedInSession,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   const { accountId } = session
   await deps.database.transaction(async (sql) => {
-    await holdAccount(sql, accountId)
+    await lockAccount(sql, accountId)
     if (!(await isUnended(sql, accountId, session.sessionId))) return
     await endAllSessions(sql, accountId)
     await untrustBrowsers(sql, accountId)
-    await forgetOtherBrowsers(sql, accountId, source.browser)
-    await endTrust(sql, accountId, source.browser)
-    await noteActivity(sql, toldTo(accountId), { kind: 'sessions_ended' }, source, now)
+    await forgetOtherBrowsers(sql, accountId, requester.browser)
+    await endTrust(sql, accountId, requester.browser)
+    await recordActivity(sql, ownedBy(accountId), { kind: 'sessions_ended' }, requester, now)
   })
 }

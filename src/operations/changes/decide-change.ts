@@ -1,9 +1,6 @@
-import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
-import type { Proof } from '../../core/people/session.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
-import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
-import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/changes/change.ts'
+import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/changes/freeze.ts'
+import { deciders } from '../../core/changes/seniority.ts'
 import {
   planKeep,
   planUndo,
@@ -11,7 +8,11 @@ import {
   type UndoWait,
   undoAnnouncedFor,
   undoWait,
-} from '../../core/security-info/undo.ts'
+} from '../../core/changes/undo.ts'
+import type { Proof } from '../../core/proving/proof.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { type Item, isContact } from '../../core/security-info/security-info.ts'
+import { decideNewPassword, standsAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
@@ -40,12 +41,11 @@ import {
   untrustBrowsers,
 } from '../../storage/session.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { activitySource, noteActivity, toldTo } from '../activity/note-activity.ts'
+import { activitySource, ownedBy, recordActivity } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
-import { changing, isFrozen } from './held-still.ts'
-import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
+import { inAccountTransaction, isFrozen } from './account-transaction.ts'
+import { notifyContacts, recordChangeActivity, writeChange } from './record-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
 export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }
@@ -55,6 +55,8 @@ export type Decision = {
   change: StoredChange
   /** Items of the account that are older than the change: what it is decided with. */
   before: Item[]
+  /** Those that may freeze it and don't decide it: an older item stands behind it. */
+  juniors: string[]
   /** How many fresh proofs by those are missing, and whether there are enough of them at all. */
   proofsMissing: number
   possible: boolean
@@ -87,12 +89,14 @@ async function decisionIn(
   const change = changes.find(({ id }) => id === changeId)
   if (change === undefined || !isOpen(change, now)) return undefined
   const older = new Set(itemsBefore(change, items, changes, account.createdAt).map(({ id }) => id))
-  const before = items.filter(({ id }) => older.has(id))
+  const withSay = items.filter(({ id }) => older.has(id))
   const since = sinceThen(changes, change)
+  const before = deciders(withSay, since, { items, changes }, now)
   const all = before.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
   return {
     change,
     before,
+    juniors: withSay.filter((item) => !before.includes(item)).map(({ id }) => id),
     proofsMissing: proofsMissing(change, proofs, before, now),
     possible: proofsMissing(change, all, before, now) === 0,
     wait: undoWait(change, since, proofs, before, now),
@@ -118,7 +122,7 @@ export async function undoInSession(
   session: SignedInSession,
   changeId: string,
   typed: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<UndoOutcome>> {
   const asked = await readDecision(deps, session, changeId)
@@ -126,7 +130,7 @@ export async function undoInSession(
   const isAsked = asked.plan?.passwordChanged === true && asked.wait === undefined
   const chosen = isAsked ? await newPassword(deps, session, asked, typed) : accept(undefined)
   if (!chosen.ok) return chosen
-  return undo(deps, session, changeId, chosen.value, source, now)
+  return undo(deps, session, changeId, chosen.value, requester, now)
 }
 
 type NewPassword = { hash: string; standsAlone: boolean }
@@ -153,19 +157,19 @@ export const undoByProofs = (
   deps: Deps,
   decider: Omit<Decider, 'sessionId'>,
   changeId: string,
-  source: Source,
-): Promise<Result<UndoOutcome>> => undo(deps, decider, changeId, undefined, source, decider.now)
+  requester: Requester,
+): Promise<Result<UndoOutcome>> => undo(deps, decider, changeId, undefined, requester, decider.now)
 
 async function undo(
   deps: Deps,
   decider: Decider,
   changeId: string,
   chosen: NewPassword | undefined,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<UndoOutcome>> {
   const { accountId, sessionId } = decider
-  const undone = await changing(deps, decider, async (sql): Promise<Result<UndoOutcome>> => {
+  const undone = await inAccountTransaction(deps, decider, async (sql): Promise<Result<UndoOutcome>> => {
     const account = await findAccount(sql, accountId)
     const decision = account && (await decisionIn(sql, account, decider, changeId))
     if (account === undefined || decision === undefined || decision.proofsMissing > 0) return notNow
@@ -174,7 +178,7 @@ async function undo(
     if (plan === undefined) return refuse({ code: 'must_remain', missing: 'contact' })
     if (wait?.state === 'announced') return notNow
     if (wait?.state === 'to_be_asked') {
-      await announceUndo(sql, account, change, source, now)
+      await announceUndo(sql, account, change, requester, now)
       return accept('announced')
     }
     if (sessionId !== undefined && plan.passwordChanged && chosen === undefined) return notNow
@@ -183,8 +187,8 @@ async function undo(
     await thaw(sql, accountId, now)
     await endSessionsBut(sql, accountId, sessionId)
     await untrustBrowsers(sql, accountId)
-    await forgetOtherBrowsers(sql, accountId, source.browser)
-    await tell(sql, account, change, { kind: 'change_undone' }, source, now)
+    await forgetOtherBrowsers(sql, accountId, requester.browser)
+    await tell(sql, account, change, { kind: 'change_undone' }, requester, now)
     const hash = chosen?.hash ?? plan.passwordBefore
     if (plan.passwordChanged && hash !== undefined) {
       // Of the one before only this is known: where nothing else was asked for, it was long enough for that.
@@ -195,8 +199,8 @@ async function undo(
         const before = plan.passwordBefore ?? replaced
         const items = await itemsOf(sql, accountId)
         const changed = { kind: 'password_changed', before } as const
-        await writeChange(sql, account, items, changed, source, now, sessionId)
-        await noteInActivity(sql, accountId, changed, source, now, sessionId)
+        await writeChange(sql, account, items, changed, requester, now, sessionId)
+        await recordChangeActivity(sql, accountId, changed, requester, now, sessionId)
       }
     }
     return accept('undone')
@@ -227,19 +231,19 @@ async function announceUndo(
   sql: Sql,
   account: Account,
   change: StoredChange,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
   if (!(await askUndo(sql, account.id, change.id))) return
   await freezeUntil(sql, account.id, openUntil({ ...change, undoAskedAt: now }))
-  const { ip, browser, system } = activitySource(source)
+  const { ip, browser, system } = activitySource(requester)
   const told = { kind: 'undo_asked', undoFrom: now + undoAnnouncedFor, ip, browser, system } as const
-  await tellOfUndo(sql, account, change.id, told, now)
-  await noteActivity(sql, toldTo(account.id), { kind: 'undo_asked' }, source, now)
+  await notifyOfUndo(sql, account, change.id, told, now)
+  await recordActivity(sql, ownedBy(account.id), { kind: 'undo_asked' }, requester, now)
 }
 
 /** An undo that is announced is told to every contact that was proved, whatever else may have become of it. */
-export async function tellOfUndo(
+export async function notifyOfUndo(
   sql: Sql,
   account: Account,
   changeId: string,
@@ -248,7 +252,7 @@ export async function tellOfUndo(
 ): Promise<void> {
   const contacts = (await itemsOf(sql, account.id)).filter(isContact)
   const proved = contacts.filter(({ provenAt }) => provenAt !== undefined)
-  await tellContacts(sql, account, changeId, told, proved, now)
+  await notifyContacts(sql, account, changeId, told, proved, now)
 }
 
 /**
@@ -259,9 +263,9 @@ export const keepChange = (
   deps: Deps,
   decider: Decider,
   changeId: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
-): Promise<Result<null>> => keep(deps, decider, changeId, whoProved, source, now)
+): Promise<Result<null>> => keep(deps, decider, changeId, whoProved, requester, now)
 
 /**
  * Stops an undo that is announced, by whoever may: the change stands for good against contacts alone. What was proved has
@@ -272,30 +276,30 @@ export const stopUndo = (
   deps: Deps,
   decider: Decider,
   changeId: string,
-  source: Source,
-): Promise<Result<null>> => keep(deps, decider, changeId, allContacts, source, decider.now)
+  requester: Requester,
+): Promise<Result<null>> => keep(deps, decider, changeId, allContacts, requester, decider.now)
 
 /** Which items can't freeze a confirmed change again; undefined where it can't be confirmed. */
 type Silencing = (decision: Decision, decider: Decider) => string[] | undefined
 
-const whoProved: Silencing = ({ before, proofsMissing }, { proofs }) =>
-  proofsMissing > 0
-    ? undefined
-    : before.filter(({ id }) => proofs.some((proof) => proof.itemId === id)).map(({ id }) => id)
+const whoProved: Silencing = ({ before, juniors, proofsMissing }, { proofs }) => {
+  const proved = before.filter(({ id }) => proofs.some((proof) => proof.itemId === id))
+  return proofsMissing > 0 ? undefined : [...proved.map(({ id }) => id), ...juniors]
+}
 
-const allContacts: Silencing = ({ change, before }) =>
-  change.undoAskedAt === undefined ? undefined : before.filter(isContact).map(({ id }) => id)
+const allContacts: Silencing = ({ change, before, juniors }) =>
+  change.undoAskedAt === undefined ? undefined : [...before.filter(isContact).map(({ id }) => id), ...juniors]
 
 async function keep(
   deps: Deps,
   decider: Decider,
   changeId: string,
   silencing: Silencing,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = decider
-  const kept = await changing(deps, decider, async (sql): Promise<Result<null>> => {
+  const kept = await inAccountTransaction(deps, decider, async (sql): Promise<Result<null>> => {
     const items = await itemsOf(sql, accountId)
     const account = await findAccount(sql, accountId)
     const decision = account && (await decisionIn(sql, account, decider, changeId))
@@ -311,7 +315,7 @@ async function keep(
     for (const id of plan.putsBack) await putItemBack(sql, accountId, id)
     await settleChanges(sql, accountId, since, 'kept', silenced)
     await thaw(sql, accountId, now)
-    await tell(sql, account, change, { kind: 'change_kept' }, source, now)
+    await tell(sql, account, change, { kind: 'change_kept' }, requester, now)
     return accept(null)
   })
   deps.wakeOutbox()
@@ -324,12 +328,12 @@ export async function tell(
   account: Account,
   change: StoredChange,
   told: { kind: Extract<NoticeKind, 'change_frozen' | 'change_undone' | 'change_kept'> },
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<void> {
-  const { ip, browser, system } = activitySource(source)
+  const { ip, browser, system } = activitySource(requester)
   const items = (await itemsOf(sql, account.id)).filter(isContact)
   const contacts = items.filter(({ provenAt, frozen }) => provenAt !== undefined && !frozen)
-  await tellContacts(sql, account, change.id, { ...told, ip, browser, system }, contacts, now)
-  await noteActivity(sql, toldTo(account.id), { kind: told.kind }, source, now)
+  await notifyContacts(sql, account, change.id, { ...told, ip, browser, system }, contacts, now)
+  await recordActivity(sql, ownedBy(account.id), { kind: told.kind }, requester, now)
 }

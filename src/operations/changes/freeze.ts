@@ -1,24 +1,33 @@
-import { accept, type Result, refuse } from '../../core/refusal.ts'
+import type { ChangedItem, StoredChange } from '../../core/changes/change.ts'
 import {
   broughtBy,
   decideFreeze,
   type FreezeDecision,
+  hasSay,
+  isOpen,
   itemsBefore,
   openUntil,
   sinceThen,
-} from '../../core/security-info/freeze.ts'
-import { isCurrent, stepUpLasts } from '../../core/security-info/step-up.ts'
+} from '../../core/changes/freeze.ts'
+import { stepUpLasts } from '../../core/proving/proof.ts'
+import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { isCurrent } from '../../core/security-info/item-standing.ts'
 import type { Instant } from '../../core/time.ts'
-import { canonicalReference } from '../../core/verifications/message-reference.ts'
-import { uuidOf } from '../../secrets/random.ts'
+import { timeOf, uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, settleChanges } from '../../storage/change.ts'
-import { takeReportTry } from '../../storage/report.ts'
-import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
-import { endAllSessions, endSession } from '../../storage/session.ts'
+import {
+  changesOf,
+  findNotice,
+  type Notice,
+  noticesKept,
+  raiseSeniority,
+  settleChanges,
+} from '../../storage/change.ts'
+import { freezeItemsSince, itemsOf, lockItems, putItemBack } from '../../storage/security-info.ts'
+import { endSessionsSince } from '../../storage/session.ts'
+import { isTypedReference } from '../activity/typed-reference.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 import { tell } from './decide-change.ts'
 
 /** Whose notice was read, and of what. */
@@ -28,20 +37,29 @@ export type ReadNotice = Notice & { accountId: string }
  * The notice that a link leads to, for whoever types the reference printed in it. The link alone proves nothing, since
  * mail programs open links and press buttons.
  *
- * Refusal: `reference_wrong`, the same for a wrong reference, for a notice that doesn't exist, and after ten tries in a day.
+ * Refusal: `reference_wrong`, the same for a wrong reference, for a notice that doesn't exist, and after five wrong ones of a browser in a day.
  */
-export async function readNotice(deps: Deps, token: string, reference: string): Promise<Result<ReadNotice>> {
+export async function readNotice(
+  deps: Deps,
+  token: string,
+  reference: string,
+  requester: Requester,
+): Promise<Result<ReadNotice>> {
   const named = readToken(token)
   if (named === undefined) return refuse({ code: 'reference_wrong' })
-  const { sql } = deps.database
-  const typed = canonicalReference(reference)
-  // A scanner that presses the button with nothing typed must not use up what the reader needs.
-  if (typed === undefined) return refuse({ code: 'reference_wrong' })
-  const notice = await findNotice(sql, named.accountId, named.noticeId)
-  const key = deps.keyring.current().lookupHash('report', named.accountId, named.noticeId)
-  if (notice === undefined || !(await takeReportTry(sql, key))) return refuse({ code: 'reference_wrong' })
-  if (typed !== notice.reference) return refuse({ code: 'reference_wrong' })
+  const notice = await findNotice(deps.database.sql, named.accountId, named.noticeId)
+  if (notice === undefined) return refuse({ code: 'reference_wrong' })
+  const referenced = { subject: named.accountId, id: named.noticeId, reference: notice.reference }
+  if (!(await isTypedReference(deps, referenced, reference, requester)))
+    return refuse({ code: 'reference_wrong' })
   return accept({ ...notice, accountId: named.accountId })
+}
+
+/** Whether a link is that of a notice so old that none is kept any more: its id tells when it was made. */
+export function isForgotten(token: string, now: Instant): boolean {
+  const named = readToken(token)
+  const madeAt = named && timeOf(named.noticeId)
+  return madeAt !== undefined && now >= madeAt + noticesKept
 }
 
 /** The token names a notice by its account and its id, 16 bytes each, as the message carries it in its link. */
@@ -56,7 +74,7 @@ export async function freezeInSession(
   deps: Deps,
   session: SignedInSession,
   changeId: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { sql } = deps.database
@@ -72,22 +90,57 @@ export async function freezeInSession(
   const fresh = session.proofs.filter((proof) => session.now < proof.at + stepUpLasts)
   const by = before.find(({ id }) => fresh.some((proof) => proof.itemId === id))
   if (by === undefined) return refuse({ code: 'choice_missing' })
-  const outcome = await freezeChange(deps, { accountId, changeId, itemId: by.id }, source, now)
+  const freezing = { accountId, changeId, itemId: by.id, sessionId: session.sessionId }
+  const outcome = await freezeChange(deps, freezing, requester, now)
   return outcome === 'no_say' ? refuse({ code: 'choice_missing' }) : accept(null)
 }
 
 /**
+ * What a contact that was removed as lost or stolen can still freeze: changes from before its removal.
+ *
+ * @returns undefined where the notice tells of no such removal
+ */
+export async function freezableByLost(
+  deps: Deps,
+  { accountId, changeId, itemId }: ReadNotice,
+  now: Instant,
+): Promise<StoredChange[] | undefined> {
+  const { sql } = deps.database
+  const [account, items, changes] = await Promise.all([
+    findAccount(sql, accountId),
+    itemsOf(sql, accountId),
+    changesOf(sql, accountId),
+  ])
+  const removal = changes.find(({ id }) => id === changeId)
+  if (account === undefined || removal?.detail.lost !== true || removal.detail.item?.id !== itemId)
+    return undefined
+  const own = { items, changes, createdAt: account.createdAt }
+  return changes.filter(
+    (change) => change.state === 'standing' && isOpen(change, now) && hasSay(itemId, change, own),
+  )
+}
+
+/** What was removed since and is back by a freeze: nothing that came since as well, or that was lost or stolen. */
+const goneBefore = (since: readonly StoredChange[], brought: ReadonlySet<string>): ChangedItem[] =>
+  since.flatMap(({ kind, detail: { item, lost } }) =>
+    kind === 'item_removed' && lost !== true && item !== undefined && !brought.has(item.id) ? [item] : [],
+  )
+
+/** By which item, and from which session, where it is done in one: that one goes on. */
+type Freezing = Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'> & { sessionId?: string }
+
+/**
  * Holds the account still from a change on, for whoever has an item with a say in it: what was added by it or since proves
- * nothing, what went is back, the sessions that made it end, and nothing further changes.
+ * nothing, what went is back, the sessions that made it or were opened since end, and nothing further changes.
  */
 export async function freezeChange(
   deps: Deps,
-  { accountId, changeId, itemId }: Pick<ReadNotice, 'accountId' | 'changeId' | 'itemId'>,
-  source: Source,
+  { accountId, changeId, itemId, sessionId }: Freezing,
+  requester: Requester,
   now: Instant,
 ): Promise<FreezeDecision> {
   const outcome = await deps.database.transaction(async (sql) => {
-    const items = await holdItems(sql, accountId)
+    const items = await lockItems(sql, accountId)
     const account = await findAccount(sql, accountId)
     const changes = await changesOf(sql, accountId)
     const change = changes.find(({ id }) => id === changeId)
@@ -100,17 +153,17 @@ export async function freezeChange(
     if (decision !== 'freeze') return decision
     const since = sinceThen(changes, change)
     await settleChanges(sql, accountId, since, 'frozen')
-    await freezeItemsSince(sql, accountId, change.at, [...broughtBy(since, items)], openUntil(change))
-    // Whoever confirmed it may have done so in a session that made no change.
-    if (change.state === 'kept') await endAllSessions(sql, accountId)
-    for (const one of since) {
-      if (one.sessionId !== undefined) await endSession(sql, accountId, one.sessionId)
-      const { item, lost } = one.detail
-      if (one.kind === 'item_removed' && lost !== true && item !== undefined) {
-        await putItemBack(sql, accountId, item.id)
-      }
-    }
-    await tell(sql, account, change, { kind: 'change_frozen' }, source, now)
+    const by = before.find(({ id }) => id === itemId)
+    if (by !== undefined) await raiseSeniority(sql, accountId, since, by.addedAt)
+    const brought = broughtBy(since, items)
+    for (const { id } of goneBefore(since, brought)) await putItemBack(sql, accountId, id)
+    // After what went is back: of that, nothing that is as new as the change proves anything.
+    await freezeItemsSince(sql, accountId, change.at, [...brought], openUntil(change))
+    // Whoever made it may have signed in again since, in a session that made no change; or confirmed it in any.
+    const from = change.state === 'kept' ? 0 : change.at
+    const also = since.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]))
+    await endSessionsSince(sql, accountId, from, { also, but: sessionId })
+    await tell(sql, account, change, { kind: 'change_frozen' }, requester, now)
     return decision
   })
   deps.wakeOutbox()

@@ -1,13 +1,12 @@
+import type { ChangedItem } from '../../core/changes/change.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { ChangedItem } from '../../core/security-info/change.ts'
 import type { Instant } from '../../core/time.ts'
-import { holdItems, mostItems } from '../../storage/security-info.ts'
+import { lockItems, mostItems } from '../../storage/security-info.ts'
 import { type Sql, sqlState, uniqueViolation } from '../../storage/sql.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { inAccountTransaction } from '../changes/account-transaction.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 /**
  * Adds an app or a passkey that has just been proved, and tells every contact. Refusal: `items_full`.
@@ -21,17 +20,25 @@ export async function addItem(
   { accountId, sessionId }: SignedInSession,
   item: { id: string; kind: 'totp' | 'passkey'; name: string },
   insert: (sql: Sql) => Promise<void>,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<'added' | 'there'>> {
   const changed: ChangedItem = { ...item, addedAt: now, provenAt: now }
   try {
-    const added = await changing(deps, { accountId, sessionId }, async (sql) => {
-      const items = await holdItems(sql, accountId)
+    const added = await inAccountTransaction(deps, { accountId, sessionId }, async (sql) => {
+      const items = await lockItems(sql, accountId)
       const isThere = items.some(({ id }) => id === item.id)
       if (items.length >= mostItems && !isThere) return refuse({ code: 'items_full', most: mostItems })
       await insert(sql)
-      await noteChange(deps, sql, accountId, { kind: 'item_added', item: changed }, source, now, sessionId)
+      await recordChange(
+        deps,
+        sql,
+        accountId,
+        { kind: 'item_added', item: changed },
+        requester,
+        now,
+        sessionId,
+      )
       return accept('added' as const)
     })
     deps.wakeOutbox()

@@ -1,17 +1,17 @@
-import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
 import { accept, type Result } from '../../core/refusal.ts'
+import { decideNewPassword, standsAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
 import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { ownedBy } from '../activity/record-activity.ts'
+import { inAccountTransaction } from '../changes/account-transaction.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import { noteWrongProof } from '../signing-in/note-step.ts'
-import { provePassword } from '../signing-in/prove-password.ts'
-import type { Source } from '../source.ts'
+import { provePassword } from '../proving/prove-password.ts'
+import { recordRefused } from '../proving/record-step.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one
@@ -23,13 +23,18 @@ export async function changePassword(
   deps: Deps,
   session: SignedInSession,
   typed: { current: string; next: string; alone: boolean },
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const proved = await provePassword(deps, accountId, typed.current, source, now)
+  const proved = await provePassword(deps, accountId, typed.current, {
+    requester,
+    now,
+    trust: { level: 'session', sessionId: session.sessionId },
+  })
   if (!proved.ok) {
-    await noteWrongProof(deps, accountId, proved.refusal, source, now)
+    const record = { told: ownedBy(accountId), kind: 'proof_refused' } as const
+    await recordRefused(deps, record, proved.refusal, { requester, now })
     return proved
   }
   const { sql } = deps.database
@@ -42,16 +47,16 @@ export async function changePassword(
   })
   if (!decision.ok) return decision
   const hash = await hashPassword(decision.value)
-  const changed = await changing(deps, session, async (held) => {
+  const changed = await inAccountTransaction(deps, session, async (held) => {
     const before = await setPassword(held, accountId, hash, standsAlone(decision.value))
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
-    await noteChange(
+    await recordChange(
       deps,
       held,
       accountId,
       { kind: 'password_changed', before },
-      source,
+      requester,
       now,
       session.sessionId,
     )

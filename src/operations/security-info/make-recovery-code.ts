@@ -1,15 +1,14 @@
-import { flowLasts } from '../../core/people/flow.ts'
+import { flowLasts } from '../../core/flows/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, minutes } from '../../core/time.ts'
 import { newId } from '../../secrets/random.ts'
 import { hashRecoveryCode, recoveryCodeOf } from '../../secrets/recovery-code.ts'
 import { replaceRecoveryCode } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { inAccountTransaction } from '../changes/account-transaction.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 /** What a form carries that makes a recovery code: each shown form makes one code, however often it is sent. */
 export const recoveryCodeForm = (now: Instant): string => `${newId()}.${now}`
@@ -24,14 +23,14 @@ export async function makeRecoveryCode(
   deps: Deps,
   session: SignedInSession,
   form: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<{ code: string; isNew: boolean }>> {
   const { accountId, sessionId } = session
-  const made = await changing(deps, session, async (sql) => {
+  const made = await inAccountTransaction(deps, session, async (sql) => {
     const replaced = await putRecoveryCode(deps, sql, accountId, form, now)
     if (replaced.ok && replaced.value.isNew) {
-      await noteChange(deps, sql, accountId, { kind: 'recovery_code_made' }, source, now, sessionId)
+      await recordChange(deps, sql, accountId, { kind: 'recovery_code_made' }, requester, now, sessionId)
     }
     return replaced
   })

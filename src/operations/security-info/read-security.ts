@@ -1,16 +1,17 @@
-import type { StoredChange } from '../../core/security-info/change.ts'
+import type { StoredChange } from '../../core/changes/change.ts'
+import { heldChanges } from '../../core/changes/freeze.ts'
+import { isCurrent, isOnProbation, probation, standsAlone } from '../../core/security-info/item-standing.ts'
 import { type Missing, missingAfter, removableFrom } from '../../core/security-info/removal.ts'
 import { judgeSafety, type Safety, type SafetyPoint, safetyPoints } from '../../core/security-info/safety.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { isCurrent, isOnProbation, probation, standsAlone } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
 import { type AccountName, findAccount, findAccountId, usernamesOf } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import type { Sql } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import { usernameLookup } from '../signing-in/sign-up.ts'
+import type { SignedInSession } from '../requester.ts'
+import { usernameLookup } from '../usernames.ts'
 
 /** An item as the security page shows it. */
 export type ShownItem = Item & {
@@ -36,6 +37,8 @@ export type Security = {
   settled: boolean
   /** What was changed within the days in which it can be undone, newest first. */
   changes: StoredChange[]
+  /** Those of them that are held still, newest first. */
+  held: StoredChange[]
 }
 
 export async function readSecurity(deps: Deps, session: SignedInSession): Promise<Security | undefined> {
@@ -72,6 +75,7 @@ export async function readSecurity(deps: Deps, session: SignedInSession): Promis
     points: safetyPoints(judged, twoStep),
     settled: now >= account.createdAt + probation,
     changes,
+    held: heldChanges(changes, now),
   }
 }
 

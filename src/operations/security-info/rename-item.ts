@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../core/security-info/security-info.ts'
 import { itemsOf, setItemName } from '../../storage/security-info.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
+import type { SignedInSession } from '../requester.ts'
 import { itemName } from './item-name.ts'
 
 /** An item of the account that has a name: an authenticator app or a passkey. */

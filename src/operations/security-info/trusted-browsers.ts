@@ -1,12 +1,11 @@
-import { browserName } from '../../core/people/browser-name.ts'
+import { browserName } from '../../core/activity/browser-name.ts'
 import { isTrusted, trustIdle } from '../../core/security-info/two-step.ts'
 import type { Instant } from '../../core/time.ts'
 import { browserKey } from '../../secrets/tokens.ts'
 import { untrustBrowsers } from '../../storage/session.ts'
 import { endTrust, trustedBrowsersOf, trustIn } from '../../storage/trusted-browser.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
 
 /** Whether the account trusts this browser, so that two-step verification doesn't ask there. */
 export async function isTrustedBrowser(deps: Deps, accountId: string, browser: Buffer): Promise<boolean> {
@@ -31,7 +30,7 @@ export type TrustedBrowserShown = {
 export async function trustedBrowsers(
   deps: Deps,
   { accountId, now }: Pick<SignedInSession, 'accountId' | 'now'>,
-  source: Source | undefined,
+  requester: Requester | undefined,
 ): Promise<TrustedBrowserShown[]> {
   const ring = deps.keyring.current()
   const all = await trustedBrowsersOf(deps.database.sql, accountId)
@@ -39,7 +38,7 @@ export async function trustedBrowsers(
     .filter((one) => isTrusted(one, now))
     .map(({ browser, userAgent, trustedAt, usedAt }) => ({
       key: browserKey(ring, accountId, browser),
-      here: source?.browser.equals(browser) ?? false,
+      here: requester?.browser.equals(browser) ?? false,
       ...browserName(userAgent),
       trustedAt,
       usedAt,

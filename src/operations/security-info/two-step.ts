@@ -1,16 +1,15 @@
-import { shortestAlone } from '../../core/people/password.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
 import { supportsTwoStep } from '../../core/security-info/two-step.ts'
+import { shortestAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../../storage/account.ts'
 import { itemsOf } from '../../storage/security-info.ts'
 import { untrustBrowsers } from '../../storage/session.ts'
-import { changing } from '../changes/held-still.ts'
-import { noteChange } from '../changes/note-change.ts'
+import { inAccountTransaction } from '../changes/account-transaction.ts'
+import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
-import type { SignedInSession } from '../sessions.ts'
-import type { Source } from '../source.ts'
-import { TakenBack } from '../verifications/taken-back.ts'
+import type { Requester, SignedInSession } from '../requester.ts'
+import { Rollback } from '../rollback.ts'
 import { putRecoveryCode } from './make-recovery-code.ts'
 import { trustedBrowsers } from './trusted-browsers.ts'
 
@@ -54,18 +53,18 @@ export async function beginTwoStep(
   deps: Deps,
   session: SignedInSession,
   form: string,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<{ code: string; isNew: boolean }>> {
   const { accountId, sessionId } = session
-  const begun = await changing(deps, session, async (sql) => {
+  const begun = await inAccountTransaction(deps, session, async (sql) => {
     const isNew = await turnTwoStepOn(sql, accountId)
-    if (!supportsTwoStep(await itemsOf(sql, accountId), now)) throw new TakenBack({ code: 'two_step_kinds' })
+    if (!supportsTwoStep(await itemsOf(sql, accountId), now)) throw new Rollback({ code: 'two_step_kinds' })
     const made = await putRecoveryCode(deps, sql, accountId, form, now)
-    if (!made.ok) throw new TakenBack(made.refusal)
+    if (!made.ok) throw new Rollback(made.refusal)
     // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
-    if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
-    if (isNew) await noteChange(deps, sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
+    if (!isNew && made.value.isNew) throw new Rollback({ code: 'form_stale' })
+    if (isNew) await recordChange(deps, sql, accountId, { kind: 'two_step_on' }, requester, now, sessionId)
     return accept({ code: made.value.code, isNew })
   })
   deps.wakeOutbox()
@@ -81,17 +80,17 @@ export async function beginTwoStep(
 export async function endTwoStep(
   deps: Deps,
   session: SignedInSession,
-  source: Source,
+  requester: Requester,
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId, sessionId } = session
-  const ended = await changing(deps, session, async (sql) => {
+  const ended = await inAccountTransaction(deps, session, async (sql) => {
     const account = await findAccount(sql, accountId)
     if (account?.passwordStandsAlone === false)
       return refuse({ code: 'password_short', least: shortestAlone })
     if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
-    await noteChange(deps, sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)
+    await recordChange(deps, sql, accountId, { kind: 'two_step_off' }, requester, now, sessionId)
     return accept(null)
   })
   deps.wakeOutbox()

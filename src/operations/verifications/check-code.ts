@@ -1,14 +1,14 @@
+import type { LimitKey } from '../../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import { type CodeLength, canonicalCode } from '../../core/verifications/code.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import { prefixOf } from '../../core/verifications/phone-limits.ts'
 import { refusalWhenEnded } from '../../core/verifications/verification.ts'
 import { newTimeId } from '../../secrets/random.ts'
 import { noteCodeUsed } from '../../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import { inTurn } from './in-turn.ts'
+import { withKeyedMutex } from '../keyed-mutex.ts'
 import { whyNoGuess } from './limits.ts'
 
 /** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */
@@ -49,7 +49,7 @@ export async function checkCode(
           .map((key) => ({ key: key.id, mac: key.codeMac(whose.id, code) })),
         activityId: newTimeId(),
       }
-      const attempted = await inTurn(whose.id, () =>
+      const attempted = await withKeyedMutex(whose.id, () =>
         guesses.length === 0
           ? deps.together.attempt(attempt)
           : deps.verificationSql.attempt(deps.database.sql, attempt),
@@ -92,7 +92,7 @@ async function whyNotCompared(
   return whyNoGuess(deps, [{ kind, key: destinationKey }, ...guesses])
 }
 
-/** A code that was used speaks for its number range. Told after the approval: losing it to a crash costs nothing. */
+/** A code that was used speaks for its number range. ActivityOwner after the approval: losing it to a crash costs nothing. */
 async function noteUse(deps: Deps, phone: string): Promise<void> {
   await noteCodeUsed(deps.database.sql, prefixOf(phone, deps.policy.phones.prefix.digits))
 }

@@ -1,7 +1,7 @@
-import { destinationOf } from '../../core/address.ts'
+import { destinationOf, mayTakeTexts } from '../../core/address.ts'
+import type { LimitKey } from '../../core/limits.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { hours, type Instant, seconds } from '../../core/time.ts'
-import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Verification, VerificationRequest } from '../../core/verifications/verification.ts'
 import { sha256 } from '../../secrets/digest.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
@@ -11,18 +11,12 @@ import { lockNotAvailable, sqlState } from '../../storage/sql.ts'
 import { find, ofApplication } from '../../storage/verification.ts'
 import type { Issued, NewVerification } from '../../storage/verification-sql.ts'
 import type { Deps } from '../deps.ts'
-import { endUserKeys, withHalves } from '../source.ts'
-import { inTurn } from './in-turn.ts'
-import {
-  destinationKey,
-  mayPassOnAnotherShard,
-  networkText,
-  shardsTried,
-  sourceKeys,
-  whyLimited,
-} from './limits.ts'
-import { takePhoneSend } from './phone-sends.ts'
-import { TakenBack } from './taken-back.ts'
+import { withKeyedMutex } from '../keyed-mutex.ts'
+import { networkText } from '../networks.ts'
+import { endUserKeys, withHalves } from '../requester.ts'
+import { Rollback } from '../rollback.ts'
+import { destinationKey, mayPassOnAnotherShard, shardsTried, sourceKeys, whyLimited } from './limits.ts'
+import { countPhoneSend } from './phone-sends.ts'
 
 /** The verification, the database's clock, and whether this is the answer to the same request made before. */
 export type IssuedVerification = { verification: Verification; now: Instant; repeated: boolean }
@@ -33,8 +27,8 @@ export type IssuedVerification = { verification: Verification; now: Instant; rep
  * With an Idempotency-Key the id is derived from it, so that of any number of equal requests at once exactly one
  * verification and one message come to be, and all the others get its answer.
  *
- * Refusals: `channel_unavailable`, `phone_country_not_served`, `sends_limit`, `phone_prefix_closed`,
- * `phone_budget_spent`, `idempotency_key_reused`, `idempotency_in_progress`.
+ * Refusals: `channel_unavailable`, `phone_country_not_served`, `phone_takes_no_texts`, `sends_limit`,
+ * `phone_prefix_closed`, `phone_budget_spent`, `idempotency_key_reused`, `idempotency_in_progress`.
  */
 export async function issueVerification(
   deps: Deps,
@@ -55,7 +49,7 @@ export async function issueVerification(
     const keys = [destination, ...(await sendsCountedOn(deps, applicationId, request, shard))]
     const fresh = newVerification(deps, applicationId, id, destination, request, requestHash)
     const about = destination.key.toString('base64')
-    const issued = await inTurn(about, () => issueOnce(deps, keys, fresh, request))
+    const issued = await withKeyedMutex(about, () => issueOnce(deps, keys, fresh, request))
     if (issued.result === 'issued') {
       deps.wakeOutbox()
       return accept({ verification: asIssued(fresh, issued), now: issued.createdAt, repeated: false })
@@ -103,6 +97,9 @@ function whyNotServed(deps: Deps, { channel, address }: VerificationRequest): Re
   if (address.kind === 'phone' && !deps.policy.phones.countries.includes(address.country)) {
     return { code: 'phone_country_not_served', country: address.country }
   }
+  if (channel === 'sms' && address.kind === 'phone' && !mayTakeTexts(address.phone)) {
+    return { code: 'phone_takes_no_texts' }
+  }
   return undefined
 }
 
@@ -118,7 +115,7 @@ async function issueOnce(
     if (request.address.kind === 'email') return await deps.together.issue({ keys, fresh })
     return await issueToPhone(deps, keys, fresh)
   } catch (fault) {
-    if (fault instanceof TakenBack) return { result: 'refused', refusal: fault.refusal }
+    if (fault instanceof Rollback) return { result: 'refused', refusal: fault.refusal }
     if (fresh.requestHash !== undefined && sqlState(fault) === lockNotAvailable)
       return { result: 'lock_timeout' }
     throw fault
@@ -129,7 +126,7 @@ async function issueOnce(
 async function issueToPhone(deps: Deps, keys: LimitKey[], fresh: NewVerification): Promise<Issued> {
   return deps.database.transaction(async (sql) => {
     const issued = await deps.verificationSql.issue(sql, keys, fresh)
-    if (issued.result === 'issued') await takePhoneSend(deps, sql, fresh.destination)
+    if (issued.result === 'issued') await countPhoneSend(deps, sql, fresh.destination, false)
     return issued
   })
 }
@@ -200,6 +197,7 @@ const asIssued = (fresh: NewVerification, at: { createdAt: Instant; expiresAt: I
   codeLength: fresh.codeLength,
   locale: fresh.locale,
   reference: fresh.reference,
+  messageReference: fresh.messageReference,
   createdAt: at.createdAt,
   expiresAt: at.expiresAt,
   endedAt: undefined,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { networksOf } from './limits.ts'
+import { networksOf } from '../networks.ts'
 
 test('an IPv4 address stands for itself and its /24', () => {
   expect(networksOf('203.0.113.7')).toEqual({ host: 'cb007107/32', network: 'cb0071/24' })

@@ -1,12 +1,12 @@
-import ipaddr from 'ipaddr.js'
 import { type Address, destinationOf } from '../../core/address.ts'
+import { type LimitKey, waitUntil } from '../../core/limits.ts'
 import type { Refusal, SendLimit } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
-import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
 import type { VerificationRequest } from '../../core/verifications/verification.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
 import { readLogs } from '../../storage/limits.ts'
 import type { Deps } from '../deps.ts'
+import { networksOf } from '../networks.ts'
 
 /** The row whose logs hold the sends to, and the wrong codes for, one destination of one application. */
 export const destinationKey = (keyring: Keyring, applicationId: string, address: Address): LimitKey => ({
@@ -39,27 +39,6 @@ export const quotaKey = (keyring: Keyring, applicationId: string, shard: number)
   key: keyring.lookupHash('quota', applicationId, String(shard)),
 })
 
-/**
- * One address stands for its /64 where it is IPv6, since a household or a host owns that many; its network is the /48,
- * or the /24 of an IPv4 address. An IPv4 address written as IPv6 is the same address.
- */
-export function networksOf(ip: string): { host: string; network: string } {
-  const address = ipaddr.process(ip)
-  const bytes = address.toByteArray()
-  const prefix = (bits: number) => `${Buffer.from(bytes.slice(0, bits / 8)).toString('hex')}/${bits}`
-  return address.kind() === 'ipv4'
-    ? { host: prefix(32), network: prefix(24) }
-    : { host: prefix(64), network: prefix(48) }
-}
-
-/** That network as people write it, such as 203.0.113.0/24. */
-export function networkText(ip: string): string {
-  const address = ipaddr.process(ip)
-  return address.kind() === 'ipv4'
-    ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`
-    : `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`)}/48`
-}
-
 /** Which key refuses, and until when; the one that waits longest where several do. */
 export async function whyLimited(
   deps: Deps,
@@ -70,7 +49,13 @@ export async function whyLimited(
     const key = keys.find((k) => k.key.equals(log.key))
     const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind]?.sends ?? [], log.now)
     return key && retryAt !== undefined
-      ? [{ code: 'sends_limit' as const, limit: key.kind.replace('reported_', '') as SendLimit, retryAt }]
+      ? [
+          {
+            code: 'sends_limit' as const,
+            limit: key.kind.replace(/^(reported|strangers)_/, '') as SendLimit,
+            retryAt,
+          },
+        ]
       : []
   })
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
@@ -93,11 +78,11 @@ export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promis
 export const fullOf = async <Key extends LimitKey>(deps: Deps, keys: readonly Key[]): Promise<Key[]> =>
   (await waitsOf(deps, keys)).map(({ key }) => key)
 
-/** Why a code may not be guessed at; undefined where nothing speaks against it. What is hushed says nothing. */
+/** Why a code may not be guessed at; undefined where nothing speaks against it. What is hidden says nothing. */
 export async function whyNoGuess(deps: Deps, keys: readonly LimitKey[]): Promise<Refusal | undefined> {
   const waits = await waitsOf(
     deps,
-    keys.filter(({ hushed }) => !hushed),
+    keys.filter(({ hidden }) => !hidden),
   )
   if (waits.some(({ key }) => key.kind === 'item_codes')) return { code: 'item_closed' }
   const retryAt = Math.max(...waits.map(({ until }) => until))

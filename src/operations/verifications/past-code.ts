@@ -16,7 +16,7 @@ import type { Deps } from '../deps.ts'
  *   typed into had ended or gone on
  * @param awaited the verification that the page waits for
  */
-export async function tellPastCode(
+export async function explainPastCode(
   deps: Deps,
   browser: Buffer,
   typed: string,

@@ -1,4 +1,4 @@
-import { useSay } from '../reader.tsx'
+import { useSay } from './reader.tsx'
 
 /** Puts a text on the clipboard; works by script, and is hidden without one. */
 export function Copy({ text, label }: { text: string; label: string }) {

@@ -1,5 +1,5 @@
-import { useSay } from '../reader.tsx'
 import { Icon } from './icon.tsx'
+import { useSay } from './reader.tsx'
 
 /** What is wrong with a form: each with the id of its field, or with none where it concerns the whole. */
 export type FieldErrors = readonly { field?: string | undefined; message: string }[]

@@ -1,5 +1,5 @@
 import type { PropsWithChildren } from 'hono/jsx'
-import { useReader, useSay } from '../reader.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 type Props = PropsWithChildren<{
   id: string

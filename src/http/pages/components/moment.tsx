@@ -1,6 +1,6 @@
 import type { Instant } from '../../../core/time.ts'
 import { formatClock, formatDay, formatMoment, formatTime } from '../../../locales/moments.ts'
-import { useReader, useSay } from '../reader.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 const formats = { clock: formatClock, time: formatTime, day: formatDay, moment: formatMoment }
 

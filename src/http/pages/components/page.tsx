@@ -1,10 +1,10 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import { locales } from '../../../core/verifications/message.ts'
 import { directions, formatTags, translate } from '../../../locales/catalogue.ts'
-import { useReader, useSay } from '../reader.tsx'
 import { ErrorSummary, type FieldErrors } from './error-summary.tsx'
 import { Icon } from './icon.tsx'
 import { Mark } from './mark.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 type Props = PropsWithChildren<{
   /** The heading, and the title of the window: the question that this page asks. */
@@ -26,11 +26,17 @@ type Props = PropsWithChildren<{
  * between links are for text browsers, where no style keeps neighbours apart.
  */
 export function Page({ title, heading, lead, account, errors = [], width = 'task', children }: Props) {
-  const { site, locale, now } = useReader()
+  const { site, locale, now, personal } = useReader()
   const say = useSay()
   const titled = errors.length > 0 ? `${say('page.error')} ${title}` : title
   return (
-    <html lang={locale} dir={directions[locale]} data-made-at={now} data-formats={formatTags[locale]}>
+    <html
+      lang={locale}
+      dir={directions[locale]}
+      data-made-at={now}
+      data-formats={formatTags[locale]}
+      data-personal={personal ? '' : undefined}
+    >
       <head>
         <meta charset="utf-8" />
         <title>{`${titled} · ${site.name}`}</title>

@@ -1,5 +1,5 @@
-import { useSay } from '../reader.tsx'
 import { asTyped, describedBy, Field, type FieldProps } from './field.tsx'
+import { useSay } from './reader.tsx'
 
 type StrengthProps = { of: string; least: number }
 

@@ -1,6 +1,6 @@
 import { groupedRecoveryCode } from '../../../core/security-info/recovery-code.ts'
-import { useReader, useSay } from '../reader.tsx'
 import { Copy } from './copy.tsx'
+import { useReader, useSay } from './reader.tsx'
 
 /** A recovery code to keep: it can be copied, printed, and taken along as a file. */
 export function RecoveryCodeShown({ code, name }: { code: string; name: string }) {

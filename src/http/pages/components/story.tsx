@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Instant } from '../../../core/time.ts'
-import { useSay } from '../reader.tsx'
 import { Moment } from './moment.tsx'
+import { useSay } from './reader.tsx'
 
 /** `done` went well, `waits` is where it is now, `failed` is what went wrong. A step without a time is what to do now. */
 export type Step = { at?: Instant | undefined; state: 'done' | 'waits' | 'failed'; told: Child }

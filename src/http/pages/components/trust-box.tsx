@@ -1,4 +1,4 @@
-import { useSay } from '../reader.tsx'
+import { useSay } from './reader.tsx'
 import { TickBox } from './tick-box.tsx'
 
 /** "Don't ask again in this browser", where two-step verification asks. */

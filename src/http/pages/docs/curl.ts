@@ -1,4 +1,4 @@
-import type { OpenApiOperation } from '../../openapi.ts'
+import type { OpenApiOperation } from '../../api/openapi.ts'
 
 /** The same request for a shell, ready to paste once $COUNTERSIGN_KEY, $ID and $CODE are set as in "Begin". */
 export function curlOf(publicUrl: string, method: string, path: string, operation: OpenApiOperation): string {

@@ -1,9 +1,9 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
-import type { OpenApi, OpenApiOperation } from '../../openapi.ts'
-import { refusalShapes } from '../../refusals.ts'
+import type { OpenApi, OpenApiOperation } from '../../api/openapi.ts'
+import { refusalShapes } from '../../exchange/refusals.ts'
 import { Copy } from '../components/copy.tsx'
 import { Page } from '../components/page.tsx'
-import { useReader, useSay } from '../reader.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { curlOf, firstSteps } from './curl.ts'
 import { SchemaTable } from './schema-table.tsx'
 

@@ -1,4 +1,4 @@
-import type { JsonSchema, OpenApi } from '../../openapi.ts'
+import type { JsonSchema, OpenApi } from '../../api/openapi.ts'
 
 type Field = { name: string; type: string; required: boolean; description: string }
 

@@ -1,28 +1,30 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
 import { catalogue, type SentenceKey } from '../../../locales/catalogue.ts'
-import { exampleField } from '../../openapi.ts'
-import { exampleNow, refusalExamples } from '../../refusal-examples.ts'
-import { parametersOf, type RefusalKind, refusalShapes } from '../../refusals.ts'
+import { exampleField } from '../../api/openapi.ts'
+import { exampleNow, refusalExamples } from '../../exchange/refusal-examples.ts'
+import { parametersOf, type RefusalKind, refusalShapes } from '../../exchange/refusals.ts'
 import { Badge } from '../components/badge.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, Form } from '../components/form.tsx'
+import { Actions, Button, Form, Hidden } from '../components/form.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { TextArea } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { useReader, useSay } from '../reader.tsx'
-import type { Pasted } from './read-pasted.ts'
+import { longestPasted, type Pasted } from './read-pasted.ts'
 
 const codes = Object.keys(refusalShapes) as RefusalCode[]
 const kinds: readonly RefusalKind[] = ['verification', 'limit', 'input', 'access', 'service']
 
 /** Where one looks with a code in hand: paste it, or find it in the list. */
-export function ErrorsPage({ text, problem }: { text?: string; problem?: SentenceKey }) {
+export function ErrorsPage({ form, text, problem }: { form: string; text?: string; problem?: SentenceKey }) {
   const say = useSay()
-  const errors = problem === undefined ? [] : [{ field: 'pasted', message: say(problem) }]
+  const message = problem && say(problem, { most: longestPasted })
+  const errors = message === undefined ? [] : [{ field: 'pasted', message }]
   return (
     <Page title={say('help.errors.title')} lead={say('help.errors.lead')} errors={errors}>
       <Form action="/help/errors">
+        <Hidden name="form" value={form} />
         <TextArea
           name="pasted"
           label={say('help.paste.label')}

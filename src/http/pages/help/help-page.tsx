@@ -1,6 +1,6 @@
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { useReader, useSay } from '../reader.tsx'
 
 /** What people ask most, and the way to every refusal. */
 export function HelpPage() {

@@ -1,25 +1,32 @@
 import type { RefusalCode } from '../../../core/refusal.ts'
-import { refusalShapes } from '../../refusals.ts'
+import { refusalShapes } from '../../exchange/refusals.ts'
 
 /** A refusal as somebody pasted it: its code, and what stood beside it, as text. */
 export type Pasted = { code: RefusalCode; said: readonly { name: string; value: string }[] }
 
+/** In UTF-16 units, as a browser counts: far more than a header or a problem document of ours has. */
+export const longestPasted = 4096
 /** The longest value that is shown back. */
 const longest = 200
 /** More parameters than any refusal has. */
 const most = 12
 
-/** Reads a Countersign-Error header, a problem document, or text with one of our codes in it. */
-export function readPasted(text: string): Pasted | undefined {
-  return readProblem(text) ?? readField(text)
+/**
+ * Reads a Countersign-Error header, a problem document, or text with one of our codes in it.
+ *
+ * @returns why not, where it can't be read
+ */
+export function readPasted(text: string): Pasted | 'empty' | 'long' | 'unknown' {
+  if (text.length > longestPasted) return 'long'
+  if (text.trim() === '') return 'empty'
+  return readProblem(text) ?? readField(text) ?? 'unknown'
 }
 
 function readProblem(text: string): Pasted | undefined {
-  const json = /\{.*\}/s.exec(text)?.[0]
-  if (json === undefined) return undefined
   let problem: unknown
   try {
-    problem = JSON.parse(json)
+    // Not found by an expression: one that looks for the last brace from each first one takes the square of the length.
+    problem = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1))
   } catch {
     return undefined
   }

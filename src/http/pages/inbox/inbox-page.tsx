@@ -1,5 +1,5 @@
 import { groupCode } from '../../../messages/group-code.ts'
-import type { InboxMessage } from '../../../operations/running/read-inbox.ts'
+import type { InboxMessage } from '../../../operations/administration/read-inbox.ts'
 import { Copy } from '../components/copy.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Facts } from '../components/facts.tsx'
@@ -7,10 +7,10 @@ import { Button } from '../components/form.tsx'
 import { Live } from '../components/live.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { Row, Rows } from '../components/rows.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { useReader, useSay } from '../reader.tsx'
 
 type Props = {
   messages: readonly InboxMessage[]

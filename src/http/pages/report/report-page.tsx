@@ -1,21 +1,21 @@
 import type { Refusal } from '../../../core/refusal.ts'
 import { formatMoment } from '../../../locales/moments.ts'
-import type { Asked, ReportOutcome } from '../../../operations/verifications/report-message.ts'
-import { PlaceWords, useBrowserWords } from '../account/activity/where.tsx'
+import type { Asked, ReportOutcome } from '../../../operations/activity/report-message.ts'
 import { errorOf } from '../components/error-summary.tsx'
 import { Facts } from '../components/facts.tsx'
-import { Actions, Button, Form } from '../components/form.tsx'
+import { Actions, Button, Form, Hidden } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
+import { refusalWords } from '../components/refusal-words.ts'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { FormPage } from '../form-page.tsx'
-import { useReader, useSay } from '../reader.tsx'
-import { refusalWords } from '../refusal-words.ts'
+import { PlaceWords, useBrowserWords } from '../components/where.tsx'
+import { FormPage } from '../frame/form-page.tsx'
 
 /** The same for every link, whether there is a message behind it or not. */
-export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+export function ReportPage({ form, typed, refusal }: { form: string; typed?: string; refusal?: Refusal }) {
   const reader = useReader()
   const say = useSay()
   const errors =
@@ -23,6 +23,7 @@ export function ReportPage({ typed, refusal }: { typed?: string; refusal?: Refus
   return (
     <Page title={say('report.title')} lead={say('report.lead')} errors={errors}>
       <Form>
+        <Hidden name="form" value={form} />
         <TextField
           name="reference"
           label={say('report.reference')}

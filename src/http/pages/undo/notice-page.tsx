@@ -1,16 +1,18 @@
 import type { Refusal } from '../../../core/refusal.ts'
-import type { AnsweredNotice } from '../../../operations/changes/undo-from-notice.ts'
+import type { AnsweredNotice } from '../../../operations/undo/undo-from-notice.ts'
+import { Changes } from '../components/changed-item.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways } from '../components/ways.tsx'
-import { FormPage, useErrors } from '../form-page.tsx'
-import { useReader, useSay } from '../reader.tsx'
+import { FormPage, useErrors } from '../frame/form-page.tsx'
+import { LostContactPage } from './lost-contact-page.tsx'
 
 /** The page behind the link of a notice: the same for every link, whether there is a notice behind it or not. */
-export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refusal }) {
+export function NoticePage({ form, typed, refusal }: { form: string; typed?: string; refusal?: Refusal }) {
   const say = useSay()
   const { here } = useReader()
   const errors = useErrors(refusal, 'reference')
@@ -20,7 +22,7 @@ export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refus
       lead={say('stopChange.lead')}
       errors={errors}
       action={here}
-      hidden={{}}
+      hidden={{ form }}
       button={say('notice.stop')}
       ways={<Way href="/help">{say('page.help')}</Way>}
     >
@@ -39,8 +41,16 @@ export function NoticePage({ typed, refusal }: { typed?: string; refusal?: Refus
 }
 
 /** What came of the reference, and the next step: undoing the change, or stopping somebody else's undo. */
-export function NoticeAnsweredPage({ outcome, flowId }: AnsweredNotice) {
+export function NoticeAnsweredPage({
+  outcome,
+  flowId,
+  held = [],
+  freezable,
+  reference,
+}: AnsweredNotice & { reference: string }) {
   const say = useSay()
+  if (outcome === 'removed_as_lost')
+    return <LostContactPage freezable={freezable ?? []} reference={reference} />
   const goesOn = flowId !== undefined
   const title = { freeze: 'doneTitle', frozen_already: 'doneTitle', undo_asked: 'askedTitle' } as const
   const titled = outcome in title ? title[outcome as keyof typeof title] : 'overTitle'
@@ -49,6 +59,12 @@ export function NoticeAnsweredPage({ outcome, flowId }: AnsweredNotice) {
       <Notice tone={goesOn ? 'good' : 'warning'}>
         <p>{say(`stopChange.${outcome}`)}</p>
       </Notice>
+      {held.length > 0 && (
+        <>
+          <h2>{say('change.held')}</h2>
+          <Changes since={held} />
+        </>
+      )}
       {goesOn && (
         <>
           <p>{say(outcome === 'undo_asked' ? 'stopChange.nextStop' : 'stopChange.next')}</p>

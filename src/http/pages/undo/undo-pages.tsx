@@ -1,21 +1,21 @@
 import type { Child } from 'hono/jsx'
-import type { Undoing, UndoingOver } from '../../../core/people/flow.ts'
-import type { StoredChange } from '../../../core/security-info/change.ts'
-import { undoAnnouncedFor } from '../../../core/security-info/undo.ts'
-import type { UndoingShown } from '../../../operations/changes/undo-from-notice.ts'
+import { undoAnnouncedFor } from '../../../core/changes/undo.ts'
+import type { Undoing, UndoingOver } from '../../../core/undo/undo-flow.ts'
+import { formatDay } from '../../../locales/moments.ts'
+import type { UndoingShown } from '../../../operations/undo/undo-from-notice.ts'
+import { Changes } from '../components/changed-item.tsx'
 import { Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Page } from '../components/page.tsx'
-import { PasswordField } from '../components/password-field.tsx'
+import { useReader, useSay } from '../components/reader.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
-import { FormPage, useErrors } from '../form-page.tsx'
-import { itemChoice } from '../item-choice.tsx'
-import { useReader, useSay } from '../reader.tsx'
-import type { Step } from '../signin/flow-page.tsx'
+import { FormPage, useErrors } from '../frame/form-page.tsx'
+import type { FlowStep as Step } from '../proving/flow-page.tsx'
+import { itemChoice } from '../proving/item-choice.tsx'
 
 type Shown = { shown: UndoingShown; state: Undoing }
 
@@ -27,11 +27,11 @@ export function ChooseProofPage({
   ...step
 }: Step & Shown & { chosen: string | undefined }) {
   const say = useSay()
-  const { items, password, missing, decision } = shown
+  const { offer, missing, decision } = shown
   const errors = useErrors(step.refusal, 'item')
   const choices = [
-    ...(password ? [{ value: 'password', label: say('stepUp.password') }] : []),
-    ...items.map((item) => itemChoice(item, say)),
+    ...(offer.password ? [{ value: 'password', label: say('stepUp.password') }] : []),
+    ...offer.choices.map((item) => itemChoice(item, say)),
   ]
   const takesTwo = state.aim === 'undo' && decision.change.detail.twoStep
   const why = state.aim === 'stop' ? 'undo.stopWhy' : takesTwo ? 'change.proveTwo' : 'change.proveOne'
@@ -93,28 +93,6 @@ export function ConfirmContactPage({ hint, ...step }: Step & { hint: string }) {
         hint={say('undo.confirmHint')}
         ltr
         error={errorOf(errors, 'address')}
-      />
-    </FormPage>
-  )
-}
-
-export function PasswordProofPage(step: Step) {
-  const say = useSay()
-  const errors = useErrors(step.refusal, 'password')
-  return (
-    <FormPage
-      title={say('signIn.passwordTitle')}
-      errors={errors}
-      action={step.here}
-      hidden={{ ...step.hidden, act: 'password' }}
-      button={say('stepUp.next')}
-      ways={<Other step={step} />}
-    >
-      <PasswordField
-        name="password"
-        label={say('signIn.password')}
-        autocomplete="current-password"
-        error={errorOf(errors, 'password')}
       />
     </FormPage>
   )
@@ -184,20 +162,6 @@ export function DecideUndoPage({ shown, state, ...step }: Step & Shown) {
   )
 }
 
-/** What is decided together, the newest first. */
-export function Changes({ since }: { since: readonly StoredChange[] }) {
-  const say = useSay()
-  return (
-    <ul>
-      {since.map((change) => (
-        <li>
-          {say(`change.kind.${change.kind}`)} · <Moment at={change.at} shape="moment" />
-        </li>
-      ))}
-    </ul>
-  )
-}
-
 export function UndoingOverPage({ over }: { over: UndoingOver }) {
   const say = useSay()
   if (over.outcome === 'announced' && over.from !== undefined) return <AnnouncedPage from={over.from} />
@@ -220,10 +184,11 @@ export function UndoingOverPage({ over }: { over: UndoingOver }) {
 
 /** The undo is announced to every contact; until then nothing else can be done here. */
 function AnnouncedPage({ from }: { from: number }) {
+  const { locale, timeZone } = useReader()
   const say = useSay()
   const when: Child = <Moment at={from} shape="moment" />
   return (
-    <Page title={say('undo.announcedTitle')}>
+    <Page title={say('undo.announcedTitle', { date: formatDay(locale, from, timeZone) })}>
       <p>
         {say('undo.announced')} <b>{when}</b>
       </p>

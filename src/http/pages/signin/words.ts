@@ -1,2 +1,0 @@
-/** A hint that may break where its parts do, and nowhere else. */
-export const groupedHint = (hint: string): string => hint.replaceAll(' ', '\u00a0')
