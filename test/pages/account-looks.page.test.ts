@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, hours, minutes } from '../../src/core/time.ts'
-import { type MadeAccount, makeAccount, password } from '../support/accounts.ts'
+import { type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import type { App } from '../support/items.ts'
 import { disturb, settle } from '../support/lived-in-account.ts'
@@ -80,8 +80,10 @@ describe.skipIf(!chromiumPath)('the pages of an account look as they did', () =>
 type Looks = (step: string, kind?: 'fine' | 'error') => Promise<void>
 
 async function weakAccount(visitor: Visitor, account: MadeAccount, looks: Looks) {
-  await untilProof(visitor, account)
-  await visitor.send()
+  await visitor.skip(async (person) => {
+    await signIn(person, account.email)
+    await person.submit({ item: account.itemId })
+  })
   const waiting = visitor.page.url()
   const code = await world.readCode(account.email)
   const message = (await world.inbox(account.email)).at(-1)
@@ -179,19 +181,14 @@ async function fullAccount(visitor: Visitor, account: MadeAccount, app: App, loo
 }
 
 async function signInByApp(visitor: Visitor, account: MadeAccount, app: App): Promise<string> {
-  const { page, says } = visitor
-  await untilProof(visitor, account)
-  if (!/\/account\//.test(page.url())) {
-    await page
-      .locator('.choice')
-      .filter({ hasText: says('choose.totp') })
-      .click()
-    await visitor.send()
-    await visitor.typeInto('code', app.code())
-    await page.locator('#trust').check()
-    await visitor.send()
-  }
-  return new URL(page.url()).pathname
+  await visitor.skip(async (person) => {
+    const { path } = await signIn(person, account.email)
+    if (path.startsWith('/account/')) return
+    await person.submit({ item: app.itemId })
+    person.form('code').fields.trust = 'yes'
+    await person.submit({ code: app.code() })
+  })
+  return new URL(visitor.page.url()).pathname
 }
 
 /** The page behind the link of a notice. */
@@ -212,14 +209,6 @@ async function notices(visitor: Visitor, account: MadeAccount, looks: Looks) {
 const places: Record<string, { en: string; ar: string }> = {
   '203.0.113.20': { en: 'Lisbon, Portugal', ar: 'لشبونة، البرتغال' },
   '198.51.100.7': { en: 'Tallinn, Estonia', ar: 'تالين، إستونيا' },
-}
-
-async function untilProof(visitor: Visitor, account: MadeAccount): Promise<void> {
-  await visitor.open('/signin')
-  await visitor.typeInto('username', account.email)
-  await visitor.send()
-  await visitor.typeInto('password', password)
-  await visitor.send()
 }
 
 /**

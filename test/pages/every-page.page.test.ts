@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountRoutes } from '../../src/http/pages/session/access.ts'
+import { signUp } from '../support/accounts.ts'
 import { axeFindings, type Browser, chromiumPath, openBrowser, overflow } from '../support/browser.ts'
-import { openRunningService, type RunningService, reportLink } from '../support/running-service.ts'
-import { codeIn, nthMessage } from '../support/visitor.ts'
+import { type RunningService, reportLink } from '../support/running-service.ts'
+import { openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
 
 let service: RunningService
 let browser: Browser
@@ -31,11 +32,10 @@ const addresses = {
 const ofAccount = Object.keys(accountRoutes)
   .filter((route) => route.startsWith('GET') && !/\/:id|\.(csv|json)$/.test(route))
   .map((route) => route.slice('GET '.length))
-const password = 'seven quiet herons by the weir'
 
 describe.skipIf(!chromiumPath)('every page', () => {
   beforeAll(async () => {
-    service = await openRunningService({ SUPPORT_ADDRESS: 'help@harbour.example' })
+    service = await openPeoplesService()
     browser = await openBrowser()
     await service.send({ email: 'a.name.that.is.rather.long.for.a.narrow.window@subdomain.example.com' })
     await service.send({ phone: '+447400123456' }, 'ar')
@@ -54,16 +54,16 @@ describe.skipIf(!chromiumPath)('every page', () => {
 
   describe.each(looks)('in $language, $colorScheme', (look) => {
     let page: Page
-    let owner: Page
+    let owner: Visitor
     let account: { handle: string; item: string }
     beforeAll(async () => {
       page = await browser.page(look)
-      owner = await browser.page(look)
-      account = await signUp(owner, `${look.language}@example.com`)
+      owner = await openVisitor(browser, service, { ...look, script: true, width: 320 })
+      account = await signedUp(owner, `${look.language}@example.com`)
     }, 120_000)
     afterAll(async () => {
       await page.context().close()
-      await owner.context().close()
+      await owner.leave()
     })
 
     test.each(Object.entries(addresses))(
@@ -72,8 +72,8 @@ describe.skipIf(!chromiumPath)('every page', () => {
     )
 
     test.each(ofAccount)('%s as well', async (path) => {
-      await looksRight(owner, path.replace(':handle', account.handle).replace(':item', account.item))
-      expect(new URL(owner.url()).pathname).toMatch(/^\/account\//)
+      await looksRight(owner.page, path.replace(':handle', account.handle).replace(':item', account.item))
+      expect(new URL(owner.page.url()).pathname).toMatch(/^\/account\//)
     })
   })
 
@@ -92,18 +92,11 @@ describe.skipIf(!chromiumPath)('every page', () => {
   }
 
   /** Leaves the browser signed in to a new account. */
-  async function signUp(page: Page, address: string): Promise<{ handle: string; item: string }> {
-    const send = async (field: string, text: string) => {
-      await page.locator(`#${field}`).fill(text)
-      await Promise.all([page.waitForEvent('load'), page.locator('form.card button[type=submit]').click()])
-    }
-    await page.goto(`${service.url}/signup`)
-    await send('email', address)
-    await send('code', codeIn(await nthMessage(service, address, 1)))
-    await send('password', password)
-    const handle = new URL(page.url()).pathname.split('/')[2] ?? ''
-    await page.goto(`${service.url}/account/${handle}/security`)
-    const item = /\/security\/items\/([0-9a-f-]{36})/.exec(await page.content())?.[1] ?? ''
+  async function signedUp(visitor: Visitor, address: string): Promise<{ handle: string; item: string }> {
+    await visitor.skip((person) => signUp(service, person, address))
+    const handle = new URL(visitor.page.url()).pathname.split('/')[2] ?? ''
+    await visitor.open(`/account/${handle}/security`)
+    const item = /\/security\/items\/([0-9a-f-]{36})/.exec(await visitor.page.content())?.[1] ?? ''
     return { handle, item }
   }
 

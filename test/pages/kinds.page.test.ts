@@ -1,19 +1,12 @@
 import { HOTP, Secret } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { password, signIn, signUp as signUpByHand } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import { readByCamera, zbarPath } from '../support/qr-reader.ts'
 import type { RunningService } from '../support/running-service.ts'
 import { plugIn } from '../support/virtual-authenticator.ts'
-import {
-  codeIn,
-  type Eyes,
-  nthMessage,
-  openPeoplesService,
-  openVisitor,
-  type Visitor,
-} from '../support/visitor.ts'
+import { type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
 
-const password = 'seven quiet herons by the weir'
 const english: Eyes = { language: 'en', script: true, colorScheme: 'light', width: 1280 }
 const everyEyes: Eyes[] = [
   english,
@@ -229,15 +222,8 @@ describe.skipIf(!chromiumPath)('the kinds of security info', () => {
   }, 300_000)
 })
 
-async function signUp(visitor: Visitor, address: string) {
-  await visitor.open('/signup')
-  await visitor.typeInto('email', address)
-  await visitor.send()
-  await visitor.typeInto('code', codeIn(await nthMessage(service, address, 1)))
-  await visitor.send()
-  await visitor.typeInto('password', password)
-  await visitor.send()
-}
+const signUp = (visitor: Visitor, address: string) =>
+  visitor.skip((person) => signUpByHand(service, person, address))
 
 async function signOut(visitor: Visitor, home: string) {
   await visitor.open(home)
@@ -246,11 +232,7 @@ async function signOut(visitor: Visitor, home: string) {
 
 async function signInAgain(visitor: Visitor, address: string, home: string) {
   await signOut(visitor, home)
-  await visitor.open('/signin')
-  await visitor.typeInto('username', address)
-  await visitor.send()
-  await visitor.typeInto('password', password)
-  await visitor.send()
+  await visitor.skip((person) => signIn(person, address))
 }
 
 async function choose(visitor: Visitor, label: string) {

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser, overflow } from '../support/browser.ts'
 import type { RunningService } from '../support/running-service.ts'
-import {
-  codeIn,
-  type Eyes,
-  nthMessage,
-  openPeoplesService,
-  openVisitor,
-  type Visitor,
-} from '../support/visitor.ts'
+import { type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
 
 const eyes: Eyes = { language: 'en', script: true, colorScheme: 'light', width: 1280 }
 const password = 'seven quiet herons by the weir'
@@ -43,7 +36,7 @@ describe.skipIf(!chromiumPath)('signing up and in', () => {
       await visitor.page.keyboard.press('ControlOrMeta+a')
       await visitor.page.keyboard.type(address)
       await enter(visitor)
-      await typeAt(visitor, '#code', codeIn(await nthMessage(service, address, 1)))
+      await typeAt(visitor, '#code', await service.readCode(address))
       await pressOn(visitor, 'form.card button[type=submit]')
       await typeAt(visitor, '#password', password)
       await pressOn(visitor, 'form.card button[type=submit]')
@@ -79,7 +72,7 @@ describe.skipIf(!chromiumPath)('signing up and in', () => {
       await visitor.typeInto('email', address)
       await visitor.send()
       await losesNothing(visitor)
-      await visitor.typeInto('code', codeIn(await nthMessage(service, address, 1)))
+      await visitor.typeInto('code', await service.readCode(address))
       await visitor.send()
       await losesNothing(visitor)
       await visitor.typeInto('password', password)
@@ -107,7 +100,7 @@ describe.skipIf(!chromiumPath)('signing up and in', () => {
     await visitor.typeInto('email', address)
     await visitor.send()
     await light()
-    await visitor.typeInto('code', codeIn(await nthMessage(service, address, 1)))
+    await visitor.typeInto('code', await service.readCode(address))
     await visitor.send()
     await light()
     await visitor.typeInto('password', password)

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import type { RunningService } from '../support/running-service.ts'
-import {
-  codeIn,
-  type Eyes,
-  nthMessage,
-  openPeoplesService,
-  openVisitor,
-  otherThan,
-  type Visitor,
-} from '../support/visitor.ts'
+import { type Eyes, openPeoplesService, openVisitor, otherThan, type Visitor } from '../support/visitor.ts'
 
 /** Each language with and without scripts; each width, and each of light and dark, with both. */
 const everyone = [
@@ -68,6 +60,7 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
 
     test('gets past strangers who used up the guesses, by completing an address', async () => {
       const stranger = await on(eyes)
+      await guessNineTimes(stranger, address, { seen: eyes === everyone[0] })
       await signInGuarded(stranger, address)
       await stranger.leave()
     }, 300_000)
@@ -92,7 +85,7 @@ describe.skipIf(!chromiumPath)('a person at the pages', () => {
     await someone.looksRight('an invited sign-up')
     await someone.typeInto('email', 'first@example.com')
     await someone.send()
-    await someone.typeInto('code', codeIn(await nthMessage(service, 'first@example.com', 1)))
+    await someone.typeInto('code', await service.readCode('first@example.com'))
     await someone.send()
     await someone.typeInto('password', password)
     await someone.send()
@@ -118,7 +111,7 @@ async function signUp(visitor: Visitor, address: string) {
   await visitor.send()
   expect(await visitor.heading()).toContain(says('waiting.title'))
   expect(await visitor.heading()).toContain(address)
-  const code = codeIn(await nthMessage(service, address, 1))
+  const code = await service.readCode(address)
   await visitor.looksRight('waiting for a code')
   await visitor.typeInto('code', otherThan(code))
   await visitor.send()
@@ -201,7 +194,7 @@ async function signInAway(visitor: Visitor, address: string) {
   expect(await visitor.text()).toContain(says('choose.newBrowser'))
   await visitor.looksRight('where the code goes')
   await visitor.send()
-  const code = codeIn(await nthMessage(service, address, 2))
+  const code = await service.readCode(address)
   await visitor.looksRight('waiting for a code to sign in with')
   await visitor.typeInto('code', otherThan(code))
   await visitor.page.locator('form.card button[type=submit]').dblclick()
@@ -220,16 +213,31 @@ async function signInAway(visitor: Visitor, address: string) {
   await atAccount(visitor, address)
 }
 
-async function signInGuarded(visitor: Visitor, address: string) {
-  const { says } = visitor
+/** All but the last of what strangers have in an hour; for one reader at the page itself. */
+async function guessNineTimes(visitor: Visitor, address: string, { seen }: { seen: boolean }) {
+  const guesses = Array.from({ length: 9 }, (_, nth) => `a guess, number ${nth}`)
+  if (!seen) {
+    return visitor.skip(async (person) => {
+      await person.open('/signin')
+      await person.submit({ username: address })
+      for (const password of guesses) await person.submit({ password })
+    })
+  }
   await visitor.open('/signin')
   await visitor.typeInto('username', address)
   await visitor.send()
-  for (let guesses = 0; guesses < 10; guesses += 1) {
-    expect(await visitor.heading()).toBe(says('signIn.passwordTitle'))
-    await visitor.typeInto('password', `a guess, number ${guesses}`)
+  for (const guess of guesses) {
+    expect(await visitor.heading()).toBe(visitor.says('signIn.passwordTitle'))
+    await visitor.typeInto('password', guess)
     await visitor.send()
   }
+}
+
+async function signInGuarded(visitor: Visitor, address: string) {
+  const { says } = visitor
+  expect(await visitor.heading()).toBe(says('signIn.passwordTitle'))
+  await visitor.typeInto('password', 'a guess, and the last')
+  await visitor.send()
   await visitor.looksRight('the tenth wrong password', 'error')
   await visitor.typeInto('password', newPassword)
   await visitor.send()
@@ -250,7 +258,7 @@ async function signInGuarded(visitor: Visitor, address: string) {
   await visitor.send()
   await visitor.typeInto('address', address)
   await visitor.send()
-  const code = codeIn(await nthMessage(service, address, 3))
+  const code = await service.readCode(address)
   expect(code).toHaveLength(8)
   await visitor.typeInto('code', code)
   await visitor.send()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hours, minutes } from '../../src/core/time.ts'
-import { type MadeAccount, makeAccount, password } from '../support/accounts.ts'
+import { type MadeAccount, makeAccount, signIn, signInByCode } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import { openServedWorld, type ServedWorld } from '../support/served-world.ts'
 import { type Eyes, openVisitor, otherThan, type Visitor } from '../support/visitor.ts'
@@ -20,7 +20,6 @@ let people = 0
 describe.skipIf(!chromiumPath)('the pages of signing in, later and elsewhere', () => {
   beforeAll(async () => {
     // All who visit come from this one machine.
-
     const any = { sends: [], failures: [] }
     const here = { ip: any, network: any, browser: any }
     world = await openServedWorld({ policy: withLimits(here) })
@@ -139,9 +138,7 @@ describe.skipIf(!chromiumPath)('the pages of signing in, later and elsewhere', (
       for (let more = 2; more <= 10; more += 1) {
         people += 1
         account = await makeAccount(world, `owner${people}@example.org`)
-        await untilCode(visitor, account)
-        await visitor.typeInto('code', await world.readCode(account.email))
-        await visitor.send()
+        await visitor.skip((person) => signInByCode(world, person, account.email))
         await shows(account.email)
         if (more === 2) {
           await visitor.open('/account')
@@ -162,11 +159,8 @@ describe.skipIf(!chromiumPath)('the pages of signing in, later and elsewhere', (
   })
 })
 
-async function untilCode(visitor: Visitor, account: MadeAccount): Promise<void> {
-  await visitor.open('/signin')
-  await visitor.typeInto('username', account.email)
-  await visitor.send()
-  await visitor.typeInto('password', password)
-  await visitor.send()
-  await visitor.send()
-}
+const untilCode = (visitor: Visitor, { email }: MadeAccount): Promise<void> =>
+  visitor.skip(async (person) => {
+    await signIn(person, email)
+    await person.submit({ item: person.form('item').fields.item ?? '' })
+  })

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signIn, signUp } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import type { RunningService } from '../support/running-service.ts'
-import { codeIn, type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
+import { type Eyes, openPeoplesService, openVisitor } from '../support/visitor.ts'
 
 const everyone = [
   { language: 'en', script: true, colorScheme: 'light', width: 1280 },
@@ -9,26 +10,8 @@ const everyone = [
   { language: 'ja', script: true, colorScheme: 'dark', width: 320, axe: false },
 ] as const satisfies Eyes[]
 
-const password = 'seven quiet herons by the weir'
-
 let service: RunningService
 let browser: Browser
-
-/** The newest code to an address, once one has come that is not this. */
-async function newCode(to: string, after = ''): Promise<string> {
-  let code = ''
-  await expect
-    .poll(
-      async () => {
-        const codes = (await service.inbox(to)).map(codeIn).filter((one) => one !== '')
-        code = codes[0] ?? ''
-        return code !== '' && code !== after
-      },
-      { timeout: 60_000, interval: 50 },
-    )
-    .toBe(true)
-  return code
-}
 
 describe.skipIf(!chromiumPath)('security info, by its owner', () => {
   beforeAll(async () => {
@@ -47,7 +30,7 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
       const { says } = visitor
       const first = `mira.${eyes.language}@example.com`
       const second = `mira.second.${eyes.language}@example.org`
-      await signUp(visitor, first)
+      await visitor.skip((person) => signUp(service, person, first))
       await visitor.way('security.title')
       expect(await visitor.heading()).toBe(says('security.title'))
       expect(await visitor.text()).toContain(says('security.weakness.one_way'))
@@ -67,7 +50,7 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
       await visitor.typeInto('contact', second)
       await visitor.send()
       await visitor.looksRight('waiting for the code of the new one')
-      await visitor.typeInto('code', await newCode(second))
+      await visitor.typeInto('code', await service.readCode(second))
       await visitor.send()
       expect(await visitor.heading()).toBe(says('security.removeTitle'))
       await visitor.looksRight('back at the removal')
@@ -89,26 +72,18 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
   async function signInElsewhere(eyes: Eyes, first: string, second: string) {
     const visitor = await openVisitor(browser, service, eyes)
     const { says } = visitor
-    const signIn = async () => {
-      await visitor.open('/signin')
-      await visitor.typeInto('username', first)
-      await visitor.send()
-      await visitor.typeInto('password', password)
-      await visitor.send()
-    }
-    const before = codeIn((await service.inbox(second)).find((one) => codeIn(one) !== '') as never)
-    await signIn()
-    await visitor.send()
-    const code = await newCode(second, before)
-    await visitor.typeInto('code', code)
-    await visitor.send()
-    await signIn()
+    await visitor.skip(async (person) => {
+      await signIn(person, first)
+      await person.submit({ item: person.form('item').fields.item ?? '' })
+      await person.submit({ code: await service.readCode(second) })
+      await signIn(person, first)
+    })
     await visitor.way('account.password')
     expect(await visitor.heading()).toBe(says('stepUp.title'))
     await visitor.looksRight('a step-up')
     await visitor.send()
     await visitor.looksRight('a step-up waits for its code')
-    await visitor.typeInto('code', await newCode(second, code))
+    await visitor.typeInto('code', await service.readCode(second))
     await visitor.send()
     expect(await visitor.heading()).toBe(says('changePassword.title'))
     await visitor.leave()
@@ -129,15 +104,10 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
     expect(await visitor.heading()).toBe(says('stopChange.doneTitle'))
     await visitor.looksRight('a change is frozen')
 
-    const before = (await service.inbox(second)).map(codeIn).find((code) => code !== '')
-    await visitor.open('/signin')
-    await visitor.typeInto('username', first)
-    await visitor.send()
-    await visitor.typeInto('password', password)
-    await visitor.send()
+    await visitor.skip((person) => signIn(person, first))
     await visitor.page.locator('input[name=item]').last().check()
     await visitor.send()
-    await visitor.typeInto('code', await newCode(second, before))
+    await visitor.typeInto('code', await service.readCode(second))
     await visitor.send()
     await visitor.way('security.title')
     expect(await visitor.text()).toContain(says('change.frozenTitle'))
@@ -153,15 +123,5 @@ describe.skipIf(!chromiumPath)('security info, by its owner', () => {
     expect(await visitor.text()).toContain(says('security.done.undone'))
     await visitor.looksRight('undone')
     await visitor.leave()
-  }
-
-  async function signUp(visitor: Visitor, address: string) {
-    await visitor.open('/signup')
-    await visitor.typeInto('email', address)
-    await visitor.send()
-    await visitor.typeInto('code', await newCode(address))
-    await visitor.send()
-    await visitor.typeInto('password', password)
-    await visitor.send()
   }
 })

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { password, signInByCode, signUp as signUpByHand } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
+import { newPerson } from '../support/person.ts'
 import type { RunningService } from '../support/running-service.ts'
-import { codeIn, type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
+import { type Eyes, openPeoplesService, openVisitor, type Visitor } from '../support/visitor.ts'
 
 /** Each language, each width, light and dark, with scripts and without. */
 const everyone = [
@@ -10,7 +12,6 @@ const everyone = [
   { language: 'ja', script: true, colorScheme: 'light', width: 320, axe: false },
 ] as const satisfies Eyes[]
 
-const password = 'seven quiet herons by the weir'
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 let service: RunningService
@@ -26,42 +27,26 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     await service?.close()
   }, 120_000)
 
-  /** The nth code for an address; notices come beside them. */
-  async function nthCode(address: string, nth: number): Promise<string> {
-    let codes: string[] = []
-    await expect
-      .poll(
-        async () => {
-          codes = (await service.inbox(address)).map(codeIn).filter((code) => code !== '')
-          return codes.length
-        },
-        { timeout: 30_000, interval: 50 },
-      )
-      .toBe(nth)
-    return codes[0] ?? ''
-  }
-
-  async function signUp(visitor: Visitor, address: string): Promise<string> {
-    await visitor.open('/signup')
-    await visitor.typeInto('email', address)
-    await visitor.send()
-    await visitor.typeInto('code', await nthCode(address, 1))
-    await visitor.send()
-    await visitor.typeInto('password', password)
-    await visitor.send()
+  const signUp = async (visitor: Visitor, address: string): Promise<string> => {
+    await visitor.skip((person) => signUpByHand(service, person, address))
     return new URL(visitor.page.url()).pathname
   }
 
-  /** On a browser that the account doesn't know; the code is the nth message to its address. */
-  async function signIn(visitor: Visitor, address: string, nth: number): Promise<string> {
+  /** On a browser that the account doesn't know. */
+  async function typeSignIn(visitor: Visitor, address: string): Promise<string> {
     await visitor.open('/signin')
     await visitor.typeInto('username', address)
     await visitor.send()
     await visitor.typeInto('password', password)
     await visitor.send()
     await visitor.send()
-    await visitor.typeInto('code', await nthCode(address, nth))
+    await visitor.typeInto('code', await service.readCode(address))
     await visitor.send()
+    return new URL(visitor.page.url()).pathname
+  }
+
+  const signIn = async (visitor: Visitor, address: string): Promise<string> => {
+    await visitor.skip((person) => signInByCode(service, person, address))
     return new URL(visitor.page.url()).pathname
   }
 
@@ -70,11 +55,8 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     async (script) => {
       const eyes = { language: 'en', script, colorScheme: 'light', width: 1280 } as const
       const [waits, reads] = [`waits.${script}@example.com`, `reads.${script}@example.com`]
-      for (const address of [waits, reads]) {
-        const home = await openVisitor(browser, service, eyes)
-        await signUp(home, address)
-        await home.leave()
-      }
+      const url = service.url
+      for (const address of [waits, reads]) await signUpByHand(service, newPerson(service, { url }), address)
       const visitor = await openVisitor(browser, service, eyes)
       await visitor.open('/signin')
       await visitor.typeInto('username', waits)
@@ -83,12 +65,12 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
       await visitor.send()
       await visitor.send()
       const waiting = visitor.page.url()
-      const code = await nthCode(waits, 2)
+      const code = await service.readCode(waits)
       // Half of it is typed already when the other account is opened in a second tab of the same window.
       await visitor.typeInto('code', code.slice(0, 3))
       const firstTab = visitor.page
       await visitor.newTab()
-      const other = await signIn(visitor, reads, 2)
+      const other = await typeSignIn(visitor, reads)
       await visitor.open(other)
       expect(await visitor.text()).toContain(reads)
       await visitor.open('/signin')
@@ -130,7 +112,7 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
       await owner.open(`${home}/activity?filter=codes`)
       expect(await owner.text()).toContain(owner.says('activity.emptyTitle'))
       await owner.looksRight('no activity of a kind')
-      const theirs = await signIn(stranger, address, 2)
+      const theirs = await signIn(stranger, address)
       await owner.open(`${home}/activity`)
       await owner.looksRight('activity')
       await shot(owner, 'activity', eyes)
@@ -170,7 +152,7 @@ describe.skipIf(!chromiumPath)('what happened, and who is signed in', () => {
     }, 300_000)
 
     test('signed-in browsers are listed, and end one by one, all but this, or all', async () => {
-      await signIn(stranger, address, 3)
+      await signIn(stranger, address)
       await owner.open(`${home}/sessions`)
       await owner.looksRight('two browsers signed in')
       await shot(owner, 'sessions', eyes)

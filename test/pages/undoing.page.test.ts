@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, minutes } from '../../src/core/time.ts'
 import { hashToken } from '../../src/secrets/tokens.ts'
 import { rememberBrowser } from '../../src/storage/session.ts'
-import { type MadeAccount, makeAccount, password } from '../support/accounts.ts'
+import { type MadeAccount, makeAccount, password, signIn, signInByCode } from '../support/accounts.ts'
 import { type Browser, chromiumPath, openBrowser } from '../support/browser.ts'
 import { giveApp } from '../support/items.ts'
+import { newPerson } from '../support/person.ts'
 import { openServedWorld, type ServedWorld } from '../support/served-world.ts'
 import { type Eyes, openVisitor, type Visitor } from '../support/visitor.ts'
 
@@ -38,7 +39,7 @@ describe.skipIf(!chromiumPath)('what was changed is undone from its notice', () 
     test('a thief’s new password is undone by a code, and the owner signs in as before', async () => {
       const account = await makeAccount(world, `undo.${eyes.language}@example.org`)
       await world.advance(days(8))
-      await changeAsThief(eyes, account)
+      await changeAsThief(account)
       const owner = await openVisitor(browser, world, eyes)
       const { says } = owner
       const notice = await noticeTo(account.email)
@@ -68,11 +69,7 @@ describe.skipIf(!chromiumPath)('what was changed is undone from its notice', () 
       await owner.looksRight('undone')
       await owner.page.goBack()
       await owner.looksRight('back at what was undone')
-      await owner.open('/signin')
-      await owner.typeInto('username', account.email)
-      await owner.send()
-      await owner.typeInto('password', password)
-      await owner.send()
+      await owner.skip((person) => signIn(person, account.email))
       expect(await owner.heading()).not.toBe(says('signIn.passwordTitle'))
       await owner.leave()
     }, 180_000)
@@ -126,22 +123,12 @@ describe.skipIf(!chromiumPath)('what was changed is undone from its notice', () 
   })
 
   /** Somebody with the password and a code: signs in on a browser of their own and changes the password. */
-  async function changeAsThief(eyes: Eyes, account: MadeAccount) {
-    const thief = await openVisitor(browser, world, eyes)
-    await thief.open('/signin')
-    await thief.typeInto('username', account.email)
-    await thief.send()
-    await thief.typeInto('password', password)
-    await thief.send()
-    await thief.send()
-    await thief.typeInto('code', await world.readCode(account.email))
-    await thief.send()
+  async function changeAsThief(account: MadeAccount) {
+    const thief = newPerson(world, { url: world.url })
+    const { path } = await signInByCode(world, thief, account.email)
     await world.advance(1000)
-    await thief.way('account.password')
-    await thief.typeInto('current', password)
-    await thief.typeInto('next', 'now it is mine to keep')
-    await thief.send()
-    await thief.leave()
+    await thief.open(`${path}/password`)
+    await thief.submit({ current: password, next: 'now it is mine to keep' })
   }
 
   /** The account has known this browser for as long as it is there. */
@@ -153,18 +140,13 @@ describe.skipIf(!chromiumPath)('what was changed is undone from its notice', () 
   }
 
   async function turnTwoStepOn(visitor: Visitor, account: MadeAccount) {
-    await visitor.open('/signin')
-    await visitor.typeInto('username', account.email)
-    await visitor.send()
-    await visitor.typeInto('password', password)
-    await visitor.send()
-    const home = new URL(visitor.page.url()).pathname
-    await visitor.open(`${home}/security/two-step/on`)
-    await visitor.page.locator(`input[value="${account.itemId}"]`).check()
-    await visitor.send()
-    await visitor.typeInto('code', await world.readCode(account.email))
-    await visitor.send()
-    await visitor.send()
+    await visitor.skip(async (person) => {
+      const { path } = await signIn(person, account.email)
+      await person.open(`${path}/security/two-step/on`)
+      await person.submit({ item: account.itemId })
+      await person.submit({ code: await world.readCode(account.email) })
+      await person.submit(person.form('make').fields)
+    })
     await world.advance(minutes(1))
   }
 })

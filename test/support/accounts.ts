@@ -42,7 +42,7 @@ export async function knownPerson(world: Ground, account: MadeAccount): Promise<
 }
 
 /** Signs up to the end, as a person does. */
-export async function signUp(world: Ground, person: Person, email: string): Promise<Page> {
+export async function signUp(world: Pick<Ground, 'readCode'>, person: Person, email: string): Promise<Page> {
   await person.open('/signup')
   await person.submit({ email })
   await person.submit({ code: await world.readCode(email) })
@@ -60,7 +60,7 @@ export async function signIn(person: Person, email: string, more: { keep?: 'yes'
 
 /** Signs in on a browser that the account doesn't know, with a code. */
 export async function signInByCode(
-  world: Ground,
+  world: Pick<Ground, 'readCode'>,
   person: Person,
   email: string,
   more: { keep?: 'yes' } = {},

@@ -52,17 +52,25 @@ export type Person = {
 }
 
 /** The name that a cookie has under the service's address. */
-export const cookieNamed = (name: string): string => `__Host-${name}`
+export const cookieNamed = (name: string, url = publicUrl): string =>
+  url.startsWith('https:') ? `__Host-${name}` : name
 
 let people = 0
 
+export type PersonSettings = {
+  cookies?: Iterable<[string, string]>
+  ip?: string
+  /** Where the service is, if not at the address of a world without a real browser. */
+  url?: string
+  /** What this browser says of itself in every request. */
+  headers?: Readonly<Record<string, string>>
+}
+
 /** Somebody whom nothing is known of yet, or who has these cookies. */
-export function newPerson(
-  world: Pick<Ground, 'app'>,
-  has: { cookies?: Iterable<[string, string]>; ip?: string } = {},
-): Person {
+export function newPerson(world: Pick<Ground, 'app'>, has: PersonSettings = {}): Person {
   people += 1
   const ip = has.ip ?? `10.${(people >> 8) & 255}.${people & 255}.7`
+  const url = has.url ?? publicUrl
   const cookies = new Map(has.cookies)
   const lasting = new Set<string>()
   let page: Page | undefined
@@ -70,16 +78,17 @@ export function newPerson(
   async function request(path: string, { method, fields, body, headers = {} }: Sent = {}): Promise<Response> {
     const posts = fields !== undefined || body !== undefined
     const all: Record<string, string | undefined> = {
-      Host: new URL(publicUrl).host,
+      Host: new URL(url).host,
       Accept: 'text/html',
       'User-Agent': 'Harbour Browser/1.0',
       'Sec-Fetch-Site': 'same-origin',
+      ...has.headers,
       ...(cookies.size > 0 && { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
-      ...(posts && { Origin: publicUrl, 'Content-Type': 'application/x-www-form-urlencoded' }),
+      ...(posts && { Origin: url, 'Content-Type': 'application/x-www-form-urlencoded' }),
       ...headers,
     }
     const answer = await world.app.request(
-      publicUrl + path,
+      url + path,
       {
         method: method ?? (posts ? 'POST' : 'GET'),
         headers: Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -136,7 +145,7 @@ export function newPerson(
       return here()
     },
     get browser() {
-      return hashToken(cookies.get(cookieNamed('browser')) ?? '')
+      return hashToken(cookies.get(cookieNamed('browser', url)) ?? '')
     },
     request,
     open: async (path) => follow(await request(path), path),
@@ -151,7 +160,7 @@ export function newPerson(
     async isSignedIn() {
       return (await request('/account')).headers.get('location')?.startsWith('/account/') ?? false
     },
-    copy: () => newPerson(world, { cookies }),
+    copy: () => newPerson(world, { url, headers: has.headers ?? {}, cookies }),
     closeWindow() {
       for (const name of cookies.keys()) if (!lasting.has(name)) cookies.delete(name)
     },

@@ -10,6 +10,7 @@ import { startService } from '../../src/service.ts'
 import { openDatabase } from '../../src/storage/sql.ts'
 import { firstKey } from './countersign.ts'
 import { migratedOnRealClock } from './databases.ts'
+import { openNetwork } from './network.ts'
 
 export type ShownMessage = {
   id: string
@@ -37,12 +38,35 @@ export async function openRunningService(environment: Record<string, string> = {
   const { text: key } = await createApiKey(database, 'First application', 'pages')
   const invitation = await inviteAdministrator(database)
   const service = await start({ DATABASE_URL: place.url, ...environment })
+  const client = clientOf(service.url, key)
+  const network = openNetwork()
+
+  /** Waits until nothing is due: what was asked for by then is in the inbox. */
+  async function carried(): Promise<void> {
+    for (let patience = 2000; patience > 0; patience -= 1) {
+      const [row] = await database.sql<{ due: number }>`
+        select count(*)::int as due from message where state = 'queued' and due_at <= now()`
+      if (row?.due === 0) return
+      await sleep(5)
+    }
+    throw new Error('Messages are still due.')
+  }
+
   return {
     ...service,
-    ...clientOf(service.url, key),
-    sql: database.sql,
+    ...client,
     administratorLink: `${service.url}/administrator/${invitation}`,
+    /** For people without a browser. */
+    app: network.at(() => Number(new URL(service.url).port)),
+    /** The newest code to an address. */
+    async readCode(to: string): Promise<string> {
+      await carried()
+      const code = (await client.inbox(to)).map(codeIn).find((one) => one !== '')
+      if (code === undefined) throw new Error(`No code has come for ${to}.`)
+      return code
+    },
     async close() {
+      network.close()
       await service.close()
       await database.close()
       await place.drop()
@@ -108,6 +132,10 @@ function clientOf(url: string, key: string) {
 
 /** The link "I didn't ask for this" in a message. */
 export const reportLink = ({ text }: ShownMessage): string => /\S+\/report\/\S+/.exec(text)?.[0] ?? ''
+
+/** The code in a message, of six digits or eight, however it is grouped. */
+export const codeIn = ({ text }: ShownMessage): string =>
+  /^\s*(\d{3,4}) ?(\d{3,4})\s*$/m.exec(text)?.slice(1).join('') ?? ''
 
 /** The code in a message, without its space. */
 export const codeOf = ({ text }: ShownMessage): string =>

@@ -1,9 +1,11 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { Locale } from '../../src/core/verifications/message.ts'
 import { directions, type SentenceKey, translate } from '../../src/locales/catalogue.ts'
 import { axeFindings, type Browser, type Look, overflow } from './browser.ts'
-import { openRunningService, type RunningService, type ShownMessage } from './running-service.ts'
+import { newPerson, type Person } from './person.ts'
+import { openRunningService, type RunningService } from './running-service.ts'
+import type { Ground } from './world.ts'
 
 /** How a person looks at pages. `script: false` is a browser whose scripts are off. */
 export type Eyes = {
@@ -19,16 +21,20 @@ export type Eyes = {
 export const openPeoplesService = (): Promise<RunningService> =>
   openRunningService({ TRUSTED_PROXIES: '127.0.0.1,::1', SUPPORT_ADDRESS: 'help@harbour.example' })
 
+/** A service at which a browser and, without one, a person finds the same pages. */
+type Visited = { url: string; app: Ground['app'] }
+
 /** A page and the browser around it, as one person has it: own cookies, own network. Fields go by their names. */
-export async function openVisitor(browser: Browser, service: { url: string }, eyes: Eyes, more: Look = {}) {
+export async function openVisitor(browser: Browser, service: Visited, eyes: Eyes, more: Look = {}) {
   const { language, script, colorScheme, width } = eyes
   const faults: string[] = []
+  const ip = nextAddress()
   const first = await browser.page({
     script,
     colorScheme,
     locale: language,
     viewport: { width, height: 800 },
-    extraHTTPHeaders: { 'X-Forwarded-For': nextAddress() },
+    extraHTTPHeaders: { 'X-Forwarded-For': ip },
     ...more,
   })
   const context = first.context()
@@ -43,6 +49,25 @@ export async function openVisitor(browser: Browser, service: { url: string }, ey
     await Promise.all([page.waitForEvent('load'), act()])
   }
 
+  /** The same browser, told to send forms without showing a page. */
+  async function byHand(): Promise<Person> {
+    const cookies = (await context.cookies()).map(({ name, value }): [string, string] => [name, value])
+    const userAgent = await page.evaluate<string>('navigator.userAgent')
+    const headers = { 'Accept-Language': language, 'User-Agent': userAgent }
+    return newPerson(service, { url: service.url, ip, headers, cookies })
+  }
+
+  async function takeCookies(from: ReadonlyMap<string, string>): Promise<void> {
+    const had = await context.cookies()
+    const news = [...from].filter(
+      ([name, value]) => !had.some((one) => one.name === name && one.value === value),
+    )
+    for (const { name } of had.filter((one) => !from.has(one.name))) await context.clearCookies({ name })
+    await context.addCookies(
+      news.map(([name, value]) => ({ name, value, url: service.url, httpOnly: true, sameSite: 'Lax' })),
+    )
+  }
+
   const textOf = async (part: string) => (await page.locator(part).textContent()) ?? ''
 
   return {
@@ -52,6 +77,16 @@ export async function openVisitor(browser: Browser, service: { url: string }, ey
     },
     open: async (path: string) => {
       await page.goto(new URL(path, service.url).href)
+    },
+    /**
+     * Goes a way that is looked at elsewhere: the same forms, sent by this browser without showing a page. Then it shows
+     * the page at which that has ended.
+     */
+    async skip(way: (person: Person) => Promise<unknown>) {
+      const person = await byHand()
+      await way(person)
+      await takeCookies(person.cookies)
+      await page.goto(service.url + person.page.path)
     },
     /** Another window of the same browser; what comes after happens in it. */
     async openWindow() {
@@ -100,7 +135,7 @@ let visitors = 0
 /** Each in a /24 of its own: what one does never counts against another. */
 const nextAddress = (): string => {
   visitors += 1
-  return `10.${visitors >> 8}.${visitors & 255}.7`
+  return `10.${128 + (visitors >> 8)}.${visitors & 255}.7`
 }
 
 /** Requests to anybody else, and what a console complains of. That the page itself is a 4xx is no complaint. */
@@ -134,23 +169,6 @@ async function defects(page: Page, eyes: Eyes, kind: 'fine' | 'error'): Promise<
   }
   if (size) await page.setViewportSize(size)
   return found
-}
-
-/** The code in a message, of six digits or eight, however it is grouped. */
-export const codeIn = ({ text }: ShownMessage): string =>
-  /^\s*(\d{3,4}) ?(\d{3,4})\s*$/m.exec(text)?.slice(1).join('') ?? ''
-
-/** The newest message with a code for an address, once there are so many; notices come beside them. */
-export async function nthMessage(service: RunningService, to: string, count: number): Promise<ShownMessage> {
-  const messages = await vi.waitFor(
-    async () => {
-      const come = (await service.inbox(to)).filter((message) => codeIn(message) !== '')
-      expect(come).toHaveLength(count)
-      return come
-    },
-    { timeout: 60_000, interval: 50 },
-  )
-  return messages[0] as ShownMessage
 }
 
 /** Six or eight digits that are not these. */
