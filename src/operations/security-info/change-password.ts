@@ -4,7 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
-import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
+import { endOtherSessions, forgetOtherBrowsers, untrustBrowsers } from '../../storage/session.ts'
 import { ownedBy } from '../activity/record-activity.ts'
 import { inAccountTransaction } from '../changes/account-transaction.ts'
 import { recordChange } from '../changes/record-change.ts'
@@ -14,7 +14,8 @@ import { recordRefused } from '../proving/record-step.ts'
 import type { Requester, SignedInSession } from '../requester.ts'
 
 /**
- * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one
+ * Changes the password of a signed-in account, which proves the old one again; every other session ends, and every
+ * other browser is a stranger again. `alone` is for one
  * that has to do with nothing beside it, so that two-step verification can be turned off.
  *
  * Refusals: `password_is_code`, `passwords_limit`, `password_wrong`, those of `decideNewPassword`, `flow_ended`.
@@ -51,6 +52,7 @@ export async function changePassword(
     const before = await setPassword(held, accountId, hash, standsAlone(decision.value))
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
+    await forgetOtherBrowsers(held, accountId, requester.browser)
     await recordChange(
       deps,
       held,

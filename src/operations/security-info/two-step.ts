@@ -4,7 +4,7 @@ import { shortestAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
 import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../../storage/account.ts'
 import { itemsOf } from '../../storage/security-info.ts'
-import { untrustBrowsers } from '../../storage/session.ts'
+import { forgetOtherBrowsers, untrustBrowsers } from '../../storage/session.ts'
 import { inAccountTransaction } from '../changes/account-transaction.ts'
 import { recordChange } from '../changes/record-change.ts'
 import type { Deps } from '../deps.ts'
@@ -64,7 +64,10 @@ export async function beginTwoStep(
     if (!made.ok) throw new Rollback(made.refusal)
     // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
     if (!isNew && made.value.isNew) throw new Rollback({ code: 'form_stale' })
-    if (isNew) await recordChange(deps, sql, accountId, { kind: 'two_step_on' }, requester, now, sessionId)
+    if (isNew) {
+      await forgetOtherBrowsers(sql, accountId, requester.browser)
+      await recordChange(deps, sql, accountId, { kind: 'two_step_on' }, requester, now, sessionId)
+    }
     return accept({ code: made.value.code, isNew })
   })
   deps.wakeOutbox()
@@ -72,7 +75,8 @@ export async function beginTwoStep(
 }
 
 /**
- * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. A password that is long
+ * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere, and every other browser is a
+ * stranger again. A password that is long
  * enough only beside a second proof has to be a longer one first.
  *
  * Refusals: `password_short`, `changes_frozen`, `form_stale`.
@@ -90,6 +94,7 @@ export async function endTwoStep(
       return refuse({ code: 'password_short', least: shortestAlone })
     if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
+    await forgetOtherBrowsers(sql, accountId, requester.browser)
     await recordChange(deps, sql, accountId, { kind: 'two_step_off' }, requester, now, sessionId)
     return accept(null)
   })
