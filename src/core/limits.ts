@@ -88,8 +88,8 @@ export const withDerived = (limits: PolicyLimits): LimitRules => ({
   ...limits,
   reported_browser: halved(limits.browser),
   reported_ip: halved(limits.ip),
-  strangers_email: { ...limits.email, sends: half(limits.email.sends) },
-  strangers_phone: { ...limits.phone, sends: half(limits.phone.sends) },
+  strangers_email: { ...limits.email, sends: strangersHalf(limits.email.sends) },
+  strangers_phone: { ...limits.phone, sends: strangersHalf(limits.phone.sends) },
   decoy_codes: { sends: [], failures: forgotten(limits.item_codes.failures) },
   reference_tries: { sends: [], failures: [{ most: 5, within: days(1) }] },
   guessing_told: { sends: [], failures: [{ most: 1, within: days(1) }] },
@@ -100,6 +100,20 @@ const halved = (rule: LimitRule): LimitRule => ({ sends: half(rule.sends), failu
 
 const half = (windows: readonly Window[]): Window[] =>
   windows.map((window) => ({ ...window, most: Math.ceil(window.most / 2) }))
+
+/** One code may be sent so often: half of an address's shortest window must not be less. */
+const sendsOfOneCode = 4
+
+const strangersHalf = ([shortest, ...longer]: readonly Window[]): Window[] =>
+  shortest === undefined
+    ? []
+    : [
+        {
+          ...shortest,
+          most: Math.max(Math.ceil(shortest.most / 2), Math.min(shortest.most, sendsOfOneCode)),
+        },
+        ...half(longer),
+      ]
 
 /** Names that nobody has are without end: what is counted on them is kept for a day. */
 const forgotten = (windows: readonly Window[]): Window[] =>

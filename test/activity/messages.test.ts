@@ -102,7 +102,7 @@ test('pages of messages lose none and double none', async () => {
   for (let times = 0; times < 25; times += 1) {
     const stranger = newPerson(world)
     await signInByCode(world, stranger, email)
-    await world.advance(days(1) / 20)
+    await world.advance(days(1) / 8)
   }
   const read: string[] = []
   let before: string | undefined

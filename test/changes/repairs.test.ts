@@ -169,7 +169,7 @@ describe('a freeze', () => {
     const held = ['Security info added', 'th••••']
     for (const words of held) expect(wordsOf(reader.page.text)).toContain(words)
     await one.person.open(one.home)
-    expect(wordsOf(one.person.page.text)).toContain('Your account is held still')
+    expect(wordsOf(one.person.page.text)).toContain('Changes to your account are paused')
     for (const words of held) expect(wordsOf(one.person.page.text)).toContain(words)
     await one.person.open(`${one.home}/security`)
     for (const words of held) expect(wordsOf(one.person.page.text)).toContain(words)
@@ -258,7 +258,7 @@ describe('the repair stands', () => {
     const [change] = await world.sql<{ id: string }>`
       select id from change where account_id = ${account.id} and kind = 'item_removed'`
     await thief.open(`${thief.page.path}/security/changes/${change?.id}/keep`)
-    expect(wordsOf(thief.page.text)).toContain('Prove it with something older')
+    expect(wordsOf(thief.page.text)).toContain('Prove it with older security info')
     await reader.submit({ item: account.itemId })
     await reader.submit({ code: await world.readCode(account.email) })
     await reader.press('decide')

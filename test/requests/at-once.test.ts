@@ -160,7 +160,7 @@ test('fields that no form has change nothing', async () => {
     const sent = new URLSearchParams([...Object.entries({ ...fields, act }), ...entries, ['password', 'no']])
     await person.follow(await person.request(action, { fields: sent }), action)
     await person.open(action)
-    expect((await stateOf(action)).step).toBe('password')
+    expect((await stateOf(action)).step).toBe('account_password')
   }
   expect(await livingSessions(world, account.id)).toBe(0)
 })

@@ -134,7 +134,6 @@ test('a page asked for under another name is refused, and nothing is sent', asyn
     'codes.harbour.test:8443',
     'codes.harbour.test.evil.example',
     `codes.harbour.test@${evil}`,
-    'codes.harbour.test.',
     'localhost',
     '127.0.0.1',
     '',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { knownPerson, makeAccount, signIn, stepUp } from '../support/accounts.ts'
+import { knownPerson, makeAccount, password, signIn, stepUp } from '../support/accounts.ts'
 import { newPerson, type Person } from '../support/person.ts'
 import { openWorld, policyForStories, type World } from '../support/world.ts'
 
@@ -62,12 +62,12 @@ test('wrong codes of strangers with the password leave a known browser its own',
 
 test('a sign-up and an application are told of an address’s full limit', async () => {
   const refusals: (string | undefined)[] = []
-  for (let times = 0; times < 4; times += 1) {
+  for (let times = 0; times < 5; times += 1) {
     const person = newPerson(world)
     await person.open('/signup')
     refusals.push((await person.submit({ email: 'dia@example.org' })).refusal)
   }
-  expect(refusals).toEqual([undefined, undefined, undefined, 'sends_limit'])
+  expect(refusals).toEqual([...Array(4).fill(undefined), 'sends_limit'])
 })
 
 test('a fifth of the day’s budget for texts is kept for sessions and known browsers', async () => {
@@ -87,4 +87,18 @@ test('a fifth of the day’s budget for texts is kept for sessions and known bro
   await stepUp(apart, person, `${home}/security/add`, account.email)
   expect((await add(person, home, '+447400123099')).refusal).toBeUndefined()
   await apart.close()
+})
+
+test('a new password forgets every browser but the one that chose it', async () => {
+  const { account, person, home } = await signedIn('fay@example.org')
+  const thief = await knownPerson(world, account)
+  await stepUp(world, person, `${home}/password`, account.email)
+  await person.submit({ current: password, next: 'nine grey herons at low tide' })
+  expect(person.page.refusal).toBeUndefined()
+  for (const [known, isIn] of [[person, true] as const, [thief, false] as const]) {
+    await known.open('/signin')
+    await known.submit({ username: account.email })
+    await known.submit({ password: 'nine grey herons at low tide' })
+    expect(known.page.path.startsWith('/account/')).toBe(isIn)
+  }
 })

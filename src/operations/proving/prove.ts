@@ -160,8 +160,7 @@ async function confirm<State extends OpenFlow>(at: Choosing<State>, typed: strin
   const chosen = { ...state, typedItemId: named?.id, typedHash }
   const limits = await guessLimits({ ...at, request: { ...request, state: chosen } })
   const isClosed = (await fullOf(deps, limits)).some(({ hidden }) => hidden)
-  const maySend = !isClosed && caller.maySend?.(state) !== false
-  return named === undefined || !maySend
+  return named === undefined || isClosed || !maySend(caller, state)
     ? send(at, chosen, { address: decoy, messageKind: 'decoy' })
     : send(at, chosen, { address: addressOf(named), messageKind: 'code' })
 }
@@ -250,20 +249,30 @@ async function answerCode<State extends OpenFlow>(at: At<State>, typed: string):
   return caller.proved(deps, done, { kind, at: approvedAt, itemId })
 }
 
-/** What a wrong answer counts against besides its destination; for a decoy as many rows that nothing depends on. */
+/**
+ * What a wrong answer counts against besides its destination; for a decoy as many rows that nothing depends on. Who asks is
+ * looked up in any case: nothing may take more work for a code than for a decoy.
+ */
 async function guessLimits<State extends OpenFlow>({
   deps,
   caller,
   request,
 }: At<State>): Promise<LimitKey[]> {
   const { state, requester } = request
-  if (state.decoy || (state.step === 'confirm' && state.typedItemId === undefined)) {
-    return decoyCodeKeys(deps, caller.told(deps, state).accountId, state.typedHash ?? '')
-  }
   if (caller.guessLimits !== undefined) return caller.guessLimits(deps, request)
   const trust = await caller.trust(deps, request)
-  return codeKeys(deps, trust, requester, state.typedItemId ?? state.itemId)
+  return isDecoy(caller, state)
+    ? decoyCodeKeys(deps, caller.told(deps, state).accountId, state.typedHash ?? '')
+    : codeKeys(deps, trust, requester, state.typedItemId ?? state.itemId)
 }
+
+/** Whether the code is a decoy's, or would be one's: of an address that was typed and may get none. */
+const isDecoy = <State extends OpenFlow>(caller: Caller<State>, state: State): boolean =>
+  state.decoy === true ||
+  (state.step === 'confirm' && (state.typedItemId === undefined || !maySend(caller, state)))
+
+const maySend = <State extends OpenFlow>(caller: Caller<State>, state: State): boolean =>
+  !('offer' in caller) || caller.maySend?.(state) !== false
 
 async function answerPassword<State extends OpenFlow>(at: Choosing<State>, typed: string): Promise<Step> {
   const { deps, caller, request } = at

@@ -46,7 +46,10 @@ export const signIn: ChoosingCaller<SignIn> = {
   refusedAs: 'sign_in_refused',
   withForm: (state, form) => ({ ...state, trust: state.twoStep && form.trust === 'yes' }),
   async ownStep(deps, request, form) {
-    if (request.state.step !== 'account_password') return undefined
+    const { step, passwordAt } = request.state
+    // Before the password a contact alone is proved: what else an account has is nobody's to learn.
+    if (passwordAt === undefined && itemSteps.has(step)) return elsewhere(request.state)
+    if (step !== 'account_password') return undefined
     return form.act === 'password'
       ? answerPassword(deps, request, form.password ?? '')
       : elsewhere(request.state)
@@ -66,6 +69,14 @@ export const signIn: ChoosingCaller<SignIn> = {
   },
   guessRefused: noticeGuesses,
 }
+
+const itemSteps: ReadonlySet<SignIn['step']> = new Set([
+  'totp',
+  'passkey',
+  'recovery_code',
+  'new_recovery_code',
+  'password',
+])
 
 /**
  * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
