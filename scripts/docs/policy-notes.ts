@@ -76,7 +76,7 @@ export const policyNotes = {
   },
   'limits.strangers_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.strangers_codes.failures': {
-    what: 'Wrong codes on one account from all browsers it does not know, counted separately before and after the password.',
+    what: 'Wrong codes on one account from all browsers it does not know, past the right password.',
     why: 'Ours. Five days at this limit close an item: see `limits.item_codes`.',
   },
   'limits.known_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
@@ -86,12 +86,12 @@ export const policyNotes = {
   },
   'limits.item_codes.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.item_codes.failures': {
-    what: 'Consecutive wrong codes on one email address, phone, app or recovery code of an account, from browsers it does not know. At the limit the item is closed to such browsers; proving any item of the account resets the count. At most half of it, rounded up, can be used before the password.',
+    what: 'Consecutive wrong codes on one email address, phone, app or recovery code of an account, from browsers it does not know. At the limit the item is closed to such browsers; proving any item of the account resets the count.',
     why: 'NIST SP 800-63B-4 §3.2.2: at most 100. More is refused at start-up.',
   },
   'limits.strangers_passwords.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.strangers_passwords.failures': {
-    what: 'Wrong passwords on one account from all browsers it does not know. After that, a code is asked for before the password.',
+    what: 'Wrong passwords on one account from all browsers it does not know. After that, a password is compared, but its answer comes only with a code.',
     why: 'Ours. Guesses never lock the account itself.',
   },
   'limits.known_passwords.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
