@@ -5,6 +5,7 @@ import {
   activityKept,
 } from '../core/activity/activity.ts'
 import { type Duration, hours } from '../core/time.ts'
+import { removalBatch } from './retention.ts'
 import type { Sql } from './sql.ts'
 
 /** What is told to an account; the `subject` of a name without one is an id that nothing has. */
@@ -122,19 +123,18 @@ const read = (row: ActivityRow): Activity => ({
 })
 
 const decoysKept: Duration = hours(24)
-const batch = 1000
 
-/** Removes what no page shows any more. @returns how many rows went; call again while it is a whole batch */
+/** Removes what no page shows any more. @returns how many of a batch went; call again while any */
 export async function removeOldActivity(sql: Sql): Promise<number> {
   const old = await sql<{ subject: string; id: string }>`
     select subject, id from activity
     where application_id is null and at < statement_timestamp() - ${activityKept}::float8 * interval '1 millisecond'
-    limit ${batch}`
+    limit ${removalBatch}`
   const decoys = await sql<{ subject: string; id: string }>`
     select subject, id from activity
     where application_id is null and detail @> '{"decoy": true}'
       and at < statement_timestamp() - ${decoysKept}::float8 * interval '1 millisecond'
-    limit ${batch}`
+    limit ${removalBatch}`
   const gone = [...old, ...decoys]
   if (gone.length === 0) return 0
   await sql`

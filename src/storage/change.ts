@@ -12,6 +12,7 @@ import { undoAnnouncedFor, undoStaysOpen } from '../core/changes/undo.ts'
 import { type Duration, days, type Instant } from '../core/time.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
 import type { Locale } from '../core/verifications/message.ts'
+import { removalBatch } from './retention.ts'
 import type { Sql } from './sql.ts'
 
 export async function insertChange(
@@ -129,10 +130,16 @@ export async function askUndo(sql: Sql, accountId: string, id: string): Promise<
   return rows.length === 1
 }
 
+export type AnnouncedUndo = {
+  accountId: string
+  id: string
+  askedAt: Instant
+  rounds: number
+  now: Instant
+}
+
 /** Announced undos whose next round of notices may be due. */
-export async function announcedUndos(
-  sql: Sql,
-): Promise<{ accountId: string; id: string; askedAt: Instant; rounds: number; now: Instant }[]> {
+export async function announcedUndos(sql: Sql): Promise<AnnouncedUndo[]> {
   const rows = await sql<{ account_id: string; id: string; at: Date; rounds: number; now: Date }>`
     select account_id, id, undo_asked_at as at, undo_rounds as rounds, statement_timestamp() as now from change
     where undo_asked_at is not null and state in ('standing', 'frozen')`
@@ -195,15 +202,54 @@ const longestOpenDays = (changeOpenFor + undoAnnouncedFor + undoStaysOpen) / day
 export const noticesKept = days(90)
 const noticesKeptDays = noticesKept / days(1)
 
-/** What nobody can undo any more, and notices as old as an activity may be. */
-export async function removeOldChanges(sql: Sql): Promise<void> {
+/** Removes changes that nobody can undo any more. @returns how many of a batch went; call again while any */
+export async function removeOldChanges(sql: Sql): Promise<number> {
   const over = openForDays + 1
+  const old = await sql<AccountKey>`
+    select account_id, id from change where at < statement_timestamp() - ${over}::int * interval '1 day'
+      and coalesce(undo_asked_at, at) < statement_timestamp() - ${over}::int * interval '1 day' limit ${removalBatch}`
+  if (old.length === 0) return 0
   await sql`
-    delete from change where at < statement_timestamp() - ${over}::int * interval '1 day'
-      and coalesce(undo_asked_at, at) < statement_timestamp() - ${over}::int * interval '1 day'`
-  await sql`delete from removed_item where removed_at < statement_timestamp() - ${longestOpenDays}::int * interval '1 day'`
-  await sql`
-    delete from message m using notice n
-    where m.subject = n.account_id and m.id = n.id and n.created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
-  await sql`delete from notice where created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day'`
+    delete from change where (account_id, id) in (
+      select * from unnest(${accountsOf(old)}::uuid[], ${idsOf(old)}::uuid[]))`
+  return old.length
 }
+
+/** Removes removed items that no undo can bring back. @returns how many of a batch went; call again while any */
+export async function removeOldItems(sql: Sql): Promise<number> {
+  const old = await sql<AccountKey>`
+    select account_id, id from removed_item
+    where removed_at < statement_timestamp() - ${longestOpenDays}::int * interval '1 day' limit ${removalBatch}`
+  if (old.length === 0) return 0
+  await sql`
+    delete from removed_item where (account_id, id) in (
+      select * from unnest(${accountsOf(old)}::uuid[], ${idsOf(old)}::uuid[]))`
+  return old.length
+}
+
+/**
+ * Removes notices as old as an activity may be, with their messages and deliveries.
+ *
+ * @returns how many of a batch went; call again while any
+ */
+export async function removeOldNotices(sql: Sql): Promise<number> {
+  const old = await sql<AccountKey>`
+    select account_id, id from notice
+    where created_at < statement_timestamp() - ${noticesKeptDays}::int * interval '1 day' limit ${removalBatch}`
+  if (old.length === 0) return 0
+  const [accounts, ids] = [accountsOf(old), idsOf(old)]
+  await sql`
+    delete from delivery_event where (subject, message_id) in (
+      select * from unnest(${accounts}::uuid[], ${ids}::uuid[]))`
+  await sql`
+    delete from message where (subject, id) in (
+      select * from unnest(${accounts}::uuid[], ${ids}::uuid[]))`
+  await sql`
+    delete from notice where (account_id, id) in (
+      select * from unnest(${accounts}::uuid[], ${ids}::uuid[]))`
+  return old.length
+}
+
+type AccountKey = { account_id: string; id: string }
+const accountsOf = (rows: readonly AccountKey[]): string[] => rows.map((row) => row.account_id)
+const idsOf = (rows: readonly AccountKey[]): string[] => rows.map((row) => row.id)

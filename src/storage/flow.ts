@@ -2,6 +2,7 @@ import { type FlowState, finalKinds } from '../core/flows/flow.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { SignedIn } from '../core/sign-in/sign-in.ts'
 import type { Duration, Instant } from '../core/time.ts'
+import { removalBatch } from './retention.ts'
 import type { Sql } from './sql.ts'
 
 export type Flow = {
@@ -89,14 +90,27 @@ export async function noteSession(sql: Sql, id: string, sessionId: string, seed:
     where id = ${id}`
 }
 
-/** Once a last form is no longer answered again, nothing is left of which its session's token could be made. */
-export async function eraseSeeds(sql: Sql, answeredAgainFor: Duration): Promise<void> {
-  await sql`
-    update flow set state = state - 'seed'
+/**
+ * Once a last form is no longer answered again, nothing is left of which its session's token could be made.
+ *
+ * @returns how many of a batch; call again while any
+ */
+export async function eraseSeeds(sql: Sql, answeredAgainFor: Duration): Promise<number> {
+  const old = await sql<{ id: string }>`
+    select id from flow
     where state ? 'seed'
-      and (state->>'at')::float8 < extract(epoch from statement_timestamp()) * 1000 - ${answeredAgainFor}::int`
+      and (state->>'at')::float8 < extract(epoch from statement_timestamp()) * 1000 - ${answeredAgainFor}::int
+    limit ${removalBatch}`
+  if (old.length === 0) return 0
+  await sql`update flow set state = state - 'seed' where id = any(${old.map(({ id }) => id)}::uuid[])`
+  return old.length
 }
 
-export async function removeExpiredFlows(sql: Sql): Promise<void> {
-  await sql`delete from flow where expires_at < statement_timestamp()`
+/** @returns how many of a batch went; call again while any */
+export async function removeExpiredFlows(sql: Sql): Promise<number> {
+  const old = await sql<{ id: string }>`
+    select id from flow where expires_at < statement_timestamp() order by expires_at limit ${removalBatch}`
+  if (old.length === 0) return 0
+  await sql`delete from flow where id = any(${old.map(({ id }) => id)}::uuid[])`
+  return old.length
 }

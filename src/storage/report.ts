@@ -1,6 +1,7 @@
 import type { ActivitySource } from '../core/activity/activity.ts'
 import type { Duration, Instant } from '../core/time.ts'
 import type { StoredState } from '../core/verifications/verification.ts'
+import { removalBatch } from './retention.ts'
 import type { Sql } from './sql.ts'
 
 /** The verification that a message belongs to, as "I didn't ask for this" needs it. */
@@ -100,8 +101,15 @@ export async function noteReportedSource(sql: Sql, keys: readonly Buffer[], last
     on conflict (key) do update set until = excluded.until`
 }
 
-export async function removeOldReports(sql: Sql): Promise<void> {
-  await sql`delete from reported_source where until < statement_timestamp()`
+/** @returns how many of a batch went; call again while any */
+export async function removeOldReports(sql: Sql): Promise<number> {
+  const old = await sql<{ key: Buffer }>`
+    select key from reported_source where until < statement_timestamp() limit ${removalBatch}`
+  if (old.length === 0) return 0
+  await sql`
+    delete from reported_source
+    where until < statement_timestamp() and key = any(${old.map(({ key }) => key)}::bytea[])`
+  return old.length
 }
 
 export type Reported = { state: StoredState; ended: boolean; isNew: boolean; endedAt: Instant | undefined }

@@ -1,6 +1,7 @@
 import type { Proof } from '../core/proving/proof.ts'
 import type { SessionLife } from '../core/sign-in/session.ts'
 import type { Instant } from '../core/time.ts'
+import { removalBatch } from './retention.ts'
 import type { Sql } from './sql.ts'
 
 export type Session = SessionLife & {
@@ -258,12 +259,32 @@ export async function untrustBrowsers(sql: Sql, accountId: string): Promise<void
   await sql`update known_browser set trusted_at = null, trust_used_at = null where account_id = ${accountId}`
 }
 
-/** Removes sessions that can't come back, and browsers that are no longer known. */
-export async function removeOldSessions(sql: Sql): Promise<void> {
+/** Removes sessions that can't come back. @returns how many of a batch went; call again while any */
+export async function removeOldSessions(sql: Sql): Promise<number> {
+  const old = await sql<{ account_id: string; id: string }>`
+    (select account_id, id from session
+      where created_at < statement_timestamp() - interval '90 days' limit ${removalBatch})
+    union
+    (select account_id, id from session
+      where ended_at < statement_timestamp() - interval '30 days' limit ${removalBatch})`
+  if (old.length === 0) return 0
   await sql`
-    delete from session where created_at < statement_timestamp() - interval '90 days'
-      or ended_at < statement_timestamp() - interval '30 days'`
+    delete from session where (account_id, id) in (
+      select * from unnest(${old.map((row) => row.account_id)}::uuid[], ${old.map((row) => row.id)}::uuid[]))`
+  return old.length
+}
+
+/** Removes browsers that are no longer known. @returns how many of a batch went; call again while any */
+export async function removeOldBrowsers(sql: Sql): Promise<number> {
+  const old = await sql<{ account_id: string; browser: Buffer }>`
+    select account_id, browser from known_browser
+    where last_sign_in_at < statement_timestamp() - interval '90 days'
+      or forgotten_at < statement_timestamp() - interval '30 days' limit ${removalBatch}`
+  if (old.length === 0) return 0
   await sql`
-    delete from known_browser where last_sign_in_at < statement_timestamp() - interval '90 days'
-      or forgotten_at < statement_timestamp() - interval '30 days'`
+    delete from known_browser
+    where (last_sign_in_at < statement_timestamp() - interval '90 days'
+        or forgotten_at < statement_timestamp() - interval '30 days') and (account_id, browser) in (
+      select * from unnest(${old.map((row) => row.account_id)}::uuid[], ${old.map((row) => row.browser)}::bytea[]))`
+  return old.length
 }

@@ -3,6 +3,7 @@ import type { CodeLength } from '../core/verifications/code.ts'
 import type { Channel } from '../core/verifications/delivery.ts'
 import type { Locale, Purpose } from '../core/verifications/message.ts'
 import type { StoredState, Verification } from '../core/verifications/verification.ts'
+import { removalBatch } from './retention.ts'
 import { type Sql, statement } from './sql.ts'
 import { boundMac } from './verification-sql.ts'
 
@@ -91,20 +92,18 @@ update verification set
   sends = sends + 1, last_sent_at = statement_timestamp()
 where subject = $6 and id = $1`)
 
-/**
- * Erases the sealed codes of verifications that time has ended. `since` keeps each round to what expired since the
- * round before.
- *
- * @returns the moment of this round by the database's clock, which is the one that codes expire by
- */
-export async function eraseExpiredCodes(sql: Sql, since: Instant): Promise<Instant> {
-  const rows = await sql<{ now: Date }>`
-    with erased as (
-      update verification set sealed_code = null
-      where expires_at > ${new Date(since)} and expires_at <= statement_timestamp() and sealed_code is not null
-    )
-    select statement_timestamp() as now`
-  return Number(rows[0]?.now)
+/** Erases the sealed codes of verifications that time has ended. @returns how many of a batch; call again while any */
+export async function eraseExpiredCodes(sql: Sql): Promise<number> {
+  const sealed = await sql<{ subject: string; id: string }>`
+    select subject, id from verification
+    where sealed_code is not null and expires_at <= statement_timestamp()
+    order by expires_at limit ${removalBatch}`
+  if (sealed.length === 0) return 0
+  await sql`
+    update verification set sealed_code = null
+    where expires_at <= statement_timestamp() and (subject, id) in (
+      select * from unnest(${sealed.map((row) => row.subject)}::uuid[], ${sealed.map((row) => row.id)}::uuid[]))`
+  return sealed.length
 }
 
 type StoredRow = {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { days, hours, minutes } from '../../src/core/time.ts'
 import { locales } from '../../src/core/verifications/message.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
-import { removeOldSessions } from '../../src/storage/session.ts'
+import { removeOldBrowsers } from '../../src/storage/session.ts'
 import {
   knownPerson,
   type MadeAccount,
@@ -105,7 +105,7 @@ describe('a sign-in from a browser that is new to the account', () => {
   test('is told also where the account knows no browser any more', async () => {
     const { account } = await signedIn()
     await world.advance(days(91))
-    await removeOldSessions(world.sql)
+    await removeOldBrowsers(world.sql)
     await signInByCode(world, newPerson(world), account.email)
     expect((await noticesTo(account.email)).at(-1)?.subject).toContain('A new sign-in')
   })

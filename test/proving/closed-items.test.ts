@@ -3,6 +3,7 @@ import type { SignIn } from '../../src/core/sign-in/sign-in.ts'
 import { days } from '../../src/core/time.ts'
 import { startScheduledCleanup } from '../../src/operations/administration/scheduled-cleanup.ts'
 import { newId } from '../../src/secrets/random.ts'
+import { ensureRows } from '../../src/storage/limits.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
 import { act, codeOf, inTurns, onlyChoice, putFlow, signInOf } from '../support/flows.ts'
 import { type App, giveApp, givePasskey, giveRecoveryCode, passkeyOptionsOn } from '../support/items.ts'
@@ -138,10 +139,14 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
   test('stays closed, whatever is tidied up meanwhile', async () => {
     const { account, app } = await owner()
     await closeApp(account, app)
+    const forgotten = { kind: 'known_codes', key: Buffer.alloc(32, 7) } as const
+    await ensureRows(world.sql, [forgotten])
     await world.advance(days(400))
     const house = startScheduledCleanup(world.deps.database, world.deps.policy, (fault) => {
       throw fault
     })
+    const rows = () => world.sql`select 1 from rate_limit where key = ${forgotten.key}`
+    await expect.poll(rows, { timeout: 5000 }).toEqual([])
     await house.stop()
     expect(await typesAppCode(account, app, app.code())).toBe('item_closed')
   })

@@ -1,7 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { days, hours, minutes, seconds } from '../../src/core/time.ts'
 import { startScheduledCleanup } from '../../src/operations/administration/scheduled-cleanup.ts'
+import { removeOldActivity } from '../../src/storage/activity.ts'
+import { removeOldChanges, removeOldItems, removeOldNotices } from '../../src/storage/change.ts'
+import { eraseSeeds, removeExpiredFlows } from '../../src/storage/flow.ts'
 import { ensureRows } from '../../src/storage/limits.ts'
+import { noteReportedSource, removeOldReports } from '../../src/storage/report.ts'
+import { removeOldInbox, removeOldLimits, removeOldVerifications } from '../../src/storage/retention.ts'
+import { removeOldBrowsers, removeOldSessions } from '../../src/storage/session.ts'
+import { type Sql, statement } from '../../src/storage/sql.ts'
+import { eraseExpiredCodes } from '../../src/storage/verification.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 
 let world: World
@@ -128,6 +136,105 @@ test('the row of a limit that holds no hit is removed a day after it was made', 
   await world.advance(days(1) + 1)
   await removed(rows, { rows: 0 })
 })
+
+/** Expired flows, as many sign-ins that were begun and left would leave. */
+const leaveFlows = (count: number) => world.sql`
+  insert into flow (id, browser, state, expires_at)
+  select gen_random_uuid(), '\\x00', '{}', statement_timestamp() from generate_series(1, ${count}::int)`
+
+test('what is old goes in batches of a thousand', async () => {
+  await leaveFlows(2500)
+  await world.advance(1)
+  const batches = []
+  do batches.push(await removeExpiredFlows(world.sql))
+  while (batches.at(-1) !== 0)
+  expect(batches).toEqual([1000, 1000, 500, 0])
+})
+
+test('one chore that fails stops no other, and is told by its name', async () => {
+  await world.sql`alter table change rename to change_away`
+  await world.sql`alter table verification rename to verification_away`
+  await leaveFlows(2500)
+  const report = { key: Buffer.alloc(32, 8) }
+  await noteReportedSource(world.sql, [report.key], minutes(1))
+  await world.advance(minutes(2))
+  const faults = new Set<string>()
+  const house = startScheduledCleanup(world.deps.database, world.deps.policy, (_, about) => faults.add(about))
+  const left = async () => [
+    await world.sql`select 1 from flow limit 1`,
+    await world.sql`select 1 from reported_source where key = ${report.key}`,
+  ]
+  await expect.poll(left, { timeout: 10_000 }).toEqual([[], []])
+  await house.stop()
+  await world.sql`alter table change_away rename to change`
+  await world.sql`alter table verification_away rename to verification`
+  expect([...faults].sort()).toEqual([
+    'Erasing expired codes',
+    'Removing old changes',
+    'Removing old verifications',
+    'Telling of announced undos',
+  ])
+})
+
+/** Each removal, as housekeeping does it. */
+const removals: Record<string, (sql: Sql) => Promise<unknown>> = {
+  codes: eraseExpiredCodes,
+  seeds: (sql) => eraseSeeds(sql, minutes(1)),
+  verifications: (sql) => removeOldVerifications(sql, days(30)),
+  limits: (sql) => removeOldLimits(sql, new Map(), undefined),
+  activity: removeOldActivity,
+  inbox: (sql) => removeOldInbox(sql, days(1)),
+  flows: removeExpiredFlows,
+  changes: removeOldChanges,
+  items: removeOldItems,
+  notices: removeOldNotices,
+  reports: removeOldReports,
+  sessions: removeOldSessions,
+  browsers: removeOldBrowsers,
+}
+
+test.each(Object.keys(removals))('old %s are found without reading a whole table', async (name) => {
+  const scans: Scan[] = []
+  await world.deps.database.transaction(async (sql) => {
+    await sql`set local enable_seqscan = off`
+    await removals[name]?.(explaining(sql, scans))
+  })
+  expect(scans.length).toBeGreaterThan(0)
+  for (const scan of scans) {
+    const by = scan['Index Cond'] ?? scan['Recheck Cond'] ?? wholeIndexes.get(scan['Index Name'] ?? '')
+    expect(by, JSON.stringify(scan)).toBeDefined()
+  }
+})
+
+/** Indexes that hold nothing but what is looked for. */
+const wholeIndexes = new Map([['flow_seed', 'seeds']])
+
+type Scan = {
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  /** Of a bitmap: what its index was asked. */
+  'Recheck Cond'?: string
+  Plans?: Scan[]
+}
+
+/** Runs everything, and notes how each table is read. */
+function explaining(sql: Sql, scans: Scan[]): Sql {
+  const note = (node: Scan): void => {
+    if ('Relation Name' in node && !('Operation' in node)) scans.push(node)
+    for (const child of node.Plans ?? []) note(child)
+  }
+  const explained = async (strings: TemplateStringsArray, ...values: unknown[]) => {
+    const text = strings.reduce((before, part, at) => `${before}$${at}${part}`)
+    const rows = await sql.run<{ 'QUERY PLAN': { Plan: Scan }[] }>(
+      statement(`explain (format json) ${text}`),
+      values,
+    )
+    note(rows[0]?.['QUERY PLAN'][0]?.Plan ?? {})
+    return sql(strings, ...values)
+  }
+  return Object.assign(explained, { run: sql.run }) as Sql
+}
 
 /** One round of housekeeping leaves just this. */
 async function removed(
