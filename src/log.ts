@@ -3,7 +3,7 @@ import { type DestinationStream, pino } from 'pino'
 export type Log = ReturnType<typeof openLog>
 
 /** JSON lines. Whatever is logged is named here or there by its author; these paths are the second fence. */
-export const openLog = (level: string, to: DestinationStream = pino.destination(1)) =>
+export const openLog = (level: string, to: DestinationStream) =>
   pino(
     {
       level,
@@ -25,6 +25,9 @@ export const openLog = (level: string, to: DestinationStream = pino.destination(
     },
     to,
   )
+
+/** For commands, which say what they have to say by themselves. */
+export const openSilentLog = (): Log => openLog('silent', { write() {} })
 
 /** A fault's words, without the values that a driver or a library hung on it (a query's parameters, a mail's envelope). */
 export function describeFault(fault: unknown): object {

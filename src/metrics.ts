@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Observed } from './http/exchange/observe.ts'
 
 /** What Prometheus may read. No label holds anything that a request said. */
-export function openMetrics(outboxDepth: () => Promise<number>) {
+export function openMetrics(outboxDepth: () => Promise<number>, linesDropped: () => number) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -32,6 +32,15 @@ export function openMetrics(outboxDepth: () => Promise<number>) {
     registers,
     async collect() {
       this.set(await outboxDepth().catch(() => Number.NaN))
+    },
+  })
+  new Counter({
+    name: 'countersign_log_lines_dropped_total',
+    help: 'Lines of the log that could not be written.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(linesDropped())
     },
   })
   return {

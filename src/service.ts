@@ -50,7 +50,13 @@ const outboxChannel = 'countersign_outbox'
 /** Word that something is due goes out at most this often, for any number of requests. */
 const notifyEvery = 10
 
-export async function startService(config: Config, role: Role, log: Log): Promise<Service> {
+/** @param linesDropped how many lines of the log could not be written */
+export async function startService(
+  config: Config,
+  role: Role,
+  log: Log,
+  linesDropped: () => number,
+): Promise<Service> {
   const store = await openStore(config, log)
   const onFault = (fault: unknown, about: string) => log.error({ err: describeFault(fault) }, about)
   const keyring = await followKeyring(config.keyringFile, Date.now())
@@ -58,7 +64,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const { sql } = store.database
   const verificationSql = prepareVerificationSql(limits.rules)
   const news = openLiveUpdates(config.EVENT_STREAMS, onFault)
-  const metrics = openMetrics(() => outboxDepth(sql))
+  const metrics = openMetrics(() => outboxDepth(sql), linesDropped)
   const metricsServer =
     config.METRICS_PORT === undefined
       ? undefined

@@ -139,7 +139,10 @@ A lease lasts ${lengthOf(leaseTime)}; nothing is handed over with less than ${le
 
 /** The metrics of our own; those of Node stand beside them. */
 export async function metricsTable(): Promise<string> {
-  const { registry } = openMetrics(async () => 0)
+  const { registry } = openMetrics(
+    async () => 0,
+    () => 0,
+  )
   const ours = (await registry.getMetricsAsJSON()).filter((metric) => metric.name.startsWith('countersign_'))
   const labels = new Map(
     registry

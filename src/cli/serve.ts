@@ -1,23 +1,37 @@
 import { type Config, readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
+import { openLogLines } from '../log-lines.ts'
 import { type Role, type Service, startService } from '../service.ts'
+
+/** The last lines of the log have this long to be written. */
+const lastLinesWithin = 500
 
 /** Runs until told to stop. A second signal, or ten seconds of draining, ends it at once. */
 export async function serve(role: Role): Promise<void> {
   const config = readConfig()
-  const log = openLog(config.LOG_LEVEL)
-  const service = await startService(config, role, log)
+  const lines = openLogLines(1)
+  const log = openLog(config.LOG_LEVEL, lines)
+  lines.onResumed((dropped) =>
+    log.warn({ dropped }, 'Lines of the log could not be written and were dropped.'),
+  )
+  const service = await startService(config, role, log, () => lines.dropped)
   for (const line of greeting(config, role, service)) console.error(line)
   log.info({ role, url: service.publicUrl }, 'Ready.')
 
   let stopping = false
+  const end = (status: number): void => {
+    // An exit waits for writes that are under way, and one that hangs never ends.
+    if (lines.isStuck) process.kill(process.pid, 'SIGKILL')
+    process.exit(status)
+  }
   const stop = async (why: string, status: number) => {
-    if (stopping) process.exit(status || 1)
+    if (stopping) return end(status || 1)
     stopping = true
     log.info({ why }, 'Stopping.')
-    setTimeout(() => process.exit(1), 12_000).unref()
+    setTimeout(() => end(1), 12_000).unref()
     await service.stop()
-    process.exit(status)
+    await lines.flush(lastLinesWithin)
+    end(status)
   }
   process.on('SIGTERM', () => stop('SIGTERM', 0))
   process.on('SIGINT', () => stop('SIGINT', 0))

@@ -1,5 +1,5 @@
 import { type Config, readConfig } from '../config.ts'
-import { openLog } from '../log.ts'
+import { openSilentLog } from '../log.ts'
 import { openStoreForCommand, type Store } from '../store.ts'
 
 /** Runs a command on the database, whether the service runs at the moment or not. */
@@ -7,6 +7,6 @@ export async function withDatabase(
   work: (given: Pick<Store, 'database' | 'connection' | 'schema'> & { config: Config }) => Promise<void>,
 ): Promise<void> {
   const config = readConfig()
-  const store = await openStoreForCommand(config, openLog('silent'))
+  const store = await openStoreForCommand(config, openSilentLog())
   await work({ config, ...store }).finally(store.close)
 }

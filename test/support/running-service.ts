@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../../src/config.ts'
-import { openLog } from '../../src/log.ts'
+import { openSilentLog } from '../../src/log.ts'
 import { createApiKey } from '../../src/operations/administration/api-keys.ts'
 import { inviteAdministrator } from '../../src/operations/administration/invitations.ts'
 import { startService } from '../../src/service.ts'
@@ -85,7 +85,8 @@ export async function openFirstStart() {
 async function start(environment: Record<string, string>) {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-pages-'))
   const given = { PORT: '0', DATA_DIR: dataDir, OPERATOR_NAME: 'Harbour Library', ...environment }
-  const service = await startService(readConfig(given, join(dataDir, 'no.env')), 'all', openLog('silent'))
+  const config = readConfig(given, join(dataDir, 'no.env'))
+  const service = await startService(config, 'all', openSilentLog(), () => 0)
   return {
     url: service.publicUrl ?? '',
     dataDir,
