@@ -8,6 +8,7 @@ import { startPostgres } from './postgres.ts'
 import { print, type Report } from './report.ts'
 import { arrival } from './scenarios/arrival.ts'
 import { enumeration } from './scenarios/enumeration.ts'
+import { overload } from './scenarios/overload.ts'
 import { pages } from './scenarios/pages.ts'
 import { sending } from './scenarios/sending.ts'
 import { startUp } from './scenarios/start-up.ts'
@@ -22,6 +23,7 @@ const scenarios = {
   'table-size': tableSize,
   enumeration,
   pages,
+  overload,
 } satisfies Record<ScenarioName, (bench: Bench) => Promise<Report>>
 
 async function main(options: Options): Promise<void> {

@@ -8,6 +8,7 @@ export const scenarioNames = [
   'table-size',
   'enumeration',
   'pages',
+  'overload',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 

@@ -33,7 +33,10 @@ export async function openPeople(databaseUrl: string, keyringFile: string) {
     onIdleFault: console.error,
   })
   const { sql } = database
-  const passwordHash = await hashPassword(password as Parameters<typeof hashPassword>[0])
+  const passwordHash = await hashPassword(password as Parameters<typeof hashPassword>[0], {
+    level: 'known',
+    group: 'bench',
+  })
   return {
     browser(): Browser {
       const token = newBrowserToken()
@@ -57,6 +60,8 @@ export async function openPeople(databaseUrl: string, keyringFile: string) {
       })
       return { ...account, name }
     },
+    /** A browser that the account knows from now on. */
+    remember: (account: SignedUp, browser: Browser) => rememberBrowser(sql, account.id, browser.hash),
     /** A sign-in that stands at its password. @returns its id */
     async flow(account: SignedUp, browser: Browser): Promise<string> {
       const state: SignIn = {

@@ -94,6 +94,11 @@ export const policyNotes = {
     what: 'Wrong passwords on one account from all browsers it does not know. After that, a password is compared, but its answer comes only with a code.',
     why: 'Ours. Guesses never lock the account itself.',
   },
+  'limits.sign_ins.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
+  'limits.sign_ins.failures': {
+    what: 'Sign-ins begun, and apart from them passwords compared, right or wrong, from one IPv4 address or IPv6 /64 by browsers that the account does not know; four times that from its /24 or /48. A known browser and a session have this number each.',
+    why: 'Ours. Each comparison takes a processor for some 25 ms: a whole /24 takes 12 s of an hour. Raise it for a school or company behind one address.',
+  },
   'limits.known_passwords.sends': { what: 'No meaning.', why: 'Sends count elsewhere.' },
   'limits.known_passwords.failures': {
     what: 'Wrong passwords on one account from one browser it knows.',

@@ -28,6 +28,9 @@ export type ReferenceLimit = 'reference_tries'
 /** What the owner is told once: that strangers guess, in a day; that an item was closed to them, until it is opened. */
 export type ToldOnce = 'guessing_told' | 'closing_told'
 
+/** The sign-ins of a whole network: four times those of one address. */
+export type NetworkLimit = 'network_sign_ins'
+
 export type LimitKind =
   | SendLimit
   | GuessLimit
@@ -35,6 +38,7 @@ export type LimitKind =
   | StrangersLimit
   | DecoyLimit
   | ReferenceLimit
+  | NetworkLimit
   | ToldOnce
 
 /** The numbers that an operator sets. */
@@ -91,12 +95,16 @@ export const withDerived = (limits: PolicyLimits): LimitRules => ({
   strangers_email: { ...limits.email, sends: strangersHalf(limits.email.sends) },
   strangers_phone: { ...limits.phone, sends: strangersHalf(limits.phone.sends) },
   decoy_codes: { sends: [], failures: forgotten(limits.item_codes.failures) },
+  network_sign_ins: { sends: [], failures: times(4, limits.sign_ins.failures) },
   reference_tries: { sends: [], failures: [{ most: 5, within: days(1) }] },
   guessing_told: { sends: [], failures: [{ most: 1, within: days(1) }] },
   closing_told: { sends: [], failures: [{ most: 1, within: ever }] },
 })
 
 const halved = (rule: LimitRule): LimitRule => ({ sends: half(rule.sends), failures: half(rule.failures) })
+
+const times = (factor: number, windows: readonly Window[]): Window[] =>
+  windows.map((window) => ({ ...window, most: factor * window.most }))
 
 const half = (windows: readonly Window[]): Window[] =>
   windows.map((window) => ({ ...window, most: Math.ceil(window.most / 2) }))

@@ -80,6 +80,7 @@ export const defaultPolicy: Policy = {
     item_codes: { sends: [], failures: [{ most: 100, within: ever }] },
     strangers_passwords: { sends: [], failures: [{ most: 10, within: hours(1) }] },
     known_passwords: { sends: [], failures: [{ most: 10, within: minutes(15) }] },
+    sign_ins: { sends: [], failures: [{ most: 120, within: hours(1) }] },
     sign_up_codes: {
       sends: [],
       failures: [

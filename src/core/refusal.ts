@@ -56,6 +56,7 @@ export type Refusal =
   | { code: 'sign_in_wrong' }
   | { code: 'password_is_code' }
   | { code: 'passwords_limit'; retryAt: Instant }
+  | { code: 'sign_ins_limit'; retryAt: Instant }
   | { code: 'choice_missing' }
   | { code: 'address_missing' }
   | { code: 'flow_ended' }
@@ -97,6 +98,7 @@ export type GuessLimit =
   | 'item_codes'
   | 'strangers_passwords'
   | 'known_passwords'
+  | 'sign_ins'
   | 'sign_up_codes'
 
 export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }

@@ -9,7 +9,9 @@ import {
   passwordPools,
   sendPools,
   type Trust,
+  workPools,
 } from '../core/proving/trust.ts'
+import type { HashingPlace } from '../secrets/hashing-line.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { isKnownBrowser } from '../storage/session.ts'
 import type { Deps } from './deps.ts'
@@ -76,12 +78,29 @@ export const codeKeys = (
 export const decoyCodeKeys = (deps: Deps, of: string, typedHash: string): LimitKey[] =>
   limitKeys(deps, decoyCodePools(of, typedHash))
 
-/** What a typed password counts against. */
+/** What a typed password counts against; `work` whether it is right or wrong. */
 export function passwordKeys(
   deps: Deps,
   trust: Trust,
   requester: Requester,
-): { account: LimitKey; origin: LimitKey[] } {
+): { account: LimitKey; origin: LimitKey[]; work: LimitKey[] } {
   const { account, origin } = passwordPools(trust, originOf(requester))
-  return { account: limitKey(deps.keyring.current(), account), origin: limitKeys(deps, origin) }
+  const work = workPools(trust, originOf(requester), 'password compared')
+  return {
+    account: limitKey(deps.keyring.current(), account),
+    origin: limitKeys(deps, origin),
+    work: limitKeys(deps, work),
+  }
+}
+
+/** What beginning a sign-in counts against. */
+export const beginningKeys = (deps: Deps, trust: Trust, requester: Requester): LimitKey[] =>
+  limitKeys(deps, workPools(trust, originOf(requester), 'sign-in begun'))
+
+/** Where somebody waits for their password to be hashed: strangers by their network, everybody else by themselves. */
+export function hashingPlace(trust: Trust, requester: Requester): HashingPlace {
+  const origin = originOf(requester)
+  if (trust.level === 'stranger') return { level: 'stranger', group: origin.network }
+  const [pool] = workPools(trust, origin, 'password compared')
+  return { level: 'known', group: pool?.name.join(' ') ?? '' }
 }

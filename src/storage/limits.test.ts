@@ -66,6 +66,7 @@ const ruleSets: fc.Arbitrary<PolicyLimits> = fc.record({
   item_codes: rule,
   strangers_passwords: rule,
   known_passwords: rule,
+  sign_ins: rule,
   sign_up_codes: rule,
 })
 const kinds: SendLimit[] = ['email', 'ip', 'network']

@@ -52,6 +52,7 @@ beforeAll(async () => {
         item_codes: open,
         strangers_passwords: open,
         known_passwords: open,
+        sign_ins: open,
         sign_up_codes: open,
       },
       code: { ...policyForStories.code, sends: 50, resendGaps: [0] },

@@ -14,7 +14,7 @@ let nth = 0
 
 beforeAll(async () => {
   const ip = { ...policyForStories.limits.ip, failures: [] }
-  world = await openWorld({ policy: withLimits({ ip }) })
+  world = await openWorld({ policy: withLimits({ ip, sign_ins: { sends: [], failures: [] } }) })
 })
 afterAll(() => world.close())
 

@@ -105,6 +105,18 @@ export const decoyCodePools = (of: string, typedHash: string): Pool[] =>
 export const itemPoolName = (stage: StrangerStage, accountId: string, itemId: string): string[] =>
   stage === 'undoing' ? ['item codes while undoing', accountId, itemId] : ['item codes', accountId, itemId]
 
+/**
+ * What the work of a sign-in counts against, right or wrong: beginning one stores a row, and comparing a password takes a
+ * processor. Strangers are counted by their network, everybody else by themselves.
+ */
+export function workPools(trust: Trust, origin: Origin, work: 'sign-in begun' | 'password compared'): Pool[] {
+  if (trust.level !== 'stranger') return [{ kind: 'sign_ins', name: [work, ...poolName(trust, origin)] }]
+  return [
+    { kind: 'sign_ins', name: [work, 'host', origin.host] },
+    { kind: 'network_sign_ins', name: [work, 'network', origin.network] },
+  ]
+}
+
 /** What a typed password counts against: strangers share a number, and each network has its own. */
 export function passwordPools(trust: Trust, origin: Origin): { account: Pool; origin: Pool[] } {
   if (trust.level === 'stranger') {

@@ -53,6 +53,7 @@ export const refusalExamples = {
   sign_in_wrong: { code: 'sign_in_wrong' },
   password_is_code: { code: 'password_is_code' },
   passwords_limit: { code: 'passwords_limit', retryAt: at },
+  sign_ins_limit: { code: 'sign_ins_limit', retryAt: at },
   choice_missing: { code: 'choice_missing' },
   address_missing: { code: 'address_missing' },
   flow_ended: { code: 'flow_ended' },

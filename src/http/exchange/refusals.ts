@@ -54,6 +54,7 @@ export const refusalShapes = {
   sign_in_wrong: { status: 422, kind: 'access' },
   password_is_code: { status: 422, kind: 'access' },
   passwords_limit: { status: 429, kind: 'limit' },
+  sign_ins_limit: { status: 429, kind: 'limit' },
   choice_missing: { status: 422, kind: 'input' },
   address_missing: { status: 422, kind: 'input' },
   flow_ended: { status: 410, kind: 'access' },

@@ -44,6 +44,7 @@ import type { Sql } from '../../storage/sql.ts'
 import { activitySource, ownedBy, recordActivity } from '../activity/record-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { Requester, SignedInSession } from '../requester.ts'
+import { hashingPlace } from '../trust-limits.ts'
 import { inAccountTransaction, isFrozen } from './account-transaction.ts'
 import { notifyContacts, recordChangeActivity, writeChange } from './record-change.ts'
 
@@ -128,7 +129,7 @@ export async function undoInSession(
   const asked = await readDecision(deps, session, changeId)
   if (asked === undefined) return refuse({ code: 'choice_missing' })
   const isAsked = asked.plan?.passwordChanged === true && asked.wait === undefined
-  const chosen = isAsked ? await newPassword(deps, session, asked, typed) : accept(undefined)
+  const chosen = isAsked ? await newPassword(deps, session, asked, { typed, requester }) : accept(undefined)
   if (!chosen.ok) return chosen
   return undo(deps, session, changeId, chosen.value, requester, now)
 }
@@ -137,16 +138,17 @@ type NewPassword = { hash: string; standsAlone: boolean }
 
 async function newPassword(
   deps: Deps,
-  { accountId }: SignedInSession,
+  { accountId, sessionId }: SignedInSession,
   { change }: Decision,
-  typed: string,
+  { typed, requester }: { typed: string; requester: Requester },
 ): Promise<Result<NewPassword>> {
   const names = await usernamesOf(deps.database.sql, accountId)
   const isCommon = await commonPasswords()
   const ownWords = [...names.map((username) => username.name), deps.operatorName]
   const password = decideNewPassword(typed, { twoStep: change.detail.twoStep, isCommon, ownWords })
   if (!password.ok) return password
-  return accept({ hash: await hashPassword(password.value), standsAlone: standsAlone(password.value) })
+  const place = hashingPlace({ level: 'session', sessionId }, requester)
+  return accept({ hash: await hashPassword(password.value, place), standsAlone: standsAlone(password.value) })
 }
 
 /**

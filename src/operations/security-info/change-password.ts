@@ -1,3 +1,4 @@
+import type { Trust } from '../../core/proving/trust.ts'
 import { accept, type Result } from '../../core/refusal.ts'
 import { decideNewPassword, standsAlone } from '../../core/sign-in/password.ts'
 import type { Instant } from '../../core/time.ts'
@@ -12,13 +13,14 @@ import type { Deps } from '../deps.ts'
 import { provePassword } from '../proving/prove-password.ts'
 import { recordRefused } from '../proving/record-step.ts'
 import type { Requester, SignedInSession } from '../requester.ts'
+import { hashingPlace } from '../trust-limits.ts'
 
 /**
  * Changes the password of a signed-in account, which proves the old one again; every other session ends, and every
  * other browser is a stranger again. `alone` is for one
  * that has to do with nothing beside it, so that two-step verification can be turned off.
  *
- * Refusals: `password_is_code`, `passwords_limit`, `password_wrong`, those of `decideNewPassword`, `flow_ended`.
+ * Refusals: `password_is_code`, `passwords_limit`, `sign_ins_limit`, `password_wrong`, those of `decideNewPassword`, `flow_ended`.
  */
 export async function changePassword(
   deps: Deps,
@@ -28,11 +30,8 @@ export async function changePassword(
   now: Instant,
 ): Promise<Result<null>> {
   const { accountId } = session
-  const proved = await provePassword(deps, accountId, typed.current, {
-    requester,
-    now,
-    trust: { level: 'session', sessionId: session.sessionId },
-  })
+  const trust: Trust = { level: 'session', sessionId: session.sessionId }
+  const proved = await provePassword(deps, accountId, typed.current, { requester, now, trust })
   if (!proved.ok) {
     const record = { told: ownedBy(accountId), kind: 'proof_refused' } as const
     await recordRefused(deps, record, proved.refusal, { requester, now })
@@ -47,7 +46,7 @@ export async function changePassword(
     ownWords,
   })
   if (!decision.ok) return decision
-  const hash = await hashPassword(decision.value)
+  const hash = await hashPassword(decision.value, hashingPlace(trust, requester))
   const changed = await inAccountTransaction(deps, session, async (held) => {
     const before = await setPassword(held, accountId, hash, standsAlone(decision.value))
     await endOtherSessions(held, accountId, session.sessionId)

@@ -1,12 +1,11 @@
 import { parseEmail, parsePhone } from '../../core/address.ts'
 import { flowLasts } from '../../core/flows/flow.ts'
-import type { LimitKey } from '../../core/limits.ts'
 import type { Proof } from '../../core/proving/proof.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import { canonicalPassword, looksLikeCode } from '../../core/sign-in/password.ts'
+import { looksLikeCode } from '../../core/sign-in/password.ts'
 import { afterPassword, type SignedIn, type SignIn } from '../../core/sign-in/sign-in.ts'
 import { type Instant, seconds } from '../../core/time.ts'
-import { isRightPassword } from '../../secrets/password-hash.ts'
+import type { HashingPlace } from '../../secrets/hashing-line.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount, findAccountId } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
@@ -17,10 +16,11 @@ import type { Deps } from '../deps.ts'
 import type { ChoosingCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { confirmContact } from '../proving/claim-number.ts'
 import { elsewhere } from '../proving/prove.ts'
+import { comparePassword, whyNotCompared, withoutWork } from '../proving/prove-password.ts'
 import { recordRefused } from '../proving/record-step.ts'
-import type { Requester } from '../requester.ts'
+import type { RequestContext } from '../requester.ts'
 import { isTrustedBrowser } from '../security-info/trusted-browsers.ts'
-import { passwordKeys } from '../trust-limits.ts'
+import { beginningKeys, hashingPlace, passwordKeys } from '../trust-limits.ts'
 import { usernameLookup } from '../usernames.ts'
 import { guessesWait } from '../verifications/limits.ts'
 import {
@@ -79,13 +79,14 @@ const itemSteps: ReadonlySet<SignIn['step']> = new Set([
 ])
 
 /**
- * Begins a sign-in. A name without an account gets a flow like any other. Refusal: `username_malformed`.
+ * Begins a sign-in. A name without an account gets a flow like any other. Refusals: `username_malformed`,
+ * `sign_ins_limit`.
  *
  * @returns the id of the flow
  */
 export async function beginSignIn(
   deps: Deps,
-  requester: Requester,
+  { requester, now }: RequestContext,
   typed: string,
   given: { keep: boolean; returnTo: string | undefined },
 ): Promise<Result<string>> {
@@ -105,6 +106,12 @@ export async function beginSignIn(
     trust: false,
     ...given,
   }
+  const trust = await signInTrust(deps, { flowId: id, state, requester, now })
+  const work = beginningKeys(deps, trust, requester)
+  if ((await deps.guessSql.take(deps.database.sql, work)) === 'limited') {
+    const retryAt = (await guessesWait(deps, work)) ?? now + seconds(60)
+    return refuse({ code: 'sign_ins_limit', retryAt })
+  }
   await insertFlow(deps.database.sql, { id, browser: requester.browser, state, lasts: flowLasts })
   return accept(id)
 }
@@ -120,25 +127,27 @@ function canonicalUsername(typed: string): string | undefined {
  * The password. What looks like a code is never looked up. A guess is counted before it is compared, on the pool of
  * the browsers the account doesn't know or on this known browser's own.
  *
- * Refusals: `password_is_code`, `sign_in_wrong`, `passwords_limit`.
+ * Refusals: `password_is_code`, `sign_in_wrong`, `passwords_limit`, `sign_ins_limit`.
  */
 async function answerPassword(deps: Deps, request: FlowRequest<SignIn>, typed: string): Promise<Step> {
   const { sql } = deps.database
   const { state, requester, now } = request
   const trust = await signInTrust(deps, request)
-  const { account: pool, origin } = passwordKeys(deps, trust, requester)
+  const keys = passwordKeys(deps, trust, requester)
+  const { account: pool, origin, work } = keys
   if (looksLikeCode(typed)) {
     if (origin.length > 0) await deps.guessSql.take(sql, origin)
     return { state, refusal: { code: 'password_is_code' } }
   }
-  const guess = await deps.guessSql.take(sql, [pool, ...origin])
-  if (guess === 'limited') return limitedPassword(deps, request, typed, { pool, origin })
+  const guess = await deps.guessSql.take(sql, [pool, ...origin, ...work])
+  const place = hashingPlace(trust, requester)
+  if (guess === 'limited') return limitedPassword(deps, request, typed, { ...keys, place })
 
   const accountId = accountOrNone(deps, state)
   const account = await findAccount(sql, accountId)
-  const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
+  const right = await comparePassword(deps, { typed, stored: account?.passwordHash, place }, guess)
   if (!right || account === undefined) return { state, refusal: { code: 'sign_in_wrong' } }
-  await deps.guessSql.giveBack(sql, guess)
+  await deps.guessSql.giveBack(sql, withoutWork(guess, work))
   const twoStep = account.twoStepAt !== undefined
   const trusted = twoStep && (await isTrustedBrowser(deps, accountId, requester.browser))
   const known = trust.level === 'known_browser'
@@ -158,19 +167,19 @@ async function limitedPassword(
   deps: Deps,
   request: FlowRequest<SignIn>,
   typed: string,
-  { pool, origin }: { pool: LimitKey; origin: LimitKey[] },
+  { account: pool, origin, work, place }: ReturnType<typeof passwordKeys> & { place: HashingPlace },
 ): Promise<Step> {
   const { sql } = deps.database
   const { state, now } = request
   const isStrangers = pool.kind === 'strangers_passwords'
-  const counted = isStrangers ? await deps.guessSql.take(sql, origin) : 'limited'
+  const counted = isStrangers ? await deps.guessSql.take(sql, [...origin, ...work]) : 'limited'
   if (counted === 'limited') {
-    const wait = (await guessesWait(deps, isStrangers ? origin : [pool])) ?? now + seconds(60)
-    return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
+    const guesses = isStrangers ? origin : [pool]
+    return { state, refusal: await whyNotCompared(deps, { guesses, work }, now) }
   }
   const told = activityOwnerOf(deps, state)
   const account = await findAccount(sql, told.accountId)
-  const right = await isRightPassword(canonicalPassword(typed), account?.passwordHash)
+  const right = await comparePassword(deps, { typed, stored: account?.passwordHash, place }, counted)
   await recordRefused(deps, { told, kind: 'sign_in_refused' }, { code: 'passwords_limit' }, request)
   await noteGuessing(sql, told.accountId)
   const hiddenPasswordAt = right && account !== undefined ? now : undefined

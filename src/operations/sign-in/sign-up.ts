@@ -18,6 +18,7 @@ import type { CodeCaller, FlowRequest, Step } from '../proving/caller.ts'
 import { issueFlowCode } from '../proving/codes.ts'
 import { elsewhere } from '../proving/prove.ts'
 import { type Requester, signUpGuessKeys } from '../requester.ts'
+import { hashingPlace } from '../trust-limits.ts'
 import { usernameLookup } from '../usernames.ts'
 import { nobody } from './sign-in-offer.ts'
 
@@ -104,7 +105,8 @@ async function choosePassword(deps: Deps, request: FlowRequest<SignUp>, typed: s
   const ownWords = [state.email, deps.operatorName]
   const decision = decideNewPassword(typed, { twoStep: false, isCommon: await commonPasswords(), ownWords })
   if (!decision.ok) return { state, refusal: decision.refusal }
-  const passwordHash = await hashPassword(decision.value)
+  const place = hashingPlace(strangerOf(state.email), request.requester)
+  const passwordHash = await hashPassword(decision.value, place)
   const itemId = newId()
   const created = await createAccount(deps, request, { itemId, passwordHash, provenAt })
   if (!created.ok) return { state, refusal: created.refusal }

@@ -180,4 +180,5 @@ const aboutCurrent: ReadonlySet<RefusalCode> = new Set([
   'password_wrong',
   'password_is_code',
   'passwords_limit',
+  'sign_ins_limit',
 ])

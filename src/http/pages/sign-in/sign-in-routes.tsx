@@ -75,7 +75,8 @@ export function signInRoutes(given: PagesContext) {
     if (!taken.ok) return taken.answer
     const { form } = taken
     const returnTo = returnPath(form.return_to)
-    const begun = await beginSignIn(deps, visit.requester, form.username ?? '', {
+    const request = { requester: visit.requester, now: c.var.now }
+    const begun = await beginSignIn(deps, request, form.username ?? '', {
       keep: form.keep === 'yes',
       returnTo,
     })
