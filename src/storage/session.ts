@@ -211,14 +211,7 @@ export async function forgetBrowserOf(sql: Sql, accountId: string, sessionId: st
       select browser from session where account_id = ${accountId} and id = ${sessionId})`
 }
 
-/** A browser is asked for a second proof again, like a new one. */
-export async function forgetBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
-  await sql`
-    update known_browser set forgotten_at = statement_timestamp(), trusted_at = null, trust_used_at = null
-    where account_id = ${accountId} and forgotten_at is null and browser = ${browser}`
-}
-
-/** So are all but one. */
+/** All browsers but one are asked for a second proof again, like new ones. */
 export async function forgetOtherBrowsers(sql: Sql, accountId: string, kept: Buffer): Promise<void> {
   await sql`
     update known_browser set forgotten_at = statement_timestamp(), trusted_at = null, trust_used_at = null
