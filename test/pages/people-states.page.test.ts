@@ -120,7 +120,7 @@ describe.skipIf(!chromiumPath)('the pages of signing in, later and elsewhere', (
 
     test('no more codes for an address, and none that goes anywhere else', async () => {
       await begin()
-      for (let sent = 1; sent < 5; sent += 1) {
+      for (let sent = 1; sent < 4; sent += 1) {
         await visitor.way('waiting.otherWay')
         await visitor.send()
       }
