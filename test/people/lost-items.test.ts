@@ -179,6 +179,21 @@ describe('a contact that its owner removed as lost or stolen', () => {
     expect(await person.isSignedIn()).toBe(true)
     await reader.submit({ change: reader.form('change').fields.change ?? '' })
     expect(wordsOf(reader.page.text)).toContain('The change is frozen')
+    expect(await addressesOf(account)).not.toContain(account.email)
+  })
+
+  test('undoes that by a code to itself, and stays away', async () => {
+    const { account, second } = await removedAsLost()
+    const reader = await answer((await noticesTo(account.email)).at(-1)!)
+    await reader.submit({ change: reader.form('change').fields.change ?? '' })
+    const [, on = ''] = /href="(\/undo\/[\w-]+)"/.exec(reader.page.text) ?? []
+    await reader.open(on)
+    await proveByMail(reader, account.itemId, account.email)
+    await reader.press('decide')
+    expect(wordsOf(reader.page.text)).toContain('It is undone')
+    expect(await addressesOf(account)).toEqual([second.address, 'totp'])
+    const person = newPerson(world)
+    expect((await signIn(person, account.email)).refusal).toBeUndefined()
   })
 
   test('has no say in what follows its removal, and its page stays', async () => {

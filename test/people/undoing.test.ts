@@ -396,6 +396,37 @@ describe('two-step verification that was turned on', () => {
     expect(await isOn(one.account)).toBe(true)
   })
 
+  test('a thief’s item, and their browser, of a week before don’t stop what the owner asked for', async () => {
+    const one = await owner()
+    const { account, person, home } = one
+    const { thief, home: theirs } = await thiefIn(one)
+    const contact = `thief${nth}@evil.example`
+    await thief.open(`${theirs}/security/add`)
+    await thief.submit({ contact })
+    await thief.submit({ code: await world.readCode(contact) })
+    const [item] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${account.id} and address = ${contact}`
+    await world.advance(days(8))
+    await giveApp(world, account)
+    await thief.open(`${theirs}/security/two-step/on`)
+    await thief.submit({ item: item?.id ?? '' })
+    await thief.submit({ code: await world.readCode(contact) })
+    await thief.submit({ make: thief.form('make').fields.make ?? '' })
+    const [change] = await world.sql<{ id: string }>`
+      select id from change where account_id = ${account.id} and kind = 'two_step_on'`
+    await world.advance(minutes(1))
+    await person.open(`${home}/security/changes/${change?.id}/undo`)
+    await person.submit({ item: account.itemId })
+    await person.submit({ code: await world.readCode(account.email) })
+    await person.submit({ form: person.form('form').fields.form ?? '' })
+    expect(person.page.path).toContain('done=announced')
+    const again = newPerson(world, { cookies: thief.cookies })
+    await answer(await noticeTo(contact, 'about to be undone'), again)
+    expect(again.page.text).toContain(account.itemId)
+    expect(again.page.text).not.toContain(item?.id)
+    expect(again.page.text).not.toContain('value="password"')
+  })
+
   test('an app from before stops it, and a browser that came with the change does not', async () => {
     const one = await turnedOn()
     await asked(one)

@@ -295,12 +295,20 @@ test('contacts alone undo two-step verification once that was announced for seve
   )
 })
 
-test('the password stops an undo only in a browser that was known for a week when the change was made', () => {
+test('the password stops an undo only in a browser whose first sign-in was settled when the change was made', () => {
   const change = { at: began }
-  expect(isLongKnown(undefined, change)).toBe(false)
-  expect(isLongKnown(began - days(7), change)).toBe(true)
-  expect(isLongKnown(began - days(7) + 1, change)).toBe(false)
-  expect(isLongKnown(began + days(1), change)).toBe(false)
+  const created = began - days(100)
+  expect(isLongKnown(undefined, change, created)).toBe(false)
+  expect(isLongKnown(began - days(30), change, created)).toBe(true)
+  expect(isLongKnown(began - days(30) + 1, change, created)).toBe(false)
+  expect(isLongKnown(began + days(1), change, created)).toBe(false)
+})
+
+test('in the browser that signed up it stops one after a week', () => {
+  const change = { at: began }
+  expect(isLongKnown(began - days(7), change, began - days(7))).toBe(true)
+  expect(isLongKnown(began - days(7) + 1, change, began - days(7))).toBe(false)
+  expect(isLongKnown(began - days(8), change, began - days(9))).toBe(false)
 })
 
 test('undoing puts back the password from before the first change of it', () => {

@@ -1,6 +1,6 @@
 import type { Proof } from '../people/session.ts'
-import { type Duration, days, type Instant } from '../time.ts'
-import type { ChangedItem, StoredChange } from './change.ts'
+import { type Duration, days, type Instant, minutes } from '../time.ts'
+import { type ChangedItem, changeOpenFor, type StoredChange } from './change.ts'
 import type { ItemKind } from './security-info.ts'
 import { probation, stepUpLasts } from './step-up.ts'
 
@@ -45,12 +45,23 @@ export function undoWait(
   return now < until ? { state: 'announced', until } : undefined
 }
 
+/** Between signing up and the first session there is one form, which can be sent again for a minute. */
+const signUpTakes: Duration = minutes(5)
+
 /**
  * Whether the password, typed in this browser, stops an undo that is announced: only in one that the account had known for
- * a week when the change was made. A thief's own is known from their first sign-in on.
+ * a week when the change was made, and whose first sign-in nobody could undo any more; that of signing up nobody ever
+ * could. A thief's own is known from their first sign-in on, and a week is soon over.
  */
-export const isLongKnown = (knownSince: Instant | undefined, change: { at: Instant }): boolean =>
-  knownSince !== undefined && knownSince + probation <= change.at
+export const isLongKnown = (
+  knownSince: Instant | undefined,
+  change: { at: Instant },
+  accountCreatedAt: Instant,
+): boolean => {
+  if (knownSince === undefined) return false
+  const isFirst = knownSince < accountCreatedAt + signUpTakes
+  return knownSince + (isFirst ? probation : changeOpenFor) <= change.at
+}
 
 /** What undoing comes to: an account as it was before the first of the changes, as far as that can be had back. */
 export type UndoPlan = {

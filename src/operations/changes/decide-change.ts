@@ -1,10 +1,10 @@
 import { decideNewPassword, standsAlone } from '../../core/people/password.ts'
 import type { Proof } from '../../core/people/session.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import type { NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
+import type { ChangedItem, NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
 import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
-import { type Item, isContact } from '../../core/security-info/security-info.ts'
-import { deciders } from '../../core/security-info/seniority.ts'
+import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
+import { deciders, seniorityOf } from '../../core/security-info/seniority.ts'
 import {
   planKeep,
   planUndo,
@@ -24,7 +24,8 @@ import {
   turnTwoStepOn,
   usernamesOf,
 } from '../../storage/account.ts'
-import { askUndo, changesOf, settleChanges } from '../../storage/change.ts'
+import { askUndo, changesOf, raiseSeniority, settleChanges } from '../../storage/change.ts'
+import { holdersOf } from '../../storage/contact.ts'
 import {
   freezeUntil,
   itemsOf,
@@ -46,7 +47,7 @@ import type { Deps } from '../deps.ts'
 import type { SignedInSession } from '../sessions.ts'
 import type { Source } from '../source.ts'
 import { changing, isFrozen } from './held-still.ts'
-import { noteInActivity, tellContacts, writeChange } from './note-change.ts'
+import { noteInActivity, removedContact, tellContacts, writeChange } from './note-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
 export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }
@@ -54,8 +55,11 @@ export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instan
 /** What deciding a change takes, and what it would undo. */
 export type Decision = {
   change: StoredChange
-  /** Items of the account that are older than the change: what it is decided with. */
+  /** Items that are older than the change: what it is decided with. */
   before: Item[]
+  /** Of those, contacts that the account has no more: they are proved on the way from a notice. */
+  gone: Contact[]
+  accountCreatedAt: Instant
   /** Those that may freeze it and don't decide it: an older item stands behind it. */
   juniors: string[]
   /** How many fresh proofs by those are missing, and whether there are enough of them at all. */
@@ -89,21 +93,51 @@ async function decisionIn(
   const [items, changes] = await Promise.all([itemsOf(sql, account.id), changesOf(sql, account.id)])
   const change = changes.find(({ id }) => id === changeId)
   if (change === undefined || !isOpen(change, now)) return undefined
-  const older = new Set(itemsBefore(change, items, changes, account.createdAt).map(({ id }) => id))
-  const withSay = items.filter(({ id }) => older.has(id))
+  const older = itemsBefore(change, items, changes, account.createdAt)
+  const olderIds = new Set(older.map(({ id }) => id))
+  const there = items.filter(({ id }) => olderIds.has(id))
   const since = sinceThen(changes, change)
+  const withSay = [...there, ...(await goneContacts(sql, account.id, older, items))]
   const before = deciders(withSay, since, { items, changes }, now)
-  const all = before.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
+  const gone = before.filter(isContact).filter((contact) => !there.includes(contact))
+  const all = there.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
   return {
     change,
     before,
+    gone,
+    accountCreatedAt: account.createdAt,
     juniors: withSay.filter((item) => !before.includes(item)).map(({ id }) => id),
     proofsMissing: proofsMissing(change, proofs, before, now),
-    possible: proofsMissing(change, all, before, now) === 0,
+    possible:
+      proofsMissing(
+        change,
+        all,
+        there.filter((item) => before.includes(item)),
+        now,
+      ) === 0,
     wait: undoWait(change, since, proofs, before, now),
     since,
     plan: planUndo(items, since),
   }
+}
+
+/** Removed contacts among those with a say; a number that another account has meanwhile is nobody's here. */
+async function goneContacts(
+  sql: Sql,
+  accountId: string,
+  older: readonly ChangedItem[],
+  items: readonly Item[],
+): Promise<Contact[]> {
+  const contacts = older
+    .filter(({ id }) => !items.some((item) => item.id === id))
+    .flatMap((item) => removedContact(item) ?? [])
+  const isFree = await Promise.all(
+    contacts.map(
+      async ({ kind, address }) =>
+        kind === 'email' || (await holdersOf(sql, address)).every((holder) => holder === accountId),
+    ),
+  )
+  return contacts.filter((_, nth) => isFree[nth])
 }
 
 const isUndecided = ({ change }: Decision): boolean =>
@@ -179,6 +213,8 @@ async function undo(
     if (plan === undefined) return refuse({ code: 'must_remain', missing: 'contact' })
     if (wait?.state === 'announced') return notNow
     if (wait?.state === 'to_be_asked') {
+      const by = seniorityOf(decider.proofs, decision.before, now)
+      if (by !== undefined) await raiseSeniority(sql, accountId, since, by)
       await announceUndo(sql, account, change, source, now)
       return accept('announced')
     }

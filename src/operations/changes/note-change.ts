@@ -137,7 +137,7 @@ function contactsToTell(now: readonly Contact[], change: Change): Contact[] {
 }
 
 /** A proved contact that was just removed, to be told of that. */
-function removedContact({ id, kind, address, addedAt, provenAt }: ChangedItem): Contact | undefined {
+export function removedContact({ id, kind, address, addedAt, provenAt }: ChangedItem): Contact | undefined {
   if ((kind !== 'email' && kind !== 'phone') || address === undefined || provenAt === undefined)
     return undefined
   return { id, kind, address, addedAt, provenAt, lastUsedAt: undefined, frozen: false }

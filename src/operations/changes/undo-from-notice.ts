@@ -143,7 +143,7 @@ export async function readUndoing(
   if (decision === undefined) return undefined
   const items = allChoices(provable(state, decision, now))
   const known = await knownSince(deps.database.sql, state.accountId, source.browser)
-  const password = state.aim === 'stop' && isLongKnown(known, decision.change)
+  const password = state.aim === 'stop' && isLongKnown(known, decision.change, decision.accountCreatedAt)
   return { decision, items, password, missing: missingFor(state, decision, now) }
 }
 
@@ -303,10 +303,23 @@ async function takeCode(
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
   await noteCodeUsed(sql, accountId, verificationId, now)
-  const kind = itemId === undefined ? undefined : await noteProven(sql, accountId, itemId)
+  const kind =
+    itemId === undefined
+      ? undefined
+      : ((await noteProven(sql, accountId, itemId)) ?? (await provedGone(deps, deciderOf(state, now), state)))
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
   const proof: Proof = { kind, at: checked.value.approvedAt, itemId }
   return proved(deps, { ...state, verificationId: undefined }, proof, source, now)
+}
+
+/** A contact that was removed and has its say all the same is proved by a code, though it is no item any more. */
+async function provedGone(
+  deps: Deps,
+  decider: Decider,
+  { changeId, itemId }: Undoing,
+): Promise<'email_code' | 'text_code' | undefined> {
+  const gone = (await readDecision(deps, decider, changeId))?.gone.find(({ id }) => id === itemId)
+  return gone && (gone.kind === 'email' ? 'email_code' : 'text_code')
 }
 
 /**
