@@ -170,7 +170,8 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'undo_asked_at',
       'undo_rounds',
       'silenced',
-      'senior_item_at',
+      'prover_added_at',
+      'contester_added_at',
     ],
   },
   notice: {

@@ -213,6 +213,91 @@ describe('undoing from a notice, without being signed in', () => {
   })
 })
 
+describe('the good that came after the bad', () => {
+  /** A thief's mailbox, and after it two of the owner's: one added with the old mailbox, one by the thief's own. */
+  async function mixed() {
+    const one = await owner()
+    const { account, person, home } = one
+    const { thief, home: theirs } = await thiefIn(one)
+    const add = async (by: Person, at: string, contact: string) => {
+      await by.open(`${at}/security/add`)
+      if (by.page.text.includes('name="item"')) await proveBy(by, account.itemId, account.email)
+      await by.submit({ contact })
+      await by.submit({ code: await world.readCode(contact) })
+      await world.advance(1000)
+    }
+    const [bad, good, worse] = [
+      `bad${nth}@evil.example`,
+      `good${nth}@example.org`,
+      `worse${nth}@evil.example`,
+    ]
+    await add(thief, theirs, bad)
+    await add(person, home, good)
+    await world.advance(minutes(11))
+    const [item] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${account.id} and address = ${bad}`
+    await thief.open(`${theirs}/security/add`)
+    await thief.submit({ item: item?.id ?? '' })
+    await thief.submit({ code: await world.readCode(bad) })
+    await thief.submit({ contact: worse })
+    await thief.submit({ code: await world.readCode(worse) })
+    expect(await addressesOf(account)).toEqual([account.email, bad, good, worse])
+    return { ...one, bad, good, worse }
+  }
+  /** The first notice of an addition tells of the bad one. */
+  async function firstAdded(account: MadeAccount) {
+    const said = (await world.inbox(account.email)).filter(({ subject }) => subject?.includes('added'))
+    const path = /https:\/\/codes\.harbour\.test(\/changes\/[\w-]{43})/.exec(said[0]?.text ?? '')?.[1] ?? ''
+    return { path, reference: said[0]?.reference ?? '' }
+  }
+  const changeOf = async (account: MadeAccount, address: string) =>
+    (
+      await world.sql<{ id: string; state: string }>`
+        select id, state from change where account_id = ${account.id} and kind = 'item_added'
+          and detail->'item'->>'address' = ${address}`
+    )[0]
+
+  test('is spared where something older had proved it, and its owner says that it is theirs', async () => {
+    const { account, good } = await mixed()
+    const reader = await answer(await firstAdded(account))
+    await proveBy(reader, account.itemId, account.email)
+    const spare = `spare-${(await changeOf(account, good))?.id}`
+    expect([...reader.page.text.matchAll(/name="(spare-[\w-]+)"/g)].map(([, name]) => name)).toEqual([spare])
+    const { action, fields } = reader.form('act')
+    await reader.follow(await reader.request(action, { fields: { ...fields, [spare]: 'yes' } }), action)
+    expect(wordsOf(reader.page.text)).toContain('It is undone')
+    expect(await addressesOf(account)).toEqual([account.email, good])
+    expect((await changeOf(account, good))?.state).toBe('kept')
+    const [frozen] = await world.sql`
+      select 1 from security_info where account_id = ${account.id} and frozen_until is not null`
+    expect(frozen).toBeUndefined()
+  })
+
+  test('goes with the rest where nobody speaks for it, and where only what came since had proved it', async () => {
+    const { account, worse } = await mixed()
+    const reader = await answer(await firstAdded(account))
+    await proveBy(reader, account.itemId, account.email)
+    const { action, fields } = reader.form('act')
+    const spare = `spare-${(await changeOf(account, worse))?.id}`
+    await reader.follow(await reader.request(action, { fields: { ...fields, [spare]: 'yes' } }), action)
+    expect(await addressesOf(account)).toEqual([account.email])
+  })
+
+  test('is spared by its owner signed in, too', async () => {
+    const { account, person, home, bad, good, worse } = await mixed()
+    const [change, spare] = [await changeOf(account, bad), await changeOf(account, good)]
+    await person.open(`${home}/security/changes/${change?.id}/undo`)
+    await proveBy(person, account.itemId, account.email)
+    const { action, fields } = person.form('form')
+    const sent = { fields: { ...fields, [`spare-${spare?.id}`]: 'yes' } }
+    await person.follow(await person.request(action, sent), action)
+    expect(await addressesOf(account)).toEqual([account.email, good])
+    expect(await stateOf(account, 'item_added')).toBe('undone')
+    expect((await changeOf(account, good))?.state).toBe('standing')
+    expect((await changeOf(account, worse))?.state).toBe('undone')
+  })
+})
+
 describe('who has one contact and no password', () => {
   test('undoes the owner’s new password at most: the one from before is the owner’s too, and opens nothing to others', async () => {
     const phone = '+31612345699'
@@ -357,6 +442,8 @@ describe('two-step verification that was turned on', () => {
       expect(await announcements(one.account.email)).toHaveLength(rounds ?? 0)
     }
     const early = await answer(await noticeTo(one.account.email, 'Two-step verification was turned on'))
+    const words = wordsOf(early.page.text)
+    expect(words.indexOf('undoes it at once')).toBeLessThan(words.indexOf('Email · from'))
     await proveBy(early, one.account.itemId, one.account.email)
     expect(wordsOf(early.page.text)).toContain('Every contact has been told')
     await world.advance(days(1))
@@ -365,6 +452,34 @@ describe('two-step verification that was turned on', () => {
     await decide(late)
     expect(wordsOf(late.page.text)).toContain('It is undone')
     expect(await isOn(one.account)).toBe(false)
+  })
+
+  test('says of each choice what it gives before it is made, the app first', async () => {
+    const one = await turnedOn()
+    const reader = await answer(await noticeTo(one.account.email, 'Two-step'))
+    const words = wordsOf(reader.page.text)
+    const app = words.indexOf('undoes it at once')
+    expect(app).toBeGreaterThan(0)
+    expect(words.indexOf('in seven days')).toBeGreaterThan(app)
+    expect(reader.form('item').fields.item).toBe(one.app?.itemId)
+    await proveBy(reader, one.account.itemId, one.account.email)
+    expect(wordsOf(reader.page.text)).toContain('Undo it at once with something else')
+    await reader.press('other')
+    await reader.submit({ item: one.app?.itemId ?? '' })
+    await reader.submit({ code: one.app?.code() ?? '' })
+    await decide(reader)
+    expect(wordsOf(reader.page.text)).toContain('It is undone')
+    expect(await isOn(one.account)).toBe(false)
+  })
+
+  test('tells its owner, signed in, the same', async () => {
+    const one = await turnedOn()
+    const [change] = await world.sql<{ id: string }>`
+      select id from change where account_id = ${one.account.id} and kind = 'two_step_on'`
+    await one.person.open(`${one.home}/security/changes/${change?.id}`)
+    const words = wordsOf(one.person.page.text)
+    expect(words).toContain('Pocket phone (Authenticator app): undoes it at once')
+    expect(words).toContain('(Email): in seven days')
   })
 
   test('asked for on the last of the thirty days, it can still be undone when its week is over', async () => {

@@ -94,8 +94,10 @@ export type StoredChange = {
   passwordBefore?: string | undefined
   /** Of one that is kept: the items that can't freeze it again. */
   silenced?: readonly string[] | undefined
-  /** When the oldest item was added that proved it, or froze it (core/security-info/seniority.ts). */
-  seniorItemAt?: Instant | undefined
+  /** When the oldest item was added that had freshly proved it (core/security-info/seniority.ts). */
+  proverAddedAt?: Instant | undefined
+  /** The same of the oldest that froze it, or asked to undo it. */
+  contesterAddedAt?: Instant | undefined
 }
 
 /**

@@ -93,8 +93,11 @@ export const cameByOpenChange = (
   )
 
 /** Whether an item was there before a change, and past its first week where the account was. */
-export const isOlder = (item: Dated, change: { at: Instant }, accountCreatedAt: Instant): boolean =>
-  item.addedAt < change.at && !isOnProbation(item, accountCreatedAt, change.at)
+export const isOlder = (
+  item: { addedAt: Instant },
+  change: { at: Instant },
+  accountCreatedAt: Instant,
+): boolean => item.addedAt < change.at && !isOnProbation(item, accountCreatedAt, change.at)
 
 /** Whether an item has a say in a change. */
 export const hasSay = (

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { days, minutes } from '../time.ts'
 import type { ChangeState, StoredChange } from './change.ts'
-import { deciders, seniorityOf } from './seniority.ts'
+import { deciders, oldestProver } from './seniority.ts'
 
 const created = Date.UTC(2026, 0, 1)
 const itemAt = (id: string, day: number) => ({ id, kind: 'email' as const, addedAt: created + days(day) })
@@ -27,27 +27,29 @@ const decide = (since: StoredChange[], changes: StoredChange[], day: number) =>
   )
 
 test('an item that came by an open change decides nothing that an older one proved or froze', () => {
-  const mended = changeAt(68, { seniorItemAt: mailbox.addedAt })
+  const mended = changeAt(68, { proverAddedAt: mailbox.addedAt })
   expect(decide([mended], [mended, coming()], 69)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming('kept')], 69)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming()], 89)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming()], 90)).toEqual(['mailbox', 'thief’s'])
+  const frozen = changeAt(68, { proverAddedAt: thiefs.addedAt, contesterAddedAt: mailbox.addedAt })
+  expect(decide([frozen], [frozen, coming()], 69)).toEqual(['mailbox'])
 })
 
 test('it decides what it proved itself, and what nothing proved, as long as nothing older came after', () => {
-  const own = changeAt(68, { seniorItemAt: thiefs.addedAt })
-  const mended = changeAt(69, { seniorItemAt: mailbox.addedAt })
+  const own = changeAt(68, { proverAddedAt: thiefs.addedAt })
+  const mended = changeAt(69, { proverAddedAt: mailbox.addedAt })
   expect(decide([own], [own, coming()], 70)).toEqual(['mailbox', 'thief’s'])
   expect(decide([changeAt(68)], [changeAt(68), coming()], 70)).toEqual(['mailbox', 'thief’s'])
   expect(decide([mended, own], [mended, own, coming()], 70)).toEqual(['mailbox'])
 })
 
 test('an item whose coming is settled, or that was there from the first, decides like any other', () => {
-  const mended = changeAt(68, { seniorItemAt: mailbox.addedAt })
+  const mended = changeAt(68, { proverAddedAt: mailbox.addedAt })
   expect(decide([mended], [mended], 69)).toEqual(['mailbox', 'thief’s'])
 })
 
-test('the seniority of a change is that of the oldest item that freshly proved it', () => {
+test('of several fresh proofs the oldest item stands behind a change', () => {
   const item = fc
     .record({ nth: fc.nat(4), day: fc.nat(90), ago: fc.nat(minutes(20)) })
     .map(({ nth, day, ago }) => ({ ...itemAt(`item ${nth}`, day), ago }))
@@ -57,7 +59,7 @@ test('the seniority of a change is that of the oldest item that freshly proved i
       const proofs = all.map(({ id, ago }) => ({ kind: 'email_code' as const, at: now - ago, itemId: id }))
       const fresh = all.filter(({ ago }) => ago < minutes(10)).map(({ addedAt }) => addedAt)
       const password = { kind: 'password' as const, at: now }
-      expect(seniorityOf([password, ...proofs], all, now)).toBe(
+      expect(oldestProver([password, ...proofs], all, now)).toBe(
         fresh.length === 0 ? undefined : Math.min(...fresh),
       )
     }),

@@ -8,12 +8,11 @@ import { stepUpLasts } from './step-up.ts'
 type Dated = { id: string; kind: ItemKind; addedAt: Instant }
 
 /**
- * The seniority of a change: when the oldest item was added that had freshly proved it. An item that freezes it later adds
- * its own.
+ * When the oldest item was added of those that were freshly proved.
  *
- * @returns undefined where no item had, such as for a password alone
+ * @returns undefined where none was, such as by a password alone
  */
-export function seniorityOf(
+export function oldestProver(
   proofs: readonly Proof[],
   items: readonly Pick<Dated, 'id' | 'addedAt'>[],
   now: Instant,
@@ -22,6 +21,10 @@ export function seniorityOf(
   const ages = items.filter(({ id }) => fresh.includes(id)).map(({ addedAt }) => addedAt)
   return ages.length === 0 ? undefined : Math.min(...ages)
 }
+
+/** When the oldest item was added that stands behind a change, or against it. */
+const seniorityOf = ({ proverAddedAt, contesterAddedAt }: StoredChange): Instant =>
+  Math.min(proverAddedAt ?? Number.POSITIVE_INFINITY, contesterAddedAt ?? Number.POSITIVE_INFINITY)
 
 /**
  * Of the items that have a say in a change, those that may undo or confirm it. An item that came by a change which can
@@ -36,6 +39,6 @@ export function deciders<One extends Dated>(
   account: { items: readonly Pick<Dated, 'id' | 'kind'>[]; changes: readonly StoredChange[] },
   now: Instant,
 ): One[] {
-  const senior = Math.min(...since.map(({ seniorItemAt }) => seniorItemAt ?? Number.POSITIVE_INFINITY))
+  const senior = Math.min(...since.map(seniorityOf))
   return before.filter((item) => item.addedAt <= senior || !cameByOpenChange(item, account, now))
 }

@@ -4,7 +4,8 @@ import { accept, type Result, refuse } from '../../core/refusal.ts'
 import type { ChangedItem, NoticeDetail, NoticeKind, StoredChange } from '../../core/security-info/change.ts'
 import { isOpen, itemsBefore, openUntil, proofsMissing, sinceThen } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { deciders, seniorityOf } from '../../core/security-info/seniority.ts'
+import { deciders, oldestProver } from '../../core/security-info/seniority.ts'
+import { sparable } from '../../core/security-info/sparing.ts'
 import {
   planKeep,
   planUndo,
@@ -13,6 +14,7 @@ import {
   undoAnnouncedFor,
   undoWait,
 } from '../../core/security-info/undo.ts'
+import { byWhatItGives, type UndoGives, undoGives } from '../../core/security-info/undo-gives.ts'
 import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
@@ -24,7 +26,7 @@ import {
   turnTwoStepOn,
   usernamesOf,
 } from '../../storage/account.ts'
-import { askUndo, changesOf, raiseSeniority, settleChanges } from '../../storage/change.ts'
+import { askUndo, changesOf, noteContester, settleChanges } from '../../storage/change.ts'
 import { holdersOf } from '../../storage/contact.ts'
 import {
   freezeUntil,
@@ -50,7 +52,14 @@ import { changing, isFrozen } from './held-still.ts'
 import { noteInActivity, removedContact, tellContacts, writeChange } from './note-change.ts'
 
 /** Who decides a change: what they have proved, in a session or on the way from a notice. */
-export type Decider = { accountId: string; proofs: readonly Proof[]; now: Instant; sessionId?: string }
+export type Decider = {
+  accountId: string
+  proofs: readonly Proof[]
+  now: Instant
+  sessionId?: string
+  /** Of what came after the change, the additions that are left when it is undone, by their changes' ids. */
+  spares?: readonly string[]
+}
 
 /** What deciding a change takes, and what it would undo. */
 export type Decision = {
@@ -69,6 +78,11 @@ export type Decision = {
   wait: UndoWait | undefined
   /** The change and all that came after it, newest first. */
   since: StoredChange[]
+  /** Additions among those that may be left, and those of them that the decider leaves. */
+  sparable: StoredChange[]
+  spared: StoredChange[]
+  /** What each of the account's items that may decide it would give, the quickest first. */
+  choices: { item: Item; gives: UndoGives }[]
   /** What undoing comes to; undefined where it would leave nothing that a code can be sent to. */
   plan: UndoPlan | undefined
 }
@@ -87,7 +101,7 @@ export async function readDecision(
 async function decisionIn(
   sql: Sql,
   account: Account,
-  { proofs, now }: Decider,
+  { proofs, now, spares = [] }: Decider,
   changeId: string,
 ): Promise<Decision | undefined> {
   const [items, changes] = await Promise.all([itemsOf(sql, account.id), changesOf(sql, account.id)])
@@ -100,7 +114,10 @@ async function decisionIn(
   const withSay = [...there, ...(await goneContacts(sql, account.id, older, items))]
   const before = deciders(withSay, since, { items, changes }, now)
   const gone = before.filter(isContact).filter((contact) => !there.includes(contact))
-  const all = there.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
+  const present = there.filter((item) => before.includes(item))
+  const mayStay = sparable({ change, since }, items, { proofs, accountCreatedAt: account.createdAt }, now)
+  const spared = mayStay.filter(({ id }) => spares.includes(id))
+  const all = present.map(({ id }) => ({ kind: 'passkey' as const, at: now, itemId: id }))
   return {
     change,
     before,
@@ -108,16 +125,18 @@ async function decisionIn(
     accountCreatedAt: account.createdAt,
     juniors: withSay.filter((item) => !before.includes(item)).map(({ id }) => id),
     proofsMissing: proofsMissing(change, proofs, before, now),
-    possible:
-      proofsMissing(
-        change,
-        all,
-        there.filter((item) => before.includes(item)),
-        now,
-      ) === 0,
+    possible: proofsMissing(change, all, present, now) === 0,
     wait: undoWait(change, since, proofs, before, now),
     since,
-    plan: planUndo(items, since),
+    sparable: mayStay,
+    spared,
+    choices: byWhatItGives(
+      present.map((item) => ({ item, gives: undoGives(item, { change, since, before }, proofs, now) })),
+    ),
+    plan: planUndo(
+      items,
+      since.filter((one) => !spared.includes(one)),
+    ),
   }
 }
 
@@ -154,7 +173,7 @@ export type UndoOutcome = 'undone' | 'announced'
  */
 export async function undoInSession(
   deps: Deps,
-  session: SignedInSession,
+  session: SignedInSession & Pick<Decider, 'spares'>,
   changeId: string,
   typed: string,
   source: Source,
@@ -209,18 +228,20 @@ async function undo(
     const decision = account && (await decisionIn(sql, account, decider, changeId))
     if (account === undefined || decision === undefined || decision.proofsMissing > 0) return notNow
     if (!isUndecided(decision)) return notNow
-    const { plan, wait, since, change } = decision
+    const { plan, wait, since, change, spared } = decision
     if (plan === undefined) return refuse({ code: 'must_remain', missing: 'contact' })
     if (wait?.state === 'announced') return notNow
     if (wait?.state === 'to_be_asked') {
-      const by = seniorityOf(decider.proofs, decision.before, now)
-      if (by !== undefined) await raiseSeniority(sql, accountId, since, by)
+      const by = oldestProver(decider.proofs, decision.before, now)
+      if (by !== undefined) await noteContester(sql, accountId, since, by)
       await announceUndo(sql, account, change, source, now)
       return accept('announced')
     }
     if (sessionId !== undefined && plan.passwordChanged && chosen === undefined) return notNow
     await carryOut(sql, accountId, plan)
-    await settleChanges(sql, accountId, since, 'undone')
+    const reverted = since.filter((one) => !spared.includes(one))
+    await settleChanges(sql, accountId, reverted, 'undone')
+    await keepSpared(sql, accountId, decision, decider)
     await thaw(sql, accountId, now)
     await endSessionsBut(sql, accountId, sessionId)
     await untrustBrowsers(sql, accountId)
@@ -244,6 +265,12 @@ async function undo(
   })
   deps.wakeOutbox()
   return undone
+}
+
+/** What is left was the owner's: where it was frozen, it is confirmed with what proved the undo. */
+async function keepSpared(sql: Sql, accountId: string, decision: Decision, decider: Decider): Promise<void> {
+  const frozen = decision.spared.filter(({ state }) => state === 'frozen')
+  await settleChanges(sql, accountId, frozen, 'kept', whoProved(decision, decider))
 }
 
 const notNow = refuse({ code: 'choice_missing' })

@@ -15,7 +15,7 @@ import type { Instant } from '../../core/time.ts'
 import { canonicalReference } from '../../core/verifications/message-reference.ts'
 import { uuidOf } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
-import { changesOf, findNotice, type Notice, raiseSeniority, settleChanges } from '../../storage/change.ts'
+import { changesOf, findNotice, type Notice, noteContester, settleChanges } from '../../storage/change.ts'
 import { takeReportTry } from '../../storage/report.ts'
 import { freezeItemsSince, holdItems, itemsOf, putItemBack } from '../../storage/security-info.ts'
 import { endSessionsSince } from '../../storage/session.ts'
@@ -139,7 +139,7 @@ export async function freezeChange(
     const since = sinceThen(changes, change)
     await settleChanges(sql, accountId, since, 'frozen')
     const by = before.find(({ id }) => id === itemId)
-    if (by !== undefined) await raiseSeniority(sql, accountId, since, by.addedAt)
+    if (by !== undefined) await noteContester(sql, accountId, since, by.addedAt)
     const brought = broughtBy(since, items)
     for (const { id } of goneBefore(since, brought)) await putItemBack(sql, accountId, id)
     // After what went is back: of that, nothing that is as new as the change proves anything.

@@ -11,7 +11,7 @@ import {
 } from '../../core/security-info/change.ts'
 import { frozenChange } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
-import { seniorityOf } from '../../core/security-info/seniority.ts'
+import { oldestProver } from '../../core/security-info/seniority.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Locale } from '../../core/verifications/message.ts'
 import { firstTimeId, newReference, newTimeId } from '../../secrets/random.ts'
@@ -79,13 +79,13 @@ export async function writeChange(
   if ('item' in change) detail.item = change.item
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
-  const seniorItemAt = await seniorityIn(sql, account.id, change, items, sessionId, now)
+  const proverAddedAt = await proverIn(sql, account.id, change, items, sessionId, now)
   await insertChange(sql, account.id, {
     id,
     kind: change.kind,
     sessionId,
     passwordBefore,
-    seniorItemAt,
+    proverAddedAt,
     detail,
   })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
@@ -98,7 +98,7 @@ export async function writeChange(
 }
 
 /** By what its session has freshly proved; a recovery code that is used proves that itself. */
-async function seniorityIn(
+async function proverIn(
   sql: Sql,
   accountId: string,
   change: Change,
@@ -109,7 +109,7 @@ async function seniorityIn(
   if (change.kind === 'recovery_code_used') return items.find(({ kind }) => kind === 'recovery_code')?.addedAt
   if (sessionId === undefined) return undefined
   const all = change.kind === 'item_removed' ? [...items, change.item] : items
-  return seniorityOf(await proofsOf(sql, accountId, sessionId), all, now)
+  return oldestProver(await proofsOf(sql, accountId, sessionId), all, now)
 }
 
 /** A line of what was changed, however many there were. */

@@ -14,6 +14,7 @@ import type { FreezeDecision } from '../../core/security-info/freeze.ts'
 import { type Contact, type Item, isContact } from '../../core/security-info/security-info.ts'
 import { standsAlone, stepUpLasts } from '../../core/security-info/step-up.ts'
 import { isLongKnown, undoAnnouncedFor } from '../../core/security-info/undo.ts'
+import { byWhatItGives, type UndoGives, undoGives } from '../../core/security-info/undo-gives.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import { newId, newTimeId } from '../../secrets/random.ts'
@@ -120,13 +121,18 @@ async function begin(
   return id
 }
 
+/** Which additions a form leaves: each by a field of its own. */
+export const sparedIn = (form: FlowForm): string[] =>
+  Object.keys(form).flatMap((name) => (name.startsWith(sparePrefix) ? [name.slice(sparePrefix.length)] : []))
+export const sparePrefix = 'spare-'
+
 const deciderOf = ({ accountId, proofs }: Undoing, now: Instant): Decider => ({ accountId, proofs, now })
 
 /** What a page of the flow shows. */
 export type UndoingShown = {
   decision: Decision
   /** What may be proved; the password only where it stops an undo in this browser. */
-  items: ItemChoice[]
+  items: (ItemChoice & { gives: UndoGives })[]
   password: boolean
   /** How many proofs are missing before it can be decided. */
   missing: number
@@ -141,7 +147,12 @@ export async function readUndoing(
 ): Promise<UndoingShown | undefined> {
   const decision = await readDecision(deps, deciderOf(state, now), state.changeId)
   if (decision === undefined) return undefined
-  const items = allChoices(provable(state, decision, now))
+  const items = byWhatItGives(
+    allChoices(provable(state, decision, now)).map((choice) => ({
+      ...choice,
+      gives: undoGives(choice, decision, state.proofs, now),
+    })),
+  )
   const known = await knownSince(deps.database.sql, state.accountId, source.browser)
   const password = state.aim === 'stop' && isLongKnown(known, decision.change, decision.accountCreatedAt)
   return { decision, items, password, missing: missingFor(state, decision, now) }
@@ -201,7 +212,9 @@ async function takeStep(
   if (step === 'confirm' && form.act === 'confirm') {
     return confirm(deps, flowId, state, shown, form.address ?? '', source)
   }
-  if (step === 'decide') return form.act === 'decide' ? decide(deps, state, source, now) : elsewhere(state)
+  if (step === 'decide' && form.act !== 'other') {
+    return form.act === 'decide' ? decide(deps, state, form, source, now) : elsewhere(state)
+  }
   if (step === 'new_recovery_code') {
     return state.kept !== undefined && form.act === 'kept'
       ? proved(deps, state, state.kept.proof, source, now)
@@ -363,7 +376,13 @@ async function proved(deps: Deps, state: Undoing, proof: Proof, source: Source, 
   return { state: { ...further, step: shown.missing > 0 ? 'choose' : 'decide' } }
 }
 
-async function decide(deps: Deps, state: Undoing, source: Source, now: Instant): Promise<Step> {
+async function decide(
+  deps: Deps,
+  state: Undoing,
+  form: FlowForm,
+  source: Source,
+  now: Instant,
+): Promise<Step> {
   const { accountId, changeId, aim } = state
   const shown = await readUndoing(deps, state, source, now)
   // The first proof has run out while the second was looked for.
@@ -371,7 +390,7 @@ async function decide(deps: Deps, state: Undoing, source: Source, now: Instant):
   const over = (outcome: UndoingOver['outcome'], from?: Instant): Step => ({
     state: { kind: 'undoing_over', accountId, outcome, from },
   })
-  const decider = deciderOf(state, now)
+  const decider = { ...deciderOf(state, now), spares: sparedIn(form) }
   if (aim === 'stop') {
     const stopped = await stopUndo(deps, decider, changeId, source)
     return stopped.ok ? over('stopped') : { state, refusal: stopped.refusal }

@@ -3,7 +3,7 @@ import type { Undoing, UndoingOver } from '../../../core/people/flow.ts'
 import { undoAnnouncedFor } from '../../../core/security-info/undo.ts'
 import type { UndoingShown } from '../../../operations/changes/undo-from-notice.ts'
 import { Changes } from '../components/changed-item.tsx'
-import { Choices } from '../components/choices.tsx'
+import { type Choice, Choices } from '../components/choices.tsx'
 import { errorOf } from '../components/error-summary.tsx'
 import { Actions, ButtonLink } from '../components/form.tsx'
 import { Moment } from '../components/moment.tsx'
@@ -14,8 +14,9 @@ import { TextField } from '../components/text-field.tsx'
 import { Way, Ways, WayToDo } from '../components/ways.tsx'
 import { FormPage, useErrors } from '../form-page.tsx'
 import { itemChoice } from '../item-choice.tsx'
-import { useReader, useSay } from '../reader.tsx'
+import { type Say, useReader, useSay } from '../reader.tsx'
 import type { Step } from '../signin/flow-page.tsx'
+import { Gives, Spared } from './undo-words.tsx'
 
 type Shown = { shown: UndoingShown; state: Undoing }
 
@@ -31,11 +32,12 @@ export function ChooseProofPage({
   const errors = useErrors(step.refusal, 'item')
   const choices = [
     ...(password ? [{ value: 'password', label: say('stepUp.password') }] : []),
-    ...items.map((item) => itemChoice(item, say)),
+    ...items.map((item) => withWhatItGives(item, state, say)),
   ]
   const takesTwo = state.aim === 'undo' && decision.change.detail.twoStep
   const why = state.aim === 'stop' ? 'undo.stopWhy' : takesTwo ? 'change.proveTwo' : 'change.proveOne'
-  if (choices.length === 0) return <NothingLeftPage why={say(why, { missing })} />
+  const isTooLittle = state.aim === 'undo' && items.every(({ gives }) => gives.gives === 'too_little')
+  if (choices.length === 0 || isTooLittle) return <NothingLeftPage why={say(why, { missing })} />
   return (
     <FormPage
       title={say(state.aim === 'stop' ? 'undo.stopTitle' : 'undo.proveTitle')}
@@ -55,6 +57,20 @@ export function ChooseProofPage({
       />
     </FormPage>
   )
+}
+
+/** Of what stops an undo any is as good as the other; what undoes a change does so at once, or not. */
+function withWhatItGives(item: UndoingShown['items'][number], { aim }: Undoing, say: Say): Choice {
+  const choice = itemChoice(item, say)
+  if (aim === 'stop') return choice
+  return {
+    ...choice,
+    hint: (
+      <>
+        {choice.hint} {choice.hint !== undefined && '·'} <Gives gives={item.gives} />
+      </>
+    ),
+  }
 }
 
 /** Nothing that is older than the change can be proved here: what is left to do. */
@@ -150,7 +166,9 @@ export function DecideUndoPage({ shown, state, ...step }: Step & Shown) {
     )
   }
   if (plan === undefined) return <NothingLeftPage why={say('undo.wouldLeaveNothing')} />
-  if (wait?.state === 'announced') return <AnnouncedPage from={wait.until} />
+  const isQuicker = shown.items.some(({ gives }) => gives.gives === 'at_once')
+  const ways = isQuicker && <AtOnce step={step} />
+  if (wait?.state === 'announced') return <AnnouncedPage from={wait.until} ways={ways} />
   if (wait?.state === 'to_be_asked') {
     return (
       <FormPage
@@ -160,11 +178,11 @@ export function DecideUndoPage({ shown, state, ...step }: Step & Shown) {
         action={step.here}
         hidden={{ ...step.hidden, act: 'decide' }}
         button={say('undo.ask')}
+        ways={ways}
       >
         <p>
           {say('undo.askFrom')} <Moment at={now + undoAnnouncedFor} shape="moment" />
         </p>
-        <p>{say('change.waitsNow')}</p>
       </FormPage>
     )
   }
@@ -180,7 +198,18 @@ export function DecideUndoPage({ shown, state, ...step }: Step & Shown) {
       <Changes since={since} />
       {plan.passwordChanged && <p>{say(plan.passwordBefore ? 'undo.passwordBack' : 'undo.passwordStays')}</p>}
       {plan.endsRecoveryCode && <p>{say('undo.recoveryCodeEnds')}</p>}
+      <Spared sparable={shown.decision.sparable} />
     </FormPage>
+  )
+}
+
+/** Back to the choice, where something else would do it at once. */
+function AtOnce({ step }: { step: Step }) {
+  const say = useSay()
+  return (
+    <WayToDo action={step.here} hidden={{ ...step.hidden, act: 'other' }}>
+      {say('undo.atOnce')}
+    </WayToDo>
   )
 }
 
@@ -205,7 +234,7 @@ export function UndoingOverPage({ over }: { over: UndoingOver }) {
 }
 
 /** The undo is announced to every contact; until then nothing else can be done here. */
-function AnnouncedPage({ from }: { from: number }) {
+function AnnouncedPage({ from, ways }: { from: number; ways?: Child }) {
   const say = useSay()
   const when: Child = <Moment at={from} shape="moment" />
   return (
@@ -215,6 +244,7 @@ function AnnouncedPage({ from }: { from: number }) {
       </p>
       <p>{say('undo.announcedNext')}</p>
       <Ways>
+        {ways}
         <Way href="/help">{say('page.help')}</Way>
       </Ways>
     </Page>

@@ -17,6 +17,8 @@ import { Row, Rows } from '../../components/rows.tsx'
 import { Way, Ways } from '../../components/ways.tsx'
 import { FormPage, NameForPassword, useErrors } from '../../form-page.tsx'
 import { useReader, useSay } from '../../reader.tsx'
+import { Gives, Spared } from '../../undo/undo-words.tsx'
+import { ItemTitle } from './item-pages.tsx'
 
 type Of = { handle: string; name: string }
 
@@ -69,6 +71,7 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
           {say('change.until')} <Moment at={openUntil(change)} shape="moment" />
         </p>
       )}
+      {isUndecided && <WhatUndoes choices={decision.choices} />}
       <Ways>
         {change.state === 'standing' && <Way href={`${here}/freeze`}>{say('change.freeze')}</Way>}
         {isUndecided && <Way href={`${here}/undo`}>{say('change.undo')}</Way>}
@@ -78,6 +81,24 @@ export function ChangePage({ decision, handle, name }: Of & { decision: Decision
         <Way href={`/account/${handle}/security`}>{say('security.back')}</Way>
       </Ways>
     </Page>
+  )
+}
+
+/** What undoes it, and when: told before anything is chosen. */
+function WhatUndoes({ choices }: Pick<Decision, 'choices'>) {
+  const say = useSay()
+  if (choices.length === 0) return null
+  return (
+    <>
+      <h2>{say('change.undoBy')}</h2>
+      <ul>
+        {choices.map(({ item, gives }) => (
+          <li>
+            <ItemTitle item={item} /> ({say(`security.kind.${item.kind}`)}): <Gives gives={gives} />
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 
@@ -127,7 +148,11 @@ export function UndoChangePage(props: FormOf) {
   if (decision.proofsMissing > 0) return <ProveMorePage {...props} to={`${here}/undo`} />
   const { wait, plan } = decision
   if (plan === undefined) return <UndoLeavesNothingPage {...{ name, here }} />
-  if (wait !== undefined) return <UndoWaitsPage {...{ name, here, form, refusal, wait }} />
+  if (wait !== undefined) {
+    const isQuicker = decision.choices.some(({ gives }) => gives.gives === 'at_once')
+    const prove = isQuicker ? proveHref(handle, `${here}/undo`) : undefined
+    return <UndoWaitsPage {...{ name, here, form, refusal, wait, prove }} />
+  }
   return (
     <FormPage
       title={say('change.undoTitle')}
@@ -140,6 +165,7 @@ export function UndoChangePage(props: FormOf) {
       ways={<Way href={here}>{say('page.back')}</Way>}
     >
       <Changes since={decision.since} />
+      <Spared sparable={decision.sparable} />
       {plan.passwordChanged && <NewPassword name={name} error={errorOf(errors, 'next')} />}
     </FormPage>
   )
@@ -182,14 +208,24 @@ export function KeepChangePage(props: FormOf) {
   )
 }
 
-type WaitsProps = Pick<FormOf, 'name' | 'form' | 'refusal'> & { here: string; wait: UndoWait }
+type WaitsProps = Pick<FormOf, 'name' | 'form' | 'refusal'> & {
+  here: string
+  wait: UndoWait
+  /** Where something can be proved that undoes it at once. */
+  prove: string | undefined
+}
 
 /** What was proved is enough, but it has to be announced first, or is announced since too short. */
-function UndoWaitsPage({ name, here, form, refusal, wait }: WaitsProps) {
+function UndoWaitsPage({ name, here, form, refusal, wait, prove }: WaitsProps) {
   const say = useSay()
   const { now } = useReader()
   const errors = useErrors(refusal, 'form')
-  const back = <Way href={here}>{say('page.back')}</Way>
+  const back = (
+    <>
+      {prove !== undefined && <Way href={prove}>{say('undo.atOnce')}</Way>}
+      <Way href={here}>{say('page.back')}</Way>
+    </>
+  )
   if (wait.state === 'announced') {
     return (
       <Page title={say('change.waitsTitle')} account={name}>
@@ -199,7 +235,6 @@ function UndoWaitsPage({ name, here, form, refusal, wait }: WaitsProps) {
             <Moment at={wait.until} shape="moment" />
           </b>
         </p>
-        <p>{say('change.waitsNow')}</p>
         <Ways>{back}</Ways>
       </Page>
     )
@@ -218,7 +253,6 @@ function UndoWaitsPage({ name, here, form, refusal, wait }: WaitsProps) {
       <p>
         {say('undo.askFrom')} <Moment at={now + undoAnnouncedFor} shape="moment" />
       </p>
-      <p>{say('change.waitsNow')}</p>
     </FormPage>
   )
 }
@@ -234,10 +268,13 @@ function UndoLeavesNothingPage({ name, here }: { name: string; here: string }) {
   )
 }
 
+const proveHref = (handle: string, to: string): string =>
+  `/account/${handle}/stepup?for=undo_change&return_to=${encodeURIComponent(to)}`
+
 function ProveMorePage({ decision, handle, name, to }: FormOf & { to: string }) {
   const say = useSay()
   const { change, proofsMissing, possible } = decision
-  const prove = `/account/${handle}/stepup?for=undo_change&return_to=${encodeURIComponent(to)}`
+  const prove = proveHref(handle, to)
   return (
     <Page title={say('change.proveTitle')} account={name}>
       <p>{say(change.detail.twoStep ? 'change.proveTwo' : 'change.proveOne', { missing: proofsMissing })}</p>

@@ -6,6 +6,7 @@ import {
   undoInSession,
 } from '../../../../operations/changes/decide-change.ts'
 import { freezeInSession } from '../../../../operations/changes/freeze.ts'
+import { sparedIn } from '../../../../operations/changes/undo-from-notice.ts'
 import { readAccount } from '../../../../operations/sessions.ts'
 import { answerFormAgain, answerPage, refusePage } from '../../answer-page.tsx'
 import type { SignInSite } from '../../signin/site.ts'
@@ -40,7 +41,14 @@ export function changePages(given: SignInSite, routes: AccountRoutes): void {
             ? await freezeInSession(deps, session, id, visit.source, now)
             : act === 'keep'
               ? await keepChange(deps, session, id, visit.source, now)
-              : await undoInSession(deps, session, id, form.next ?? '', visit.source, now)
+              : await undoInSession(
+                  deps,
+                  { ...session, spares: sparedIn(form) },
+                  id,
+                  form.next ?? '',
+                  visit.source,
+                  now,
+                )
         if (decided.ok) {
           const came = decided.value === 'announced' ? 'announced' : done
           return c.redirect(`/account/${session.handle}/security?done=${came}`, 303)

@@ -2,7 +2,7 @@ import { hintOfStored } from '../../../../core/address.ts'
 import type { Refusal } from '../../../../core/refusal.ts'
 import type { LossVerdict } from '../../../../core/security-info/loss.ts'
 import type { Missing } from '../../../../core/security-info/removal.ts'
-import { isContact } from '../../../../core/security-info/security-info.ts'
+import { type Item, isContact } from '../../../../core/security-info/security-info.ts'
 import type { Instant } from '../../../../core/time.ts'
 import type { ShownItem } from '../../../../operations/security-info/read-security.ts'
 import { errorOf } from '../../components/error-summary.tsx'
@@ -21,7 +21,7 @@ import { thatComesBack } from './come-back.ts'
 type Of = { handle: string; name: string }
 
 /** What an item is called: as much of its address as anybody at this browser may see, or what its owner calls it. */
-export function ItemTitle({ item }: { item: ShownItem }) {
+export function ItemTitle({ item }: { item: Item }) {
   const say = useSay()
   if (isContact(item)) return <bdi dir="ltr">{hintOfStored(item.address)}</bdi>
   return 'name' in item ? <bdi>{item.name}</bdi> : <span>{say('security.kind.recovery_code')}</span>
