@@ -204,36 +204,52 @@ export async function sessionsOf(
 /** The browser of a session needs a code again. */
 export async function forgetBrowserOf(sql: Sql, accountId: string, sessionId: string): Promise<void> {
   await sql`
-    delete from known_browser where account_id = ${accountId} and browser = (
+    update known_browser set forgotten_at = statement_timestamp(), trusted_at = null, trust_used_at = null
+    where account_id = ${accountId} and forgotten_at is null and browser = (
       select browser from session where account_id = ${accountId} and id = ${sessionId})`
 }
 
-export async function forgetOtherBrowsers(sql: Sql, accountId: string, kept: Buffer): Promise<void> {
-  await sql`delete from known_browser where account_id = ${accountId} and browser <> ${kept}`
+/** A browser is asked for a second proof again, like a new one. */
+export async function forgetBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
+  await sql`
+    update known_browser set forgotten_at = statement_timestamp(), trusted_at = null, trust_used_at = null
+    where account_id = ${accountId} and forgotten_at is null and browser = ${browser}`
 }
 
-/** A known browser has completed a sign-in to the account within ninety days. */
+/** So are all but one. */
+export async function forgetOtherBrowsers(sql: Sql, accountId: string, kept: Buffer): Promise<void> {
+  await sql`
+    update known_browser set forgotten_at = statement_timestamp(), trusted_at = null, trust_used_at = null
+    where account_id = ${accountId} and forgotten_at is null and browser <> ${kept}`
+}
+
+/** A known browser has completed a sign-in to the account within ninety days, and was not forgotten since. */
 export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<boolean> {
   const rows = await sql`
     select 1 from known_browser
-    where account_id = ${accountId} and browser = ${browser}
+    where account_id = ${accountId} and browser = ${browser} and forgotten_at is null
       and last_sign_in_at > statement_timestamp() - interval '90 days'`
   return rows.length === 1
 }
 
-/** Since when the account knows a browser, where it does. */
+/** Since when the account knows a browser, or knew one that was forgotten within thirty days. */
 export async function knownSince(sql: Sql, accountId: string, browser: Buffer): Promise<Instant | undefined> {
   const rows = await sql<{ at: Date }>`
     select first_sign_in_at as at from known_browser
     where account_id = ${accountId} and browser = ${browser}
-      and last_sign_in_at > statement_timestamp() - interval '90 days'`
+      and last_sign_in_at > statement_timestamp() - interval '90 days'
+      and coalesce(forgotten_at > statement_timestamp() - interval '30 days', true)`
   return rows[0] && Number(rows[0].at)
 }
 
+/** Known from now on; one that was forgotten within thirty days, since when it was. */
 export async function rememberBrowser(sql: Sql, accountId: string, browser: Buffer): Promise<void> {
   await sql`
     insert into known_browser (account_id, browser) values (${accountId}, ${browser})
-    on conflict (account_id, browser) do update set last_sign_in_at = statement_timestamp()`
+    on conflict (account_id, browser) do update
+      set last_sign_in_at = statement_timestamp(), forgotten_at = null,
+        first_sign_in_at = case when known_browser.forgotten_at < statement_timestamp() - interval '30 days'
+          then statement_timestamp() else known_browser.first_sign_in_at end`
 }
 
 /** A new password, and signing out everywhere, ends the trust in every browser: each is asked for a second proof again. */
@@ -246,5 +262,7 @@ export async function removeOldSessions(sql: Sql): Promise<void> {
   await sql`
     delete from session where created_at < statement_timestamp() - interval '90 days'
       or ended_at < statement_timestamp() - interval '30 days'`
-  await sql`delete from known_browser where last_sign_in_at < statement_timestamp() - interval '90 days'`
+  await sql`
+    delete from known_browser where last_sign_in_at < statement_timestamp() - interval '90 days'
+      or forgotten_at < statement_timestamp() - interval '30 days'`
 }

@@ -4,7 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import { commonPasswords } from '../../secrets/common-passwords.ts'
 import { hashPassword } from '../../secrets/password-hash.ts'
 import { findAccount, setPassword, usernamesOf } from '../../storage/account.ts'
-import { endOtherSessions, untrustBrowsers } from '../../storage/session.ts'
+import { endOtherSessions, forgetOtherBrowsers, untrustBrowsers } from '../../storage/session.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
@@ -14,7 +14,8 @@ import { provePassword } from '../signing-in/prove-password.ts'
 import type { Source } from '../source.ts'
 
 /**
- * Changes the password of a signed-in account, which proves the old one again; every other session ends. `alone` is for one
+ * Changes the password of a signed-in account, which proves the old one again; every other session ends, and every
+ * other browser is a stranger again. `alone` is for one
  * that has to do with nothing beside it, so that two-step verification can be turned off.
  *
  * Refusals: `password_is_code`, `passwords_limit`, `password_wrong`, those of `decideNewPassword`, `flow_ended`.
@@ -46,6 +47,7 @@ export async function changePassword(
     const before = await setPassword(held, accountId, hash, standsAlone(decision.value))
     await endOtherSessions(held, accountId, session.sessionId)
     await untrustBrowsers(held, accountId)
+    await forgetOtherBrowsers(held, accountId, source.browser)
     await noteChange(
       deps,
       held,

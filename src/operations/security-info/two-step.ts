@@ -4,7 +4,7 @@ import { supportsTwoStep } from '../../core/security-info/two-step.ts'
 import type { Instant } from '../../core/time.ts'
 import { findAccount, turnTwoStepOff, turnTwoStepOn } from '../../storage/account.ts'
 import { itemsOf } from '../../storage/security-info.ts'
-import { untrustBrowsers } from '../../storage/session.ts'
+import { forgetOtherBrowsers, untrustBrowsers } from '../../storage/session.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
 import type { Deps } from '../deps.ts'
@@ -65,7 +65,10 @@ export async function beginTwoStep(
     if (!made.ok) throw new TakenBack(made.refusal)
     // On already: only the form that turned it on shows its code again. Any other would replace the owner's unseen.
     if (!isNew && made.value.isNew) throw new TakenBack({ code: 'form_stale' })
-    if (isNew) await noteChange(deps, sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
+    if (isNew) {
+      await forgetOtherBrowsers(sql, accountId, source.browser)
+      await noteChange(deps, sql, accountId, { kind: 'two_step_on' }, source, now, sessionId)
+    }
     return accept({ code: made.value.code, isNew })
   })
   deps.wakeOutbox()
@@ -73,7 +76,8 @@ export async function beginTwoStep(
 }
 
 /**
- * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere. A password that is long
+ * Turns it off; no browser is trusted any more, so that turning it on again asks everywhere, and every other browser is a
+ * stranger again. A password that is long
  * enough only beside a second proof has to be a longer one first.
  *
  * Refusals: `password_short`, `changes_frozen`, `form_stale`.
@@ -91,6 +95,7 @@ export async function endTwoStep(
       return refuse({ code: 'password_short', least: shortestAlone })
     if (!(await turnTwoStepOff(sql, accountId))) return accept(null)
     await untrustBrowsers(sql, accountId)
+    await forgetOtherBrowsers(sql, accountId, source.browser)
     await noteChange(deps, sql, accountId, { kind: 'two_step_off' }, source, now, sessionId)
     return accept(null)
   })
