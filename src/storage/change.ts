@@ -22,14 +22,14 @@ export async function insertChange(
     kind: ChangeKind
     sessionId: string | undefined
     passwordBefore: string | undefined
-    proverAddedAt: Instant | undefined
+    seniorItemAt: Instant | undefined
     detail: ChangeDetail
   },
 ): Promise<void> {
   await sql`
-    insert into change (account_id, id, kind, session_id, password_before, prover_added_at, detail)
+    insert into change (account_id, id, kind, session_id, password_before, senior_item_at, detail)
     values (${accountId}, ${change.id}, ${change.kind}, ${change.sessionId ?? null}, ${change.passwordBefore ?? null},
-      ${dateOf(change.proverAddedAt)}, ${JSON.stringify(change.detail)})`
+      ${dateOf(change.seniorItemAt)}, ${JSON.stringify(change.detail)})`
 }
 
 const dateOf = (at: Instant | undefined): Date | null => (at === undefined ? null : new Date(at))
@@ -79,15 +79,14 @@ type ChangeRow = {
   undo_asked_at: Date | null
   password_before: string | null
   silenced: string[]
-  prover_added_at: Date | null
-  contester_added_at: Date | null
+  senior_item_at: Date | null
 }
 
 /** The changes that can still be decided, newest first: of thirty days, and with an undo that is announced older ones. */
 export async function changesOf(sql: Sql, accountId: string): Promise<StoredChange[]> {
   const rows = await sql<ChangeRow & { now: Date }>`
-    select id, kind, at, session_id, state, detail, undo_asked_at, password_before, silenced, prover_added_at,
-      contester_added_at, statement_timestamp() as now
+    select id, kind, at, session_id, state, detail, undo_asked_at, password_before, silenced, senior_item_at,
+      statement_timestamp() as now
     from change where account_id = ${accountId} order by at desc, id desc`
   const all = rows.map((row) => ({
     id: row.id,
@@ -99,8 +98,7 @@ export async function changesOf(sql: Sql, accountId: string): Promise<StoredChan
     undoAskedAt: row.undo_asked_at === null ? undefined : Number(row.undo_asked_at),
     passwordBefore: row.password_before ?? undefined,
     silenced: row.silenced,
-    proverAddedAt: row.prover_added_at === null ? undefined : Number(row.prover_added_at),
-    contesterAddedAt: row.contester_added_at === null ? undefined : Number(row.contester_added_at),
+    seniorItemAt: row.senior_item_at === null ? undefined : Number(row.senior_item_at),
   }))
   const from = all.filter((change) => isOpen(change, Number(rows[0]?.now ?? 0))).at(-1)?.at
   // What came after a change that is still open is decided with it.
@@ -184,7 +182,7 @@ export async function noteContester(
 ): Promise<void> {
   const ids = changes.map(({ id }) => id)
   await sql`
-    update change set contester_added_at = least(contester_added_at, ${new Date(itemAddedAt)}::timestamptz)
+    update change set senior_item_at = least(senior_item_at, ${new Date(itemAddedAt)}::timestamptz)
     where account_id = ${accountId} and id = any(${ids}::uuid[])`
 }
 

@@ -170,8 +170,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
       'undo_asked_at',
       'undo_rounds',
       'silenced',
-      'prover_added_at',
-      'contester_added_at',
+      'senior_item_at',
     ],
   },
   notice: {

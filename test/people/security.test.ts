@@ -217,7 +217,7 @@ describe('removing a contact', () => {
     expect((await one.person.open(`${path}/confirm`)).refusal).toBe('route_unknown')
   })
 
-  test('lost or stolen: with two others freshly proved, it is not told and has no say', async () => {
+  test('lost or stolen: with two others freshly proved, it is told, and can’t stop it', async () => {
     const one = await withTwo()
     const third = `third${nth}@example.org`
     await stepUp(world, one.person, `${one.home}/security/add`, one.account.email)
@@ -237,7 +237,8 @@ describe('removing a contact', () => {
     const before = (await world.inbox(third)).length
     const { action, fields } = one.person.form('form')
     await one.person.request(action, { fields: { ...fields, lost: 'yes' } })
-    expect(await world.inbox(third)).toHaveLength(before)
+    expect(await world.inbox(third)).toHaveLength(before + 1)
+    expect((await world.inbox(third)).at(-1)?.text).toContain('removed as lost or stolen')
     const [change] = await world.sql<{ lost: boolean }>`
       select (detail->>'lost')::boolean as lost from change
       where account_id = ${one.account.id} and kind = 'item_removed'`

@@ -77,6 +77,8 @@ export type ChangeDetail = {
   ip?: string | undefined
   browser?: string | undefined
   system?: string | undefined
+  /** When the oldest item was added that had freshly proved it. */
+  proverAddedAt?: Instant | undefined
   /** Whether two-step verification was on before: what undoing asks for depends on it. */
   twoStep: boolean
 }
@@ -94,10 +96,8 @@ export type StoredChange = {
   passwordBefore?: string | undefined
   /** Of one that is kept: the items that can't freeze it again. */
   silenced?: readonly string[] | undefined
-  /** When the oldest item was added that had freshly proved it (core/security-info/seniority.ts). */
-  proverAddedAt?: Instant | undefined
-  /** The same of the oldest that froze it, or asked to undo it. */
-  contesterAddedAt?: Instant | undefined
+  /** When the oldest item was added that proved it, froze it or asked to undo it (core/security-info/seniority.ts). */
+  seniorItemAt?: Instant | undefined
 }
 
 /**

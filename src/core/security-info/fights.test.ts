@@ -97,7 +97,7 @@ function pushOut(owner: readonly Held[], { with: own, afterDays, accountDays }: 
     at: came,
     sessionId: undefined,
     state: 'standing',
-    proverAddedAt: created,
+    seniorItemAt: created,
     detail: { twoStep: false },
   }
   let items = [...owners, ...theirs]
@@ -114,7 +114,7 @@ function pushOut(owner: readonly Held[], { with: own, afterDays, accountDays }: 
     items = items.filter(({ id }) => id !== item.id)
     const removed = {
       kind: 'item_removed' as const,
-      proverAddedAt: came,
+      seniorItemAt: came,
       detail: { twoStep: false, lost, item },
     }
     changes = [{ ...change, ...removed, id: `removes ${item.id}`, at: at + nth }, ...changes]
@@ -129,7 +129,7 @@ function pushOut(owner: readonly Held[], { with: own, afterDays, accountDays }: 
     expect(there.length > 0 || items.some(isContact)).toBe(true)
     for (const { id, addedAt } of there) {
       expect(decideFreeze(one, { id, isThere: true }, before, at)).toBe('freeze')
-      const since = sinceThen(changes, one).map((held) => ({ ...held, contesterAddedAt: addedAt }))
+      const since = sinceThen(changes, one).map((held) => ({ ...held, seniorItemAt: addedAt }))
       const decide = deciders(before, since, account, at)
       expect(proofsMissing(one, provenBy(own, at), decide, at)).toBeGreaterThan(0)
       expect(proofsMissing(one, provenBy([{ id, kind: 'email' }], at), decide, at)).toBe(0)

@@ -27,25 +27,25 @@ const decide = (since: StoredChange[], changes: StoredChange[], day: number) =>
   )
 
 test('an item that came by an open change decides nothing that an older one proved or froze', () => {
-  const mended = changeAt(68, { proverAddedAt: mailbox.addedAt })
+  const mended = changeAt(68, { seniorItemAt: mailbox.addedAt })
   expect(decide([mended], [mended, coming()], 69)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming('kept')], 69)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming()], 89)).toEqual(['mailbox'])
   expect(decide([mended], [mended, coming()], 90)).toEqual(['mailbox', 'thief’s'])
-  const frozen = changeAt(68, { proverAddedAt: thiefs.addedAt, contesterAddedAt: mailbox.addedAt })
+  const frozen = changeAt(68, { seniorItemAt: mailbox.addedAt })
   expect(decide([frozen], [frozen, coming()], 69)).toEqual(['mailbox'])
 })
 
 test('it decides what it proved itself, and what nothing proved, as long as nothing older came after', () => {
-  const own = changeAt(68, { proverAddedAt: thiefs.addedAt })
-  const mended = changeAt(69, { proverAddedAt: mailbox.addedAt })
+  const own = changeAt(68, { seniorItemAt: thiefs.addedAt })
+  const mended = changeAt(69, { seniorItemAt: mailbox.addedAt })
   expect(decide([own], [own, coming()], 70)).toEqual(['mailbox', 'thief’s'])
   expect(decide([changeAt(68)], [changeAt(68), coming()], 70)).toEqual(['mailbox', 'thief’s'])
   expect(decide([mended, own], [mended, own, coming()], 70)).toEqual(['mailbox'])
 })
 
 test('an item whose coming is settled, or that was there from the first, decides like any other', () => {
-  const mended = changeAt(68, { proverAddedAt: mailbox.addedAt })
+  const mended = changeAt(68, { seniorItemAt: mailbox.addedAt })
   expect(decide([mended], [mended], 69)).toEqual(['mailbox', 'thief’s'])
 })
 

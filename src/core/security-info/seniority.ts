@@ -22,10 +22,6 @@ export function oldestProver(
   return ages.length === 0 ? undefined : Math.min(...ages)
 }
 
-/** When the oldest item was added that stands behind a change, or against it. */
-const seniorityOf = ({ proverAddedAt, contesterAddedAt }: StoredChange): Instant =>
-  Math.min(proverAddedAt ?? Number.POSITIVE_INFINITY, contesterAddedAt ?? Number.POSITIVE_INFINITY)
-
 /**
  * Of the items that have a say in a change, those that may undo or confirm it. An item that came by a change which can
  * itself still be undone may freeze; but what an older item proved or froze is decided by that one, and not by the newer:
@@ -39,6 +35,6 @@ export function deciders<One extends Dated>(
   account: { items: readonly Pick<Dated, 'id' | 'kind'>[]; changes: readonly StoredChange[] },
   now: Instant,
 ): One[] {
-  const senior = Math.min(...since.map(seniorityOf))
+  const senior = Math.min(...since.map(({ seniorItemAt }) => seniorItemAt ?? Number.POSITIVE_INFINITY))
   return before.filter((item) => item.addedAt <= senior || !cameByOpenChange(item, account, now))
 }

@@ -11,16 +11,15 @@ const itemAt = (id: string, day: number) => ({
   addedAt: created + days(day),
   provenAt: now,
 })
-const added = (id: string, day: number, more: Partial<StoredChange> = {}): StoredChange => ({
+const added = (id: string, day: number, proverAddedAt?: number): StoredChange => ({
   id: `adds ${id}`,
   kind: 'item_added',
   at: created + days(day),
   sessionId: undefined,
   state: 'standing',
-  detail: { twoStep: false, item: itemAt(id, day) },
-  ...more,
+  detail: { twoStep: false, item: itemAt(id, day), proverAddedAt },
 })
-const change = added('bad', 60, { proverAddedAt: created })
+const change = added('bad', 60, created)
 const by = { proofs: [], accountCreatedAt: created }
 const spared = (later: StoredChange, proofs: typeof by.proofs | { at: number; itemId: string }[] = []) =>
   sparable(
@@ -31,14 +30,14 @@ const spared = (later: StoredChange, proofs: typeof by.proofs | { at: number; it
   ).map(({ id }) => id)
 
 test('what came after a change is spared where an item from before had proved it', () => {
-  expect(spared(added('good', 61, { proverAddedAt: created }))).toEqual(['adds good'])
-  expect(spared(added('good', 61, { proverAddedAt: created + days(54) }))).toEqual([])
-  expect(spared(added('good', 61, { proverAddedAt: created + days(60) }))).toEqual([])
+  expect(spared(added('good', 61, created))).toEqual(['adds good'])
+  expect(spared(added('good', 61, created + days(54)))).toEqual([])
+  expect(spared(added('good', 61, created + days(60)))).toEqual([])
   expect(spared(added('good', 61))).toEqual([])
 })
 
 test('that an item froze it later vouches for nothing', () => {
-  expect(spared(added('good', 61, { contesterAddedAt: created }))).toEqual([])
+  expect(spared({ ...added('good', 61), seniorItemAt: created })).toEqual([])
 })
 
 test('or where whoever undoes the change has freshly proved it as well', () => {
@@ -48,6 +47,6 @@ test('or where whoever undoes the change has freshly proved it as well', () => {
 })
 
 test('neither the change itself is, nor what is there no more, nor what adds nothing', () => {
-  expect(spared(added('gone', 61, { proverAddedAt: created }))).toEqual([])
-  expect(spared(added('good', 61, { kind: 'password_changed', proverAddedAt: created }))).toEqual([])
+  expect(spared(added('gone', 61, created))).toEqual([])
+  expect(spared({ ...added('good', 61, created), kind: 'password_changed' })).toEqual([])
 })

@@ -19,9 +19,10 @@ export function sparable(
   now: Instant,
 ): StoredChange[] {
   const fresh = by.proofs.filter((proof) => now < proof.at + stepUpLasts).map(({ itemId }) => itemId)
-  return since.filter(({ id, kind, detail, proverAddedAt }) => {
+  return since.filter(({ id, kind, detail }) => {
     if (id === change.id || kind !== 'item_added' || !items.some((item) => item.id === detail.item?.id))
       return false
+    const { proverAddedAt } = detail
     const isVouched =
       proverAddedAt !== undefined && isOlder({ addedAt: proverAddedAt }, change, by.accountCreatedAt)
     return isVouched || fresh.includes(detail.item?.id)

@@ -80,12 +80,13 @@ export async function writeChange(
   if (change.kind === 'item_removed') detail.lost = change.lost
   const passwordBefore = change.kind === 'password_changed' ? change.before : undefined
   const proverAddedAt = await proverIn(sql, account.id, change, items, sessionId, now)
+  detail.proverAddedAt = proverAddedAt
   await insertChange(sql, account.id, {
     id,
     kind: change.kind,
     sessionId,
     passwordBefore,
-    proverAddedAt,
+    seniorItemAt: proverAddedAt,
     detail,
   })
   const told = { kind: change.kind, ...('item' in change && itemWords(change.item)), ip, browser, system }
