@@ -110,7 +110,7 @@ export function renderNoticeMail(told: NoticeContent, locale: Locale, sender: Se
 /** By its hint or name; a recovery code, which has neither, by what it is. */
 function itemFacts({ kind, item, itemKind }: NoticeDetail, say: (key: SentenceKey) => string) {
   if (item !== undefined) return [{ name: say('notice.item'), value: inertText(item), ltr: true as const }]
-  if (kind !== 'item_closed' || itemKind === undefined) return []
+  if (!isWarning(kind) || itemKind === undefined) return []
   return [{ name: say('notice.item'), value: say(`choose.${itemKind}`) }]
 }
 

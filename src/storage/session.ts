@@ -232,6 +232,13 @@ export async function isKnownBrowser(sql: Sql, accountId: string, browser: Buffe
   return rows.length === 1
 }
 
+/** Every browser that the account knows, or knew lately. */
+export async function browsersOf(sql: Sql, accountId: string): Promise<Buffer[]> {
+  const rows = await sql<{ browser: Buffer }>`
+    select browser from known_browser where account_id = ${accountId}`
+  return rows.map(({ browser }) => browser)
+}
+
 /** Since when the account knows a browser, or knew one that was forgotten within thirty days. */
 export async function knownSince(sql: Sql, accountId: string, browser: Buffer): Promise<Instant | undefined> {
   const rows = await sql<{ at: Date }>`

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignIn } from '../../src/core/people/flow.ts'
-import { days } from '../../src/core/time.ts'
+import { days, minutes } from '../../src/core/time.ts'
 import { keepHouse } from '../../src/operations/running/keep-house.ts'
+import { itemKey } from '../../src/operations/signing-in/item-guesses.ts'
 import { newId } from '../../src/secrets/random.ts'
+import { readLogs } from '../../src/storage/limits.ts'
+import { isKnownBrowser, rememberBrowser } from '../../src/storage/session.ts'
 import { knownPerson, type MadeAccount, makeAccount, signIn } from '../support/accounts.ts'
 import { act, codeOf, inTurns, putFlow, signInOf } from '../support/flows.ts'
-import { type App, giveApp, givePasskey, giveRecoveryCode, passkeyOptionsOn } from '../support/items.ts'
+import { type App, giveApp, giveRecoveryCode } from '../support/items.ts'
 import { newPerson, type Person, wordsOf } from '../support/person.ts'
 import { openWorld, policyForStories, type World, withLimits, wrongCode } from '../support/world.ts'
 
@@ -79,14 +82,6 @@ async function signInByMail({ itemId, email }: MadeAccount): Promise<void> {
   expect(await person.isSignedIn()).toBe(true)
 }
 
-/** Opens a page that asks for a fresh proof, and gives it by a code to the account's address. */
-async function stepUpByMail({ itemId, email }: MadeAccount, person: Person): Promise<void> {
-  await person.open(`${person.page.path}/password`)
-  await person.submit({ item: itemId })
-  await person.submit({ code: await world.readCode(email) })
-  expect(person.page.refusal).toBeUndefined()
-}
-
 const noticesTo = async (email: string, title: string) =>
   (await world.inbox(email)).filter(({ subject }) => subject?.includes(title))
 const guessedTitle = 'Somebody has your password'
@@ -101,7 +96,7 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
     expect(wordsOf(stranger.page.text)).toContain('Closed for this browser')
     await stranger.submit({ item: app.itemId })
     expect(stranger.page).toMatchObject({ status: 409, refusal: 'item_closed' })
-    expect(wordsOf(stranger.page.text)).toContain('Use another way here, or sign in on a browser')
+    expect(wordsOf(stranger.page.text)).toContain('A right code on another browser')
     expect(await typesAppCode(account, app, app.code())).toBe('item_closed')
   })
 
@@ -196,36 +191,180 @@ describe('an item of which a hundred codes in a row were typed wrong by stranger
 })
 
 describe('is open again after', () => {
-  const proofs: Record<string, (one: Awaited<ReturnType<typeof owner>>) => Promise<unknown>> = {
-    'another item of the account, on a new browser': ({ account }) => signInByMail(account),
-    'a passkey': async ({ account }) => {
-      const key = await givePasskey(world, account)
-      const person = newPerson(world)
-      await signIn(person, account.email)
-      await person.submit({ item: key.itemId })
-      await person.submit({ credential: key.get(passkeyOptionsOn(person.page)) })
-      expect(await person.isSignedIn()).toBe(true)
-    },
-    'a step-up with another item': async ({ account }) => {
-      const person = await knownPerson(world, account)
-      await signIn(person, account.email)
-      await stepUpByMail(account, person)
-    },
+  type One = Awaited<ReturnType<typeof owner>>
+
+  /** A step-up in a session of a browser that the account knows, with each of these in turn. */
+  async function stepsUp({ account }: One, proofs: ((person: Person) => Promise<unknown>)[]): Promise<void> {
+    const person = await knownPerson(world, account)
+    await signIn(person, account.email)
+    const home = person.page.path
+    for (const prove of proofs) {
+      await person.open(`${home}/stepup?for=undo_change&return_to=${home}`)
+      await prove(person)
+      expect(person.page.refusal).toBeUndefined()
+    }
   }
-  test.each(Object.keys(proofs))('%s', async (name) => {
+  const byMail =
+    ({ account }: One) =>
+    async (person: Person) => {
+      await person.submit({ item: account.itemId })
+      await person.submit({ code: await world.readCode(account.email) })
+    }
+  const byApp = (app: App) => async (person: Person) => {
+    await person.submit({ item: app.itemId })
+    await person.submit({ code: app.code() })
+  }
+
+  test('a right code in a browser that the account knows', async () => {
     const one = await owner()
     await closeApp(one.account, one.app)
-    expect(await typesAppCode(one.account, one.app)).toBe('item_closed')
-    await proofs[name]?.(one)
+    await stepsUp(one, [byApp(one.app)])
     expect(await typesAppCode(one.account, one.app)).toBe('totp_wrong')
   })
 
-  test('nothing that is no proof: a password on a browser that the account knows leaves it closed', async () => {
+  test('two other items, and no sooner', async () => {
+    const one = await owner()
+    const other = await giveApp(world, one.account, 'Tablet')
+    await closeApp(one.account, one.app)
+    await stepsUp(one, [byMail(one)])
+    expect(await typesAppCode(one.account, one.app)).toBe('item_closed')
+    await world.advance(minutes(11))
+    await stepsUp(one, [byMail(one), byApp(other)])
+    expect(await typesAppCode(one.account, one.app)).toBe('totp_wrong')
+  })
+
+  test('not two of which an open change brought one along', async () => {
+    const one = await owner()
+    await closeApp(one.account, one.app)
+    const person = await knownPerson(world, one.account)
+    await signIn(person, one.account.email)
+    const home = person.page.path
+    await person.open(`${home}/security/add`)
+    await byMail(one)(person)
+    const contact = `thief${nth}@evil.example`
+    await person.submit({ contact })
+    await person.submit({ code: await world.readCode(contact) })
+    const [added] = await world.sql<{ id: string }>`
+      select id from security_info where account_id = ${one.account.id} and address = ${contact}`
+    await person.open(`${home}/stepup?for=export_activity&return_to=${home}`)
+    await person.submit({ item: added?.id ?? '' })
+    await person.submit({ code: await world.readCode(contact) })
+    expect(person.page.refusal).toBeUndefined()
+    expect(await typesAppCode(one.account, one.app)).toBe('item_closed')
+  })
+
+  test('not one other item on a new browser, nor the password on a known one', async () => {
     const { account, app } = await owner()
-    const known = await knownPerson(world, account)
     await closeApp(account, app)
+    await signInByMail(account)
+    expect(await typesAppCode(account, app)).toBe('item_closed')
+    const known = await knownPerson(world, account)
     expect((await signIn(known, account.email)).path).toMatch(/^\/account\//)
     expect(await typesAppCode(account, app)).toBe('item_closed')
+  })
+
+  test('a right code of a stranger empties the count of what they typed, and of nothing else', async () => {
+    const { account, app } = await owner()
+    const other = await giveApp(world, account, 'Tablet')
+    for (let guess = 0; guess < 9; guess += 1) await typesAppCode(account, app)
+    for (let guess = 0; guess < 9; guess += 1) await typesAppCode(account, other)
+    expect(await typesAppCode(account, app, app.code())).toBeUndefined()
+    expect(await inARow(account, app.itemId)).toBe(0)
+    expect(await inARow(account, other.itemId)).toBe(9)
+  })
+})
+
+/** How many wrong codes of strangers are counted on an item. */
+async function inARow(account: MadeAccount, itemId: string): Promise<number> {
+  const { key } = itemKey(world.deps.keyring.current(), account.id, itemId)
+  const [log] = await readLogs(world.sql, [{ kind: 'item_codes', key }])
+  return log?.failures.length ?? 0
+}
+
+describe('in a browser that the account knows', () => {
+  /** Ten wrong codes of the app at a time, a quarter of an hour apart. */
+  async function guesses(known: Person, account: MadeAccount, app: App, count: number) {
+    const told: (string | undefined)[] = []
+    for (let guess = 0; guess < count; guess += 1) {
+      if (guess % 10 === 0) await world.advance(minutes(16))
+      const state = signInOf(account, { step: 'totp', passwordAt: world.now, itemId: app.itemId })
+      const flow = await putFlow(world, state, known.browser)
+      const form = { act: 'totp', code: wrongCode(app.code(), 500) }
+      told.push(refusalOf(await act(world, flow, form, known.browser)))
+    }
+    return told
+  }
+  const isKnown = ({ id }: MadeAccount, person: Person) => isKnownBrowser(world.sql, id, person.browser)
+  const forgottenTitle = 'A browser was forgotten'
+  const knownTitle = 'Wrong codes were typed in your browser'
+
+  test('a hundred wrong codes in a row close an item there, and the browser is forgotten', async () => {
+    const { account, app } = await owner()
+    const [known, other] = [await knownPerson(world, account), await knownPerson(world, account)]
+    expect(new Set(await guesses(known, account, app, 99))).toEqual(new Set(['totp_wrong']))
+    expect(await isKnown(account, known)).toBe(true)
+    await guesses(known, account, app, 1)
+    expect(await isKnown(account, known)).toBe(false)
+    const [notice, ...more] = await noticesTo(account.email, forgottenTitle)
+    expect(more).toEqual([])
+    expect(notice?.text).toContain('Pocket phone')
+    await signIn(known, account.email)
+    expect(known.page.text).toContain('name="item"')
+    expect(await isKnown(account, other)).toBe(true)
+    expect(await typesAppCode(account, app)).toBe('totp_wrong')
+  })
+
+  test('it stays closed there once the browser is known again, until a right code comes in another', async () => {
+    const { account, app } = await owner()
+    const [known, other] = [await knownPerson(world, account), await knownPerson(world, account)]
+    await guesses(known, account, app, 100)
+    await rememberBrowser(world.sql, account.id, known.browser)
+    expect(await guesses(known, account, app, 1)).toEqual(['item_closed'])
+    await signIn(other, account.email)
+    await other.open(`${other.page.path}/stepup?for=export_activity&return_to=${other.page.path}`)
+    await other.submit({ item: app.itemId })
+    await other.submit({ code: app.code() })
+    expect(other.page.refusal).toBeUndefined()
+    expect(await guesses(known, account, app, 1)).toEqual(['totp_wrong'])
+  })
+
+  test('the owner is told after the fifth, once a day, and a right code begins the count anew', async () => {
+    const { account, app } = await owner()
+    const known = await knownPerson(world, account)
+    await guesses(known, account, app, 4)
+    expect(await noticesTo(account.email, knownTitle)).toEqual([])
+    await guesses(known, account, app, 6)
+    expect(await noticesTo(account.email, knownTitle)).toHaveLength(1)
+    await signIn(known, account.email)
+    await known.open(`${known.page.path}/stepup?for=export_activity&return_to=${known.page.path}`)
+    await known.submit({ item: app.itemId })
+    await known.submit({ code: app.code() })
+    await world.advance(aDay)
+    await guesses(known, account, app, 4)
+    expect(await noticesTo(account.email, knownTitle)).toHaveLength(1)
+    await guesses(known, account, app, 1)
+    expect(await noticesTo(account.email, knownTitle)).toHaveLength(2)
+  })
+
+  test('a session’s step-up counts as well, and goes on with anything else', async () => {
+    const { account, app } = await owner()
+    const known = await knownPerson(world, account)
+    await guesses(known, account, app, 95)
+    await signIn(known, account.email)
+    const home = known.page.path
+    await known.open(`${home}/stepup?for=export_activity&return_to=${home}`)
+    await known.submit({ item: app.itemId })
+    await world.advance(minutes(16))
+    for (let guess = 0; guess < 5; guess += 1) await known.submit({ code: wrongCode(app.code(), 500) })
+    expect(known.page.refusal).toBe('totp_wrong')
+    await known.submit({ code: app.code() })
+    expect(known.page.refusal).toBe('item_closed')
+    expect(await isKnown(account, known)).toBe(false)
+    expect(await known.isSignedIn()).toBe(true)
+    await known.open(`${home}/stepup?for=export_activity&return_to=${home}`)
+    await known.submit({ item: account.itemId })
+    await known.submit({ code: await world.readCode(account.email) })
+    expect(known.page.refusal).toBeUndefined()
   })
 })
 
@@ -314,7 +453,7 @@ describe('the owner', () => {
     expect(wordsOf(person.page.text)).toContain(guessedTitle)
   })
 
-  test('is not told of wrong codes on their own browser, nor of those before the password', async () => {
+  test('hears of no stranger for wrong codes on their own browser, nor for those before the password', async () => {
     const { account, app } = await owner()
     const known = await knownPerson(world, account)
     const state = signInOf(account, { step: 'totp', passwordAt: world.now, itemId: app.itemId })
@@ -340,7 +479,9 @@ describe('the owner', () => {
     expect(rows).toHaveLength(1)
     const person = await knownPerson(world, account)
     await signIn(person, account.email)
-    await stepUpByMail(account, person)
+    await person.open(`${person.page.path}/password`)
+    await person.submit({ item: app.itemId })
+    await person.submit({ code: app.code() })
     await closeApp(account, app)
     expect(await noticesTo(account.email, closedTitle)).toHaveLength(2)
   })

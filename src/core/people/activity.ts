@@ -24,6 +24,8 @@ export const activityFilters = {
   sign_up_tried: 'codes',
   /** So many wrong codes in a row that an item takes none from strangers any more. */
   item_closed: 'sign_ins',
+  /** So many in one browser that the account knew that it is forgotten. */
+  browser_forgotten: 'sign_ins',
   /** The owner said of a code that they had not asked for it. */
   not_asked: 'codes',
   password_changed: 'changes',

@@ -38,7 +38,7 @@ export type ItemGuess =
 
 /**
  * The reference model of a stranger's guess at an item's code. Whoever has no password uses up half of the number at
- * most; what is not compared counts nothing, and any proof of the account begins the count anew.
+ * most; what is not compared counts nothing, and `countsEmptied` says what begins the count anew.
  */
 export function judgeItemGuess(
   count: ItemCount,
@@ -57,3 +57,24 @@ export function judgeItemGuess(
     ? { outcome: 'compared', ifWrong: { all: all.log, unproved: unproved.log } }
     : { outcome: 'taken_for_wrong' }
 }
+
+/**
+ * Whose counts of wrong codes in a row a right proof empties: `own` those of the item that was proved where it isn't closed,
+ * `opened` all of an item's, in whatever browser, so that it is open again wherever it was closed.
+ *
+ * @param right what was proved, and whether in a browser that the account knows
+ * @param settled the items that are freshly proved with it, this one included, and that no open change brought along
+ */
+export function countsEmptied(
+  right: { itemId: string | undefined; isKnown: boolean },
+  settled: readonly string[],
+  items: readonly string[],
+): { own: string[]; opened: string[] } {
+  const byOthers = (item: string) => settled.filter((id) => id !== item).length >= opensOther
+  const opened = items.filter((item) => byOthers(item) || (right.isKnown && item === right.itemId))
+  const own = items.filter((item) => item === right.itemId && !opened.includes(item))
+  return { own, opened }
+}
+
+/** So many other items have to be proved for a closed one to be opened. */
+const opensOther = 2

@@ -21,8 +21,14 @@ export const changeKinds = [
   'recovery_code_used',
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
-/** Of what strangers tried who have the password: nothing was changed, and there is nothing to freeze. */
-export const warningKinds = ['codes_guessed', 'item_closed'] as const
+/** Of what was tried: by strangers who have the password, or in a browser that the account knows. There is nothing to freeze. */
+export const warningKinds = [
+  'codes_guessed',
+  'item_closed',
+  'known_browser_guesses',
+  'browser_forgotten',
+] as const
+export type WarningKind = (typeof warningKinds)[number]
 /** A notice tells of a change, of what became of one, that a number was proved on another account, or warns. */
 export type NoticeKind =
   | ChangeKind
@@ -31,7 +37,7 @@ export type NoticeKind =
   | 'change_kept'
   | 'undo_asked'
   | 'phone_taken'
-  | (typeof warningKinds)[number]
+  | WarningKind
 
 export const isWarning = (kind: NoticeKind): boolean => warningKinds.some((warning) => warning === kind)
 

@@ -29,7 +29,8 @@ import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf, allChoices, choiceOf, decoyFor } from '../signing-in/item-choices.ts'
-import { reopenItems, undoingItemKey } from '../signing-in/item-guesses.ts'
+import { knownItemKey, noteRightProof, undoingItemKey } from '../signing-in/item-guesses.ts'
+import { noteKnownGuess } from '../signing-in/known-guesses.ts'
 import { noteCodeUsed, noteWrongProof } from '../signing-in/note-step.ts'
 import { proveItem } from '../signing-in/prove-item.ts'
 import { provePassword } from '../signing-in/prove-password.ts'
@@ -192,6 +193,10 @@ export async function answerUndoing(
     if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }
     const step = await takeStep(deps, flowId, state, shown, form, source, now)
     await noteWrongProof(deps, state.accountId, step.refusal, source, now)
+    const { accountId, itemId } = state
+    if (step.refusal !== undefined && itemId !== undefined) {
+      await noteKnownGuess(deps, { accountId, itemId }, source, now)
+    }
     return step
   })
 }
@@ -342,7 +347,8 @@ async function provedGone(
 async function guessKeys(deps: Deps, { accountId, itemId }: Undoing, source: Source): Promise<LimitKey[]> {
   const ring = deps.keyring.current()
   if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) {
-    return [knownCodesKey(ring, accountId, source)]
+    const own = knownCodesKey(ring, accountId, source)
+    return itemId === undefined ? [own] : [own, knownItemKey(ring, accountId, itemId, source.browser)]
   }
   return [
     { kind: 'strangers_codes', key: ring.lookupHash('strangers codes', accountId, 'undoing') },
@@ -369,7 +375,8 @@ async function proveOther(
 
 /** On to the decision where enough was proved, else to the next proof. */
 async function proved(deps: Deps, state: Undoing, proof: Proof, source: Source, now: Instant): Promise<Step> {
-  await reopenItems(deps, state.accountId)
+  const right = { accountId: state.accountId, proof, others: state.proofs }
+  await noteRightProof(deps, right, source.browser, now)
   const further: Undoing = { ...state, proofs: withProofs(state.proofs, [proof]), kept: undefined }
   const shown = await readUndoing(deps, further, source, now)
   if (shown === undefined) return { state, refusal: { code: 'flow_ended' } }

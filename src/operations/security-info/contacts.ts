@@ -1,5 +1,6 @@
 import { type Address, destinationOf, parseEmail, parsePhone } from '../../core/address.ts'
 import { type FlowState, flowLasts, type ProveContact } from '../../core/people/flow.ts'
+import type { Proof } from '../../core/people/session.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
 import { type ChangedItem, changesWait } from '../../core/security-info/change.ts'
 import { decideLoss, type LossVerdict } from '../../core/security-info/loss.ts'
@@ -7,12 +8,14 @@ import { missingAfter } from '../../core/security-info/removal.ts'
 import { type Item, isContact } from '../../core/security-info/security-info.ts'
 import { stepUpLasts } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
+import type { LimitKey } from '../../core/verifications/limits.ts'
 import { newId } from '../../secrets/random.ts'
 import { findAccount } from '../../storage/account.ts'
 import { changesOf } from '../../storage/change.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
 import { holdItems, insertContact, itemsOf, mostItems, setItemAside } from '../../storage/security-info.ts'
+import { proofsOf } from '../../storage/session.ts'
 import { toldTo } from '../activity/note-activity.ts'
 import { changing } from '../changes/held-still.ts'
 import { noteChange } from '../changes/note-change.ts'
@@ -22,7 +25,8 @@ import { type FlowForm, resend } from '../signing-in/flow-acts.ts'
 import { issueFlowCode, ofFlow } from '../signing-in/flow-code.ts'
 import { type StepAnswer, takeFlowStep } from '../signing-in/flow-step.ts'
 import { addressOf } from '../signing-in/item-choices.ts'
-import { reopenItems } from '../signing-in/item-guesses.ts'
+import { knownItemKey, noteRightProof } from '../signing-in/item-guesses.ts'
+import { noteKnownGuess } from '../signing-in/known-guesses.ts'
 import { noteCodeUsed } from '../signing-in/note-step.ts'
 import { isOf } from '../signing-in/step-up.ts'
 import { knownCodesKey, type Source } from '../source.ts'
@@ -155,10 +159,12 @@ async function takeCode(
   const { accountId, sessionId, returnTo } = state
   const { sql } = deps.database
   const awaited = ofFlow(flowId, state.verificationId)
-  const guesses = [knownCodesKey(deps.keyring.current(), accountId, source)]
+  const guesses = guessKeys(deps, state, source)
   await ensureRows(sql, guesses)
   const checked = await checkCode(deps, awaited, typed, now, guesses)
   if (!checked.ok) {
+    const { itemId } = state
+    if (itemId !== undefined) await noteKnownGuess(deps, { accountId, itemId }, source, now)
     return { state, refusal: await tellPastCode(deps, source.browser, typed, checked.refusal, awaited, now) }
   }
   await noteCodeUsed(sql, accountId, state.verificationId, now)
@@ -166,6 +172,13 @@ async function takeCode(
   return kept.ok
     ? { state: { kind: 'contact_proved', accountId, sessionId, returnTo } }
     : { state, refusal: kept.refusal }
+}
+
+/** A browser's own wrong codes; those for a contact that the account has count on it as well. */
+function guessKeys(deps: Deps, { accountId, itemId }: ProveContact, source: Source): LimitKey[] {
+  const ring = deps.keyring.current()
+  const own = knownCodesKey(ring, accountId, source)
+  return itemId === undefined ? [own] : [own, knownItemKey(ring, accountId, itemId, source.browser)]
 }
 
 /** Adds what was proved, or notes that it was proved again. */
@@ -179,7 +192,9 @@ async function keepProved(
   if (itemId !== undefined) {
     const kind = await confirmContact(deps, { accountId, sessionId }, itemId, now)
     if (kind === undefined) return refuse({ code: 'choice_missing' })
-    await reopenItems(deps, accountId)
+    const proof: Proof = { kind, at: provenAt, itemId }
+    const others = await proofsOf(deps.database.sql, accountId, sessionId)
+    await noteRightProof(deps, { accountId, proof, others }, source.browser, now)
     return accept(null)
   }
   const by = { accountId, sessionId }

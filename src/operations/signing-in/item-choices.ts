@@ -24,14 +24,14 @@ export async function itemsForSignIn(deps: Deps, state: SignIn): Promise<ItemCho
   return [named === undefined ? { id, ...inventedHint(state.username) } : choiceOf(named)]
 }
 
-/** The same as the one who chooses sees them: what is closed to a browser that the account doesn't know is marked. */
+/** The same as the one who chooses sees them: what is closed to this browser is marked. */
 export async function choicesForSignIn(deps: Deps, state: SignIn, source: Source): Promise<ItemChoice[]> {
   const choices = await itemsForSignIn(deps, state)
   const { accountId, passwordAt } = state
   if (accountId === undefined || passwordAt === undefined) return choices
-  if (await isKnownBrowser(deps.database.sql, accountId, source.browser)) return choices
+  const isKnown = await isKnownBrowser(deps.database.sql, accountId, source.browser)
   const ids = choices.map(({ id }) => id)
-  const closed = await closedItems(deps, accountId, ids)
+  const closed = await closedItems(deps, accountId, ids, isKnown ? source.browser : undefined)
   return choices.map((choice) => (closed.has(choice.id) ? { ...choice, closed: true } : choice))
 }
 

@@ -11,7 +11,7 @@ import { noteRepeated, toldTo } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import type { Source } from '../source.ts'
 import type { FlowView } from './flow-step.ts'
-import { reopenItems } from './item-guesses.ts'
+import { noteRightProof } from './item-guesses.ts'
 import { provePasskey } from './prove-passkey.ts'
 
 /** What a sign-in page asks a browser for; `offer` goes along with the form and tells which challenge it was. */
@@ -52,7 +52,7 @@ export async function signInByPasskey(
     await noteRefused(deps, accountId, proved.refusal.code, source, now)
     return proved
   }
-  await reopenItems(deps, accountId)
+  await noteRightProof(deps, { accountId, proof: proved.value, others: [] }, source.browser, provedAt)
   const state: SignedIn = {
     kind: 'signed_in',
     accountId,

@@ -6,13 +6,14 @@ import { isKnownBrowser } from '../../storage/session.ts'
 import type { Deps } from '../deps.ts'
 import { knownCodesKey, type Source } from '../source.ts'
 import { accountOrNone } from './item-choices.ts'
-import { hushedItemKeys, itemKey } from './item-guesses.ts'
+import { hushedItemKeys, itemKey, knownItemKey } from './item-guesses.ts'
+import { noteKnownGuess } from './known-guesses.ts'
 import { tellOfGuesses } from './tell-guesses.ts'
 
 /**
  * Whose wrong codes are counted together: a known browser's own; strangers' before the password; and apart from those,
- * strangers' past it, so that nobody without the password can use up what somebody with it needs. Strangers' count on the
- * item as well.
+ * strangers' past it, so that nobody without the password can use up what somebody with it needs. Both count on the item as
+ * well, known browsers each by itself.
  *
  * @param itemId what is to be proved, past the password
  */
@@ -25,7 +26,13 @@ export async function codeKeys(
   const ring = deps.keyring.current()
   const whose = state.accountId ?? `name ${state.username}`
   const known = await isKnownBrowser(deps.database.sql, accountOrNone(deps, state), source.browser)
-  if (known) return [knownCodesKey(ring, whose, source)]
+  if (known) {
+    const own = knownCodesKey(ring, whose, source)
+    const { accountId } = state
+    return accountId === undefined || itemId === undefined
+      ? [own]
+      : [own, knownItemKey(ring, accountId, itemId, source.browser)]
+  }
   const stage = state.passwordAt === undefined ? 'before the password' : 'past the password'
   const strangers: LimitKey = {
     kind: 'strangers_codes',
@@ -52,7 +59,11 @@ export async function tellOfStrangers(
 ): Promise<void> {
   if (refusal.code === 'wrong_codes_limit') return
   const strangers = guesses.find(({ kind }) => kind === 'strangers_codes')
-  if (state.accountId === undefined || state.passwordAt === undefined) return
-  if (strangers === undefined || itemId === undefined) return
-  await tellOfGuesses(deps, state.accountId, itemId, strangers, source, now)
+  const { accountId } = state
+  if (accountId === undefined || itemId === undefined) return
+  if (guesses.some(({ kind }) => kind === 'known_codes')) {
+    return noteKnownGuess(deps, { accountId, itemId }, source, now)
+  }
+  if (strangers === undefined || state.passwordAt === undefined) return
+  await tellOfGuesses(deps, accountId, itemId, strangers, source, now)
 }

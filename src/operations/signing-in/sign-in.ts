@@ -33,7 +33,7 @@ import {
   toldOf,
   typedContact,
 } from './item-choices.ts'
-import { reopenItems } from './item-guesses.ts'
+import { noteRightProof } from './item-guesses.ts'
 import { proveItem } from './prove-item.ts'
 import { codeKeys, tellOfStrangers } from './sign-in-guesses.ts'
 import { usernameLookup } from './sign-up.ts'
@@ -277,8 +277,9 @@ export async function answerSignInCode(
     (await noteProven(deps.database.sql, state.accountId, itemId)) ??
     (mayConfirm(state) ? await confirmContact(deps, { accountId: state.accountId }, itemId, now) : undefined)
   if (kind === undefined) return { state: { ...state, step: 'choose' }, refusal: { code: 'choice_missing' } }
-  await reopenItems(deps, state.accountId)
-  return { state: afterProof(state, { kind, at: checked.value.approvedAt, itemId }, now) }
+  const proof: Proof = { kind, at: checked.value.approvedAt, itemId }
+  await noteRightProof(deps, { accountId: state.accountId, proof, others: [] }, source.browser, now)
+  return { state: afterProof(state, proof, now) }
 }
 
 /** Where a sign-in goes on once something besides the password was proved. */
@@ -312,8 +313,8 @@ export async function answerItem(
     await tellOfStrangers(deps, state, itemId, guesses, proved.refusal, source, now)
     return { state, refusal: proved.refusal }
   }
-  await reopenItems(deps, accountId)
   const { proof, sealedCode } = proved.value
+  await noteRightProof(deps, { accountId, proof, others: [] }, source.browser, now)
   return sealedCode === undefined
     ? { state: afterProof(state, proof, now) }
     : { state: { ...state, step: 'new_recovery_code', second: proof, sealedCode } }

@@ -18,13 +18,14 @@ import {
   type StepUpNeeded,
 } from '../../core/security-info/step-up.ts'
 import type { Instant } from '../../core/time.ts'
+import type { LimitKey } from '../../core/verifications/limits.ts'
 import { newId, newTimeId, uuidOf } from '../../secrets/random.ts'
 import { newSessionSeed, risenSessionToken } from '../../secrets/tokens.ts'
 import { findAccount } from '../../storage/account.ts'
 import { insertFlow } from '../../storage/flow.ts'
 import { ensureRows } from '../../storage/limits.ts'
 import { itemsOf, noteProven } from '../../storage/security-info.ts'
-import { raise } from '../../storage/session.ts'
+import { proofsOf, raise } from '../../storage/session.ts'
 import { sqlState, uniqueViolation } from '../../storage/sql.ts'
 import { cancel } from '../../storage/verification.ts'
 import { toldTo } from '../activity/note-activity.ts'
@@ -37,7 +38,8 @@ import { type FlowForm, resend } from './flow-acts.ts'
 import { issueFlowCode, ofFlow } from './flow-code.ts'
 import { type FlowView, type StepAnswer, takeFlowStep } from './flow-step.ts'
 import { addressOf, allChoices } from './item-choices.ts'
-import { reopenItems } from './item-guesses.ts'
+import { knownItemKey, noteRightProof } from './item-guesses.ts'
+import { noteKnownGuess } from './known-guesses.ts'
 import { noteCodeUsed, noteWrongProof } from './note-step.ts'
 import { proveItem } from './prove-item.ts'
 import { provePassword } from './prove-password.ts'
@@ -129,6 +131,10 @@ export async function answerStepUp(
     if (!isTheirs) return { state, refusal: { code: 'step_elsewhere' } }
     const step = await actOnStepUp(deps, flowId, state, session, form, source, now)
     await noteWrongProof(deps, session.accountId, step.refusal, source, now)
+    const { accountId, itemId } = state
+    if (step.refusal !== undefined && itemId !== undefined) {
+      await noteKnownGuess(deps, { accountId, itemId }, source, now)
+    }
     return step
   })
 }
@@ -184,11 +190,11 @@ async function proveOther(
   now: Instant,
   done: (proof: Proof) => Step,
 ): Promise<Step> {
-  const guesses = [knownCodesKey(deps.keyring.current(), state.accountId, source)]
+  const guesses = guessKeys(deps, state, source)
   const proved = await proveItem(deps, { flowId, ...state }, form, guesses, source, now)
   if (!proved.ok) return { state, refusal: proved.refusal }
-  await reopenItems(deps, state.accountId)
   const { proof, sealedCode } = proved.value
+  await noteRight(deps, state, proof, source, now)
   return sealedCode === undefined
     ? done(proof)
     : { state: { ...state, step: 'new_recovery_code', kept: { proof, sealedCode } } }
@@ -244,7 +250,7 @@ async function proveCode(
 ): Promise<Result<Proof>> {
   const { accountId, itemId, verificationId } = state
   if (itemId === undefined || verificationId === undefined) return refuse({ code: 'step_elsewhere' })
-  const guesses = [knownCodesKey(deps.keyring.current(), accountId, source)]
+  const guesses = guessKeys(deps, state, source)
   const { sql } = deps.database
   const awaited = ofFlow(flowId, verificationId)
   await ensureRows(sql, guesses)
@@ -255,8 +261,27 @@ async function proveCode(
   await noteCodeUsed(sql, accountId, verificationId, now)
   const kind = await noteProven(sql, accountId, itemId)
   if (kind === undefined) return refuse({ code: 'choice_missing' })
-  await reopenItems(deps, accountId)
-  return accept({ kind, at: checked.value.approvedAt, itemId })
+  const proof: Proof = { kind, at: checked.value.approvedAt, itemId }
+  await noteRight(deps, state, proof, source, now)
+  return accept(proof)
+}
+
+/** A browser's own wrong codes, and those in a row on the item there. */
+function guessKeys(deps: Deps, { accountId, itemId }: StepUp, source: Source): LimitKey[] {
+  const ring = deps.keyring.current()
+  const own = knownCodesKey(ring, accountId, source)
+  return itemId === undefined ? [own] : [own, knownItemKey(ring, accountId, itemId, source.browser)]
+}
+
+async function noteRight(
+  deps: Deps,
+  { accountId, sessionId }: StepUp,
+  proof: Proof,
+  source: Source,
+  now: Instant,
+): Promise<void> {
+  const others = await proofsOf(deps.database.sql, accountId, sessionId)
+  await noteRightProof(deps, { accountId, proof, others }, source.browser, now)
 }
 
 const steppedUp = (

@@ -1,4 +1,5 @@
 import { type GuessNews, newsOfGuesses } from '../../core/people/guessing.ts'
+import type { WarningKind } from '../../core/security-info/change.ts'
 import { isContact } from '../../core/security-info/security-info.ts'
 import { days, type Instant } from '../../core/time.ts'
 import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
@@ -40,16 +41,33 @@ export async function tellOfGuesses(
     const { kind } = told[news]
     const isTold =
       waitUntil(failuresOf(told[news]), deps.limits.rules[kind]?.failures ?? [], now) !== undefined
-    if (!isTold) await tellOnce(deps, accountId, itemId, news, told[news], source, now)
+    const once = { accountId, itemId, kind: warnings[news], once: told[news] }
+    if (!isTold) await tellOnce(deps, once, source, now)
   }
 }
 
-async function tellOnce(
+const warnings = { guessing: 'codes_guessed', closing: 'item_closed' } as const satisfies Record<
+  GuessNews,
+  WarningKind
+>
+
+type Once = {
+  accountId: string
+  /** What was guessed at. */
+  itemId: string
+  kind: WarningKind
+  /** What is full once it was told. */
+  once: LimitKey
+}
+
+/** What ends something for somebody names the item, and stands in the activity. */
+const isEnd = (kind: WarningKind): kind is 'item_closed' | 'browser_forgotten' =>
+  kind === 'item_closed' || kind === 'browser_forgotten'
+
+/** Warns every contact of an account, where that was not done lately. */
+export async function tellOnce(
   deps: Deps,
-  accountId: string,
-  itemId: string,
-  news: GuessNews,
-  once: LimitKey,
+  { accountId, itemId, kind, once }: Once,
   source: Source,
   now: Instant,
 ): Promise<void> {
@@ -59,11 +77,10 @@ async function tellOnce(
     const item = items.find(({ id }) => id === itemId)
     if (account === undefined || item === undefined) return
     const { ip, browser, system } = activitySource(source)
-    const words = news === 'closing' ? itemWords(item) : {}
-    const kind = news === 'closing' ? 'item_closed' : 'codes_guessed'
+    const words = kind === 'codes_guessed' ? {} : itemWords(item)
     const proved = items.filter(isContact).filter(({ provenAt, frozen }) => provenAt !== undefined && !frozen)
     await tellContacts(sql, account, undefined, { kind, ...words, ip, browser, system }, proved, now)
-    if (kind !== 'item_closed') return
+    if (!isEnd(kind)) return
     const detail = { hint: words.item, itemKind: words.itemKind }
     await noteActivity(sql, toldTo(accountId), { kind, detail }, source, now)
   })
