@@ -18,8 +18,10 @@ import { openNews } from './http/stream.ts'
 
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
+import { ClockSetBack } from './operations/clock.ts'
 import type { Deps, PlaceOf } from './operations/deps.ts'
 import { createApiKey, openAuthentication } from './operations/running/api-keys.ts'
+import { openClockWatch } from './operations/running/clock-watch.ts'
 import { inviteAdministrator } from './operations/running/invitations.ts'
 import { keepHouse } from './operations/running/keep-house.ts'
 import { readiness } from './operations/running/readiness.ts'
@@ -50,6 +52,7 @@ export type Service = {
 const outboxChannel = 'countersign_outbox'
 /** Word that something is due goes out at most this often, for any number of requests. */
 const notifyEvery = 10
+const lookAtClockEvery = 10_000
 
 export async function startService(config: Config, role: Role, log: Log): Promise<Service> {
   const store = await openStore(config, log)
@@ -64,6 +67,10 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     config.METRICS_PORT === undefined
       ? undefined
       : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
+
+  const clock = openClockWatch(sql, (fault) => onFault(fault, 'Watching the clock'))
+  // Where it can't be asked, whoever needs it says so.
+  const clockLooks = setInterval(() => clock.look().catch(() => undefined), lookAtClockEvery)
 
   let wakeOutbox = () => {}
   let isServing = false
@@ -104,14 +111,15 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       publicUrl,
       clock: Date.now,
       newRequestId: newId,
-      isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
+      isUnavailable: (fault) =>
+        isUnavailable(fault) || fault instanceof HashingBusy || fault instanceof ClockSetBack,
       observe(seen) {
         metrics.observe(seen)
         if (seen.status >= 500) log.warn(seen, 'Answered with a fault.')
         else log.debug(seen, 'Answered.')
       },
       onFault,
-      health: { readiness: () => readiness(sql), isServing: () => isServing },
+      health: { readiness: () => readiness(sql, clock), isServing: () => isServing },
       pages: {
         looks: { accent: config.ACCENT_COLOR, logo: config.LOGO_FILE },
         site: {
@@ -182,6 +190,7 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     onLost: store.onLost,
     async stop() {
       isServing = false
+      clearInterval(clockLooks)
       news.close()
       if (web) await drain(web.server)
       await worker?.stop()

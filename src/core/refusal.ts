@@ -3,6 +3,13 @@ import type { Instant } from './time.ts'
 /** One thing that is wrong with a request's body, named by an RFC 6901 pointer into it. */
 export type InputFault = { pointer: string; problem: string }
 
+/** From when the same request would be let through. */
+export type Wait = {
+  retryAt: Instant
+  /** What the clock that judged said then, where that is the database's: the wait is told by it, whatever ours says. */
+  judgedAt?: Instant
+}
+
 /**
  * A declined request: an ordinary value with a stable `code`. Faults of ours are exceptions instead.
  * Every code has an HTTP status, a sentence in every language and a help page; tables over `RefusalCode` hold that.
@@ -17,18 +24,18 @@ export type Refusal =
   | { code: 'code_tries_spent' }
   | { code: 'verification_cancelled' }
   | { code: 'verification_unknown' }
-  // limits: `retryAt` is when the same request would be let through, and asking again never moves it
-  | { code: 'wrong_codes_limit'; retryAt: Instant }
+  // limits: asking again never moves a wait
+  | ({ code: 'wrong_codes_limit' } & Wait)
   | { code: 'item_closed' }
-  | { code: 'sends_limit'; limit: SendLimit; retryAt: Instant }
-  | { code: 'resend_too_soon'; retryAt: Instant }
+  | ({ code: 'sends_limit'; limit: SendLimit } & Wait)
+  | ({ code: 'resend_too_soon' } & Wait)
   | { code: 'resends_spent' }
   // where to
   | { code: 'email_malformed' }
   | { code: 'phone_malformed' }
   | { code: 'phone_country_not_served'; country: string }
-  | { code: 'phone_prefix_closed'; retryAt: Instant }
-  | { code: 'phone_budget_spent'; retryAt: Instant }
+  | ({ code: 'phone_prefix_closed' } & Wait)
+  | ({ code: 'phone_budget_spent' } & Wait)
   | { code: 'channel_unavailable'; channel: string }
   // the request itself
   | { code: 'body_malformed' }
@@ -37,7 +44,7 @@ export type Refusal =
   | { code: 'input_refused'; errors: InputFault[] }
   | { code: 'idempotency_key_malformed' }
   | { code: 'idempotency_key_reused' }
-  | { code: 'idempotency_in_progress'; retryAt: Instant }
+  | ({ code: 'idempotency_in_progress' } & Wait)
   | { code: 'authentication_required' }
   | { code: 'api_key_refused' }
   | { code: 'host_unknown' }
@@ -54,7 +61,7 @@ export type Refusal =
   | { code: 'password_wrong' }
   | { code: 'sign_in_wrong' }
   | { code: 'password_is_code' }
-  | { code: 'passwords_limit'; retryAt: Instant }
+  | ({ code: 'passwords_limit' } & Wait)
   | { code: 'choice_missing' }
   | { code: 'flow_ended' }
   | { code: 'step_elsewhere' }
@@ -74,13 +81,13 @@ export type Refusal =
   | { code: 'item_exists' }
   | { code: 'items_full'; most: number }
   | { code: 'changes_frozen' }
-  | { code: 'changes_limit'; retryAt: Instant }
+  | ({ code: 'changes_limit' } & Wait)
   | { code: 'must_remain'; missing: 'contact' | 'second_kind' }
   // "I didn't ask for this"
   | { code: 'message_unknown' }
   | { code: 'reference_wrong' }
   // us
-  | { code: 'unavailable'; retryAt: Instant }
+  | ({ code: 'unavailable' } & Wait)
   | { code: 'internal' }
 
 export type RefusalCode = Refusal['code']

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Refusal } from '../core/refusal.ts'
+import { ClockSetBack } from '../operations/clock.ts'
 import type { Deps } from '../operations/deps.ts'
 import { type Authenticate, verificationApi } from './api/verifications.ts'
 import { type Exchange, preferredLocale, setDefaultHeaders } from './exchange.ts'
@@ -72,6 +73,7 @@ export function buildApp(app: AppDeps) {
   web.notFound((c) => pages.refuse(c, missing(web, c.req.path, c.req.method)))
   web.onError((fault, c) => {
     if (fault instanceof HTTPException) return fault.getResponse()
+    if (fault instanceof ClockSetBack) app.onFault(fault, `Request ${c.var.requestId}`)
     if (app.isUnavailable(fault)) return pages.refuse(c, { code: 'unavailable', retryAt: c.var.now + 1000 })
     app.onFault(fault, `Request ${c.var.requestId}`)
     return pages.refuse(c, { code: 'internal' })

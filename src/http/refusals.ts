@@ -84,13 +84,16 @@ export type RefusalParameters = Record<
   string | number | string[] | { pointer: string; problem: string }[]
 >
 
-/** A refusal's parameters by their names on the wire. Moments are ISO 8601; `retry_after` is whole seconds, rounded up. */
+/**
+ * A refusal's parameters by their names on the wire. Moments are ISO 8601; `retry_after` is whole seconds, rounded up, on
+ * the clock that judged.
+ */
 export function parametersOf(refusal: Refusal, now: Instant): RefusalParameters {
-  const { code: _, ...rest } = refusal
+  const { code: _, judgedAt = now, ...rest } = { judgedAt: undefined, ...refusal }
   const parameters: RefusalParameters = {}
   for (const [name, value] of Object.entries(rest)) {
     if (name === 'retryAt') {
-      parameters.retry_after = Math.max(1, Math.ceil(((value as Instant) - now) / 1000))
+      parameters.retry_after = Math.max(1, Math.ceil(((value as Instant) - judgedAt) / 1000))
       parameters.retry_at = isoMoment(value as Instant)
     } else if (name.endsWith('At')) parameters[snakeCase(name)] = isoMoment(value as Instant)
     else parameters[snakeCase(name)] = value as string | number

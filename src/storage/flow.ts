@@ -25,11 +25,12 @@ export async function insertFlow(
       statement_timestamp() + ${flow.lasts}::int * interval '1 millisecond')`
 }
 
-/** A living flow of this browser; nobody else's is found. */
+/** A living flow of this browser; nobody else's is found. A clock that was set back gives none a longer life. */
 export async function findFlow(sql: Sql, id: string, browser: Buffer): Promise<Flow | undefined> {
   const rows = await sql<FlowRow>`
     select id, state, revision, last, statement_timestamp() as now from flow
-    where id = ${id} and browser = ${browser} and expires_at > statement_timestamp()`
+    where id = ${id} and browser = ${browser} and expires_at > statement_timestamp()
+      and created_at <= statement_timestamp()`
   return rows[0] && read(rows[0])
 }
 
@@ -48,6 +49,7 @@ export async function claimStep(
   const rows = await sql<FlowRow>`
     update flow set revision = revision + 1, last = null
     where id = ${id} and browser = ${browser} and revision = ${revision} and expires_at > statement_timestamp()
+      and created_at <= statement_timestamp()
       and state->>'kind' not in ('signed_in', 'stepped_up', 'contact_proved', 'undoing_over')
     returning id, state, revision, last, statement_timestamp() as now`
   return rows[0] && read(rows[0])

@@ -9,7 +9,8 @@ export async function insertInvitation(sql: Sql, tokenHash: Buffer, lasts: Durat
 
 export async function isInvitationOpen(sql: Sql, tokenHash: Buffer): Promise<boolean> {
   const rows = await sql`
-    select 1 from invitation where token_hash = ${tokenHash} and used_at is null and expires_at > statement_timestamp()`
+    select 1 from invitation where token_hash = ${tokenHash} and used_at is null and expires_at > statement_timestamp()
+      and created_at <= statement_timestamp()`
   return rows.length === 1
 }
 
@@ -17,7 +18,8 @@ export async function isInvitationOpen(sql: Sql, tokenHash: Buffer): Promise<boo
 export async function useInvitation(sql: Sql, tokenHash: Buffer): Promise<boolean> {
   const rows = await sql`
     update invitation set used_at = statement_timestamp()
-    where token_hash = ${tokenHash} and used_at is null and expires_at > statement_timestamp() returning 1`
+    where token_hash = ${tokenHash} and used_at is null and expires_at > statement_timestamp()
+      and created_at <= statement_timestamp() returning 1`
   return rows.length === 1
 }
 

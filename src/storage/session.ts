@@ -1,5 +1,5 @@
 import type { Proof, SessionLife } from '../core/people/session.ts'
-import type { Instant } from '../core/time.ts'
+import { type Duration, type Instant, minutes } from '../core/time.ts'
 import type { Sql } from './sql.ts'
 
 export type Session = SessionLife & {
@@ -29,6 +29,9 @@ export async function insertSession(sql: Sql, session: NewSession): Promise<void
       ${JSON.stringify(session.proofs)}, ${session.userAgent ?? null}, ${session.ip})`
 }
 
+/** A proof of this very request may be that much later than the look at its session. */
+const apart: Duration = minutes(1)
+
 /** The session that a cookie names, with the database's clock. The secret is compared as a hash, in the database. */
 export async function findSession(
   sql: Sql,
@@ -49,18 +52,20 @@ export async function findSession(
       and browser = ${browser}`
   const row = rows[0]
   if (row === undefined) return undefined
+  const now = Number(row.now)
   const session = {
     id: token.sessionId,
     accountId: token.accountId,
     browser,
     kept: row.kept,
-    proofs: row.proofs,
+    // A clock that was set back would keep these fresh for longer than they may be.
+    proofs: row.proofs.filter(({ at }) => at <= now + apart),
     userAgent: row.user_agent ?? undefined,
     createdAt: Number(row.created_at),
     lastSeenAt: Number(row.last_seen_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
   }
-  return { session, now: Number(row.now) }
+  return { session, now }
 }
 
 /**

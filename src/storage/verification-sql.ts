@@ -269,6 +269,9 @@ ${takenText(rules)}, asked as (
 )
 select id, created_at, expires_at from issued`
 
+/** A clock that was set back to before its making, or its sending, would let a code live longer than it may. */
+const isAlive = 'v.expires_at > statement_timestamp() and v.last_sent_at <= statement_timestamp()'
+
 /**
  * Counts the try, compares, and settles, in one statement: of any number of tries at once, no more are compared than
  * are allowed, and the right code is accepted once.
@@ -292,7 +295,7 @@ with held as (
   update verification v set ${settling(`gate.compares and ${matching('$4::text[]', '$5::bytea[]')}`)}
   from gate
   where gate.open and v.subject = $7 and v.id = $1 and v.application_id = $2 and v.state = 'pending'
-    and v.attempts < v.attempts_allowed and v.expires_at > statement_timestamp() and v.code_length = $3
+    and v.attempts < v.attempts_allowed and ${isAlive} and v.code_length = $3
     and v.code_key = any($4::text[])
   returning v.attempts_allowed - v.attempts as attempts_left, v.ended_at, v.state, v.channel,
     v.destination
@@ -333,7 +336,7 @@ with asked as materialized (
   from asked a join held h on h.key = a.destination_key
   where h.allowed and v.subject = a.subject and v.id = a.id
     and v.application_id = a.application_id and v.state = 'pending' and v.attempts < v.attempts_allowed
-    and v.expires_at > statement_timestamp() and v.code_length = a.code_length and v.code_key = any(a.keys)
+    and ${isAlive} and v.code_length = a.code_length and v.code_key = any(a.keys)
   returning v.subject, v.id, v.application_id, a.activity_id, v.destination_key,
     v.attempts_allowed - v.attempts as attempts_left, v.ended_at, v.state, v.channel, v.destination
 ), counted as (

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seconds } from '../../src/core/time.ts'
 import { leaseTime } from '../../src/core/verifications/delivery.ts'
+import { openClockWatch } from '../../src/operations/running/clock-watch.ts'
 import { readiness } from '../../src/operations/running/readiness.ts'
 import { lease, releaseLeases } from '../../src/storage/message.ts'
 import { type Client, openWorld, type World } from '../support/world.ts'
@@ -20,7 +21,13 @@ async function codeLostWithItsWorker(): Promise<void> {
   expect(await lease(world.sql, 1, leaseTime)).toHaveLength(1)
 }
 
-const outboxIsReady = async () => (await readiness(world.sql)).outbox?.ok
+const outboxIsReady = async () =>
+  (
+    await readiness(
+      world.sql,
+      openClockWatch(world.sql, () => {}),
+    )
+  ).outbox?.ok
 
 test('what a dead worker had in its hands another one carries after half a minute', async () => {
   await codeLostWithItsWorker()

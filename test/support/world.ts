@@ -13,8 +13,10 @@ import type { Provider } from '../../src/delivery/provider.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { openClientAddress } from '../../src/http/client-address.ts'
 import { openNews } from '../../src/http/stream.ts'
+import { ClockSetBack } from '../../src/operations/clock.ts'
 import type { Deps } from '../../src/operations/deps.ts'
 import { createApiKey, openAuthentication } from '../../src/operations/running/api-keys.ts'
+import { openClockWatch } from '../../src/operations/running/clock-watch.ts'
 import { readiness } from '../../src/operations/running/readiness.ts'
 import { gatherVerifications } from '../../src/operations/verifications/together.ts'
 import type { Keyring } from '../../src/secrets/keyring.ts'
@@ -83,6 +85,8 @@ export type World = {
   app: ReturnType<typeof buildApp>
   deps: Deps
   sql: Sql
+  /** What was logged of a database clock that was set back. */
+  clockFaults: unknown[]
   application(name?: string): Promise<Client>
   /** The same application, at a process whose clock is ahead of the database's. */
   onClockAhead(client: Client, ahead: Duration): Client
@@ -169,6 +173,8 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     placeOf: settings.placeOf ?? (() => undefined),
     wakeOutbox: () => outbox?.wake(),
   }
+  const clockFaults: unknown[] = []
+  const clockWatch = openClockWatch(sql, (fault) => clockFaults.push(fault))
   const processWhose = (clock: () => Instant) =>
     buildApp({
       deps,
@@ -176,10 +182,11 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       publicUrl: address,
       clock,
       newRequestId: newId,
-      isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
+      isUnavailable: (fault) =>
+        isUnavailable(fault) || fault instanceof HashingBusy || fault instanceof ClockSetBack,
       observe: () => {},
-      onFault: raise,
-      health: { readiness: () => readiness(sql), isServing: () => true },
+      onFault: (fault) => (fault instanceof ClockSetBack ? clockFaults.push(fault) : raise(fault)),
+      health: { readiness: () => readiness(sql, clockWatch), isServing: () => true },
       pages: {
         looks: { accent: undefined, logo: undefined },
         site: { name: 'Harbour', publicUrl: address, supportAddress: undefined, inbox: false },
@@ -235,6 +242,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
     app,
     deps,
     sql,
+    clockFaults,
     async application(name = `Shop ${newId().slice(0, 8)}`) {
       const key = await createApiKey(database, name, 'stories')
       return { applicationId: key.applicationId, keyId: key.id, token: key.text, ...clientOf(app, key.text) }

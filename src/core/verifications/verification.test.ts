@@ -73,7 +73,8 @@ describe('sending again', () => {
         expect(decision.ok).toBe(now >= at)
         expect(decideResend(verification, policy, at - 1).ok).toBe(false)
         if (at < verification.expiresAt) expect(decideResend(verification, policy, at).ok).toBe(true)
-        if (!decision.ok) expect(decision.refusal).toEqual({ code: 'resend_too_soon', retryAt: at })
+        if (!decision.ok)
+          expect(decision.refusal).toEqual({ code: 'resend_too_soon', retryAt: at, judgedAt: now })
       }),
     )
   })

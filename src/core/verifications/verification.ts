@@ -76,7 +76,7 @@ export function decideResend(
   if (ended !== undefined) return refuse(ended)
   const at = resendAt(verification, policy, now)
   if (at === undefined) return refuse({ code: 'resends_spent' })
-  if (now < at) return refuse({ code: 'resend_too_soon', retryAt: at })
+  if (now < at) return refuse({ code: 'resend_too_soon', retryAt: at, judgedAt: now })
   if (verification.expiresAt - now >= policy.freshBelow) return accept({ repeat: 'same_code' })
   return accept({ repeat: 'new_code', expiresAt: now + policy.lifetime })
 }

@@ -52,7 +52,7 @@ export async function noteChange(
   const before = await changesOf(sql, accountId)
   if (changes && frozenChange(before, now)) throw new TakenBack({ code: 'changes_frozen' })
   const retryAt = changesWait(before, change.kind, deps.policy.changes.perDay, now)
-  if (retryAt !== undefined && changes) throw new TakenBack({ code: 'changes_limit', retryAt })
+  if (retryAt !== undefined && changes) throw new TakenBack({ code: 'changes_limit', retryAt, judgedAt: now })
   if (retryAt === undefined) await writeChange(sql, account, items, change, source, now, sessionId)
   await noteInActivity(sql, accountId, change, source, now, sessionId)
 }

@@ -1,7 +1,8 @@
 import { seconds } from '../../core/time.ts'
 import { outboxAge } from '../../storage/message.ts'
 import { OnlyReads, wordsOf } from '../../storage/servers.ts'
-import { readOnly, type Sql, sqlState, writableClock } from '../../storage/sql.ts'
+import { readOnly, type Sql, sqlState } from '../../storage/sql.ts'
+import type { ClockWatch } from './clock-watch.ts'
 
 type Check = { ok: boolean; detail: string }
 
@@ -12,12 +13,13 @@ const patience = seconds(2)
 
 /**
  * What this process needs to do its work: a database that takes writes, an outbox that moves, a clock that agrees with
- * the database's.
+ * the database's, which was not set back.
  */
-export async function readiness(sql: Sql): Promise<Record<string, Check>> {
+export async function readiness(sql: Sql, clock: ClockWatch): Promise<Record<string, Check>> {
   const asked = Date.now()
   try {
-    const skew = (await within(patience, writableClock(sql))) - (asked + Date.now()) / 2
+    const skew = (await within(patience, clock.look())) - (asked + Date.now()) / 2
+    const setBackBy = clock.setBackBy()
     const age = await within(patience, outboxAge(sql))
     return {
       database: { ok: true, detail: `answered in ${Date.now() - asked} ms` },
@@ -26,8 +28,11 @@ export async function readiness(sql: Sql): Promise<Record<string, Check>> {
         detail: `the oldest due message has waited ${Math.round(age / 1000)} s`,
       },
       clock: {
-        ok: Math.abs(skew) <= mostSkew,
-        detail: `${Math.round(Math.abs(skew))} ms from the database's`,
+        ok: Math.abs(skew) <= mostSkew && setBackBy === undefined,
+        detail:
+          setBackBy === undefined
+            ? `${Math.round(Math.abs(skew))} ms from the database's`
+            : `the database's was set back by ${Math.round(setBackBy / 1000)} s in the last 10 minutes`,
       },
     }
   } catch (fault) {

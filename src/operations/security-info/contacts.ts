@@ -52,7 +52,7 @@ export async function beginContact(
   if (refusal !== undefined) return refuse(refusal)
   const changes = await changesOf(deps.database.sql, session.accountId)
   const retryAt = changesWait(changes, 'item_added', deps.policy.changes.perDay, session.now)
-  if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt })
+  if (retryAt !== undefined) return refuse({ code: 'changes_limit', retryAt, judgedAt: session.now })
   return sendTo(deps, session, address.value, undefined, returnTo, source)
 }
 

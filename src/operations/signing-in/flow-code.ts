@@ -2,7 +2,7 @@ import { type Address, destinationOf, hintOf } from '../../core/address.ts'
 import type { ActivityKind } from '../../core/people/activity.ts'
 import { isOver, mayBeTold } from '../../core/people/flow.ts'
 import { accept, type Result, refuse } from '../../core/refusal.ts'
-import { type Instant, seconds } from '../../core/time.ts'
+import type { Instant } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { MessageKind, Purpose } from '../../core/verifications/message.ts'
@@ -18,7 +18,7 @@ import type { NewVerification } from '../../storage/verification-sql.ts'
 import { activitySource, noteAskedCode, type Told } from '../activity/note-activity.ts'
 import type { Deps } from '../deps.ts'
 import { reportableKeys, type Source, sendKeysOf, sourceSendKeys } from '../source.ts'
-import { destinationKey, whyLimited } from '../verifications/limits.ts'
+import { destinationKey, inASecond, whyLimited } from '../verifications/limits.ts'
 import { takePhoneSend } from '../verifications/phone-sends.ts'
 import { resendCode } from '../verifications/resend-code.ts'
 import { TakenBack } from '../verifications/taken-back.ts'
@@ -99,7 +99,7 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
   if (issued instanceof TakenBack) return refuse(issued.refusal)
   if (issued.result !== 'issued') {
     const refusal = await whyLimited(deps, keys)
-    return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+    return refuse(refusal ?? { code: 'unavailable', ...(await inASecond(deps)) })
   }
   deps.wakeOutbox()
   return accept(id)

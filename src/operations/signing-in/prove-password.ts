@@ -24,7 +24,8 @@ export async function provePassword(
   const keys = [knownPasswordsKey(deps.keyring.current(), accountId, source)]
   const guess = await deps.guessSql.take(sql, keys)
   if (guess === 'limited') {
-    return refuse({ code: 'passwords_limit', retryAt: (await guessesWait(deps, keys)) ?? now + seconds(60) })
+    const wait = (await guessesWait(deps, keys)) ?? { retryAt: now + seconds(60), judgedAt: now }
+    return refuse({ code: 'passwords_limit', ...wait })
   }
   const account = await findAccount(sql, accountId)
   if (account === undefined) return refuse({ code: 'flow_ended' })

@@ -50,6 +50,10 @@ export async function takeGuess(
   const guess = await deps.guessSql.take(deps.database.sql, guesses)
   if (guess !== 'limited') return accept(guess)
   return refuse(
-    (await whyNoGuess(deps, guesses)) ?? { code: 'wrong_codes_limit', retryAt: now + seconds(60) },
+    (await whyNoGuess(deps, guesses)) ?? {
+      code: 'wrong_codes_limit',
+      retryAt: now + seconds(60),
+      judgedAt: now,
+    },
   )
 }

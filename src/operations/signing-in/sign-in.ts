@@ -134,9 +134,9 @@ async function limitedPassword(
   const strangers = keys.filter((key) => key.kind === 'strangers_passwords')
   const others = keys.filter((key) => key.kind !== 'strangers_passwords')
   const wait = await guessesWait(deps, others)
-  if (wait !== undefined) return { state, refusal: { code: 'passwords_limit', retryAt: wait } }
+  if (wait !== undefined) return { state, refusal: { code: 'passwords_limit', ...wait } }
   if (known || strangers.length === 0) {
-    return { state, refusal: { code: 'passwords_limit', retryAt: now + seconds(60) } }
+    return { state, refusal: { code: 'passwords_limit', retryAt: now + seconds(60), judgedAt: now } }
   }
   return { state: { ...state, guarded: true, step: 'choose' } }
 }

@@ -7,6 +7,7 @@ import { refusalWhenEnded } from '../../core/verifications/verification.ts'
 import { newTimeId } from '../../secrets/random.ts'
 import { noteCodeUsed } from '../../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../../storage/verification.ts'
+import { ClockSetBack } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { inTurn } from './in-turn.ts'
 import { whyNoGuess } from './limits.ts'
@@ -27,6 +28,8 @@ export const checkApplicationCode = (
  *
  * Refusals: `code_malformed` (nothing spent), `code_wrong`, `code_expired`, `code_used`, `code_tries_spent`,
  * `verification_cancelled`, `wrong_codes_limit`, `item_closed`, `verification_unknown`.
+ *
+ * @throws ClockSetBack
  */
 export async function checkCode(
   deps: Deps,
@@ -85,6 +88,7 @@ async function whyNotCompared(
   const { verification, now, destinationKey } = found
   const ended = refusalWhenEnded(verification, now)
   if (ended !== undefined) return ended
+  if (now < verification.lastSentAt) throw new ClockSetBack(verification.lastSentAt - now)
   if (code !== undefined && code.length !== verification.codeLength) {
     return { code: 'code_malformed', length: verification.codeLength }
   }

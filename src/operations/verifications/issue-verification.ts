@@ -1,6 +1,6 @@
 import { destinationOf } from '../../core/address.ts'
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
-import { hours, type Instant, seconds } from '../../core/time.ts'
+import { hours, type Instant } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Verification, VerificationRequest } from '../../core/verifications/verification.ts'
 import { sha256 } from '../../secrets/digest.ts'
@@ -15,6 +15,7 @@ import { endUserKeys, withHalves } from '../source.ts'
 import { inTurn } from './in-turn.ts'
 import {
   destinationKey,
+  inASecond,
   mayPassOnAnotherShard,
   networkText,
   shardsTried,
@@ -71,11 +72,11 @@ export async function issueVerification(
     }
     if (issued.result === 'refused') return refuse(issued.refusal)
     if (issued.result === 'lock_timeout') {
-      return refuse({ code: 'idempotency_in_progress', retryAt: Date.now() + seconds(1) })
+      return refuse({ code: 'idempotency_in_progress', ...(await inASecond(deps)) })
     }
     const refusal = await whyLimited(deps, keys)
     if (!mayPassOnAnotherShard(refusal) || tries >= shardsTried) {
-      return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+      return refuse(refusal ?? { code: 'unavailable', ...(await inASecond(deps)) })
     }
   }
 }

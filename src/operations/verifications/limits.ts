@@ -1,11 +1,12 @@
 import ipaddr from 'ipaddr.js'
 import { type Address, destinationOf } from '../../core/address.ts'
-import type { Refusal, SendLimit } from '../../core/refusal.ts'
-import type { Instant } from '../../core/time.ts'
+import type { Refusal, SendLimit, Wait } from '../../core/refusal.ts'
+import { seconds } from '../../core/time.ts'
 import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
 import type { VerificationRequest } from '../../core/verifications/verification.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
 import { readLogs } from '../../storage/limits.ts'
+import { databaseClock } from '../../storage/sql.ts'
 import type { Deps } from '../deps.ts'
 
 /** The row whose logs hold the sends to, and the wrong codes for, one destination of one application. */
@@ -70,7 +71,14 @@ export async function whyLimited(
     const key = keys.find((k) => k.key.equals(log.key))
     const retryAt = key && waitUntil(log.sends, deps.limits.rules[key.kind]?.sends ?? [], log.now)
     return key && retryAt !== undefined
-      ? [{ code: 'sends_limit' as const, limit: key.kind.replace('reported_', '') as SendLimit, retryAt }]
+      ? [
+          {
+            code: 'sends_limit' as const,
+            limit: key.kind.replace('reported_', '') as SendLimit,
+            retryAt,
+            judgedAt: log.now,
+          },
+        ]
       : []
   })
   return waits.sort((a, b) => b.retryAt - a.retryAt)[0]
@@ -84,10 +92,8 @@ export const mayPassOnAnotherShard = (refusal: { limit: SendLimit } | undefined)
   refusal === undefined || refusal.limit === 'quota'
 
 /** Until when one of these keys takes no more guesses; undefined where all do. */
-export async function guessesWait(deps: Deps, keys: readonly LimitKey[]): Promise<Instant | undefined> {
-  const waits = await waitsOf(deps, keys)
-  return waits.length === 0 ? undefined : Math.max(...waits.map(({ until }) => until))
-}
+export const guessesWait = async (deps: Deps, keys: readonly LimitKey[]): Promise<Wait | undefined> =>
+  longest(await waitsOf(deps, keys))
 
 /** Which of these keys take no more guesses. */
 export const fullOf = async <Key extends LimitKey>(deps: Deps, keys: readonly Key[]): Promise<Key[]> =>
@@ -100,17 +106,25 @@ export async function whyNoGuess(deps: Deps, keys: readonly LimitKey[]): Promise
     keys.filter(({ hushed }) => !hushed),
   )
   if (waits.some(({ key }) => key.kind === 'item_codes')) return { code: 'item_closed' }
-  const retryAt = Math.max(...waits.map(({ until }) => until))
-  return waits.length === 0 ? undefined : { code: 'wrong_codes_limit', retryAt }
+  const wait = longest(waits)
+  return wait && { code: 'wrong_codes_limit', ...wait }
 }
 
-async function waitsOf<Key extends LimitKey>(
-  deps: Deps,
-  keys: readonly Key[],
-): Promise<{ key: Key; until: Instant }[]> {
+/** For what did not come through and may the next time. */
+export async function inASecond(deps: Deps): Promise<Wait> {
+  const judgedAt = await databaseClock(deps.database.sql)
+  return { retryAt: judgedAt + seconds(1), judgedAt }
+}
+
+type KeyWait<Key> = { key: Key; wait: Required<Wait> }
+
+const longest = (waits: readonly KeyWait<LimitKey>[]): Wait | undefined =>
+  waits.map(({ wait }) => wait).sort((a, b) => b.retryAt - a.retryAt)[0]
+
+async function waitsOf<Key extends LimitKey>(deps: Deps, keys: readonly Key[]): Promise<KeyWait<Key>[]> {
   return (await readLogs(deps.database.sql, keys)).flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
-    const until = key && waitUntil(log.failures, deps.limits.rules[key.kind]?.failures ?? [], log.now)
-    return key === undefined || until === undefined ? [] : [{ key, until }]
+    const retryAt = key && waitUntil(log.failures, deps.limits.rules[key.kind]?.failures ?? [], log.now)
+    return key === undefined || retryAt === undefined ? [] : [{ key, wait: { retryAt, judgedAt: log.now } }]
   })
 }

@@ -10,8 +10,10 @@ export async function takePhoneSend(deps: Deps, sql: Sql, phone: string): Promis
   const prefix = prefixOf(phone, prefixPolicy.digits)
   const { count, now } = await holdPrefix(sql, prefix)
   const decision = decidePrefixSend(count, prefixPolicy, now)
-  if (!decision.open) throw new TakenBack({ code: 'phone_prefix_closed', retryAt: decision.until })
+  if (!decision.open)
+    throw new TakenBack({ code: 'phone_prefix_closed', retryAt: decision.until, judgedAt: now })
   await storePrefix(sql, prefix, decision.next)
   const spent = await spend(sql, budget.perMessage, budget.perDay)
-  if (!spent.allowed) throw new TakenBack({ code: 'phone_budget_spent', retryAt: spent.nextDayAt })
+  if (!spent.allowed)
+    throw new TakenBack({ code: 'phone_budget_spent', retryAt: spent.nextDayAt, judgedAt: now })
 }

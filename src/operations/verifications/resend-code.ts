@@ -1,5 +1,5 @@
 import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
-import { type Instant, seconds } from '../../core/time.ts'
+import type { Instant } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { Channel } from '../../core/verifications/delivery.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
@@ -19,7 +19,7 @@ import {
   type Whose,
 } from '../../storage/verification.ts'
 import type { Deps } from '../deps.ts'
-import { mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
+import { inASecond, mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
 import { TakenBack } from './taken-back.ts'
 
@@ -71,7 +71,7 @@ export async function resendCode(
     }
     const refusal = await whyLimited(deps, keys)
     if (!mayPassOnAnotherShard(refusal) || tries >= shardsTried) {
-      return refuse(refusal ?? { code: 'unavailable', retryAt: Date.now() + seconds(1) })
+      return refuse(refusal ?? { code: 'unavailable', ...(await inASecond(deps)) })
     }
   }
 }
