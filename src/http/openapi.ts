@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../core/refusal.ts'
 import { translate } from '../locales/catalogue.ts'
-import { type ApiOperation, apiOperations } from './api/reference.ts'
+import { type ApiOperation, apiOperations, apiRefusals } from './api/reference.ts'
 import { problem } from './api/schemas.ts'
 import { exampleNow, refusalExamples } from './refusal-examples.ts'
 import { parametersOf, refusalField, refusalShapes } from './refusals.ts'
@@ -190,7 +190,9 @@ export const exampleField = (code: RefusalCode): string =>
   refusalField(refusalExamples[code], exampleRequest, exampleNow)
 
 function namedSchemas(): Record<string, JsonSchema> {
-  const named = new Map<string, JsonSchema>([['Problem', answerSchema(problem)]])
+  const code = problem.shape.code.description ?? ''
+  const listed = problem.extend({ code: z.enum(apiRefusals).describe(code) })
+  const named = new Map<string, JsonSchema>([['Problem', answerSchema(listed)]])
   for (const { body, answer } of apiOperations) {
     if (body) named.set(body.name, schemaOf(body.schema, 'input'))
     named.set(answer.name, answerSchema(answer.schema))

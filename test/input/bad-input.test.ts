@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { minutes } from '../../src/core/time.ts'
+import { apiRefusals } from '../../src/http/api/reference.ts'
 import { refusalShapes } from '../../src/http/refusals.ts'
 import { type Client, openWorld, type World, wrongCode } from '../support/world.ts'
 import {
@@ -76,6 +77,7 @@ async function refused(name: string, sent: Sent, codes: string | readonly string
 
 function expectProblem(name: string, received: Received, problem: Record<string, unknown>): void {
   const { status, kind } = refusalShapes[problem.code as keyof typeof refusalShapes]
+  expect(apiRefusals, name).toContain(problem.code)
   const about = `${name}: ${received.text}`
   expect(received.status, about).toBe(status)
   expect(received.headers['content-type'], about).toBe('application/problem+json')

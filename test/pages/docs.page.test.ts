@@ -25,6 +25,19 @@ const operations = () =>
   )
 
 describe('the description at /openapi.json', () => {
+  test('lists the codes that a problem may have, each with its help page', async () => {
+    const properties = api.components.schemas.Problem?.properties as Record<string, JsonSchema> | undefined
+    const codes = properties?.code?.enum as string[]
+    const named = operations().flatMap(({ operation }) =>
+      Object.values(operation.responses).flatMap(({ content }) =>
+        Object.keys(content['application/problem+json']?.examples ?? {}),
+      ),
+    )
+    expect(codes.toSorted()).toEqual([...new Set([...named, 'route_unknown', 'method_unknown'])].sort())
+    const missing = await fetch(`${service.url}/v1/none`, { headers: { Accept: 'application/json' } })
+    expect(codes).toContain(((await missing.json()) as { code: string }).code)
+  })
+
   test('is OpenAPI 3.1, and every reference in it leads somewhere', () => {
     expect(api.openapi).toMatch(/^3\.1\./)
     for (const name of referencesIn(api)) {

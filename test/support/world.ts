@@ -10,6 +10,7 @@ import { shardQuota } from '../../src/core/verifications/limits.ts'
 import { openInbox } from '../../src/delivery/inbox.ts'
 import { type Outbox, openOutbox } from '../../src/delivery/outbox.ts'
 import type { Provider } from '../../src/delivery/provider.ts'
+import { apiRefusals } from '../../src/http/api/reference.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { openClientAddress } from '../../src/http/client-address.ts'
 import { openNews } from '../../src/http/stream.ts'
@@ -336,8 +337,11 @@ function clientOf(app: ReturnType<typeof buildApp>, token: string) {
   } satisfies Partial<Client>
 }
 
-const answerOf = async (response: Response): Promise<Answer> => ({
-  status: response.status,
-  headers: response.headers,
-  body: (await response.json()) as Wire,
-})
+/** Whatever a story is about: the API refuses with no code that its description doesn't list. */
+async function answerOf(response: Response): Promise<Answer> {
+  const body = (await response.json()) as Wire
+  if (!response.ok && !apiRefusals.some((code) => code === body.code)) {
+    throw new Error(`${body.code} is not among the refusals of the API's description.`)
+  }
+  return { status: response.status, headers: response.headers, body }
+}

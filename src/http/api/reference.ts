@@ -204,3 +204,12 @@ export const apiOperations: readonly ApiOperation[] = [
     refusals: [...ended, 'verification_unknown', ...always],
   },
 ]
+
+/** Every refusal of the API; the last two are those of an address or a method that it has not. */
+export const apiRefusals: readonly RefusalCode[] = [
+  ...new Set([
+    ...apiOperations.flatMap(({ refusals }) => refusals),
+    'route_unknown',
+    'method_unknown',
+  ] as const),
+].sort()
