@@ -168,6 +168,77 @@ describe('mistakes', () => {
     expect(told.find((line) => line.startsWith('PUBLIC_URL'))).toContain('https:')
   })
 
+  test('are told all at once, those of files and of settings against each other too', () => {
+    const told = mistakes({
+      PORT: 'x',
+      HOST: '0.0.0.0',
+      DKIM_KEY_FILE: nowhere,
+      LOGO_FILE: nowhere,
+      PLACES_FILE: nowhere,
+      SMTP_CA_FILE: nowhere,
+      POLICY_FILE: nowhere,
+      KEYRING_FILE: file('ring', '{"version":1,"lookup":"","keys":[]}'),
+      TRUSTED_PROXIES: 'proxy',
+      DATABASE_URL: `postgres://db/x?sslrootcert=${nowhere}`,
+    })
+    for (const name of [
+      'PORT',
+      'HOST',
+      'DKIM_KEY_FILE',
+      'DKIM_SELECTOR',
+      'LOGO_FILE',
+      'PLACES_FILE',
+      'SMTP_CA_FILE',
+      'POLICY_FILE',
+      'KEYRING_FILE',
+      'TRUSTED_PROXIES',
+      'DATABASE_URL',
+    ]) {
+      expect(
+        told.filter((line) => line.startsWith(name)),
+        name,
+      ).toHaveLength(1)
+    }
+    expect(told).toHaveLength(11)
+  })
+
+  test('of a file .env that cannot be read are told', () => {
+    expect(mistakes({}, folder)).toEqual([`The file ${folder} can't be read (EISDIR).`])
+  })
+
+  test.for([
+    ['empty', ''],
+    ['no ring', '{}'],
+    ['a ring without a key', '{"version":1,"lookup":"AAAA","keys":[]}'],
+  ])('are told of a key ring that is %s', ([, content = '']) => {
+    const told = mistakes({ KEYRING_FILE: file('ring', content) })
+    expect(told).toEqual([
+      expect.stringMatching(/^KEYRING_FILE .*ring is no key ring\. Put it back from a backup/),
+    ])
+  })
+
+  test('of an address of a mail server say how to write it', () => {
+    for (const [url, hint] of [
+      ['smtp://u:100%@mail.example.com', '%25'],
+      ['smtp://u:a/b@mail.example.com', '%2F'],
+      ['smtp://u:a#b@mail.example.com', '%23'],
+      ['smtp://u:a?b@mail.example.com', '%3F'],
+      ['smtp://mail.example.com?secure=true', 'smtps://'],
+      ['smtp://mail.example.com/x', 'no path'],
+    ] as const) {
+      const [told] = mistakes({ ...smtp, SMTP_URL: url })
+      expect(told).toMatch(/^SMTP_URL /)
+      expect(told).toContain(hint)
+    }
+  })
+
+  test('of PGSSLMODE are told, which the address has to say', () => {
+    const set = { DATABASE_URL: 'postgres://db/x', PGSSLMODE: 'verify-full' }
+    expect(mistakes(set)).toEqual([expect.stringContaining('Add ?sslmode=verify-full')])
+    expect(mistakes({ ...set, DATABASE_URL: 'postgres://db/x?sslmode=require' })).toEqual([])
+    expect(mistakes({ PGSSLMODE: 'require' })).toEqual([])
+  })
+
   test.for([
     ['the inbox where others can reach it', { HOST: '0.0.0.0' }, 'HOST'],
     ['the inbox where others can reach it, over IPv6', { HOST: '::' }, 'HOST'],
@@ -189,6 +260,43 @@ describe('mistakes', () => {
     })
     expect(told).toHaveLength(3)
     expect(told.join('\n')).not.toContain('hunter2')
+  })
+})
+
+describe('a name that is no setting', () => {
+  test.for([
+    ['SMPT_URL', 'SMTP_URL'],
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['COUNTERSIGN_PUBLIC_URL', 'PUBLIC_URL'],
+    ['PROT', 'PORT'],
+  ] as const)('%s is warned of, and %s named', ([name, meant]) => {
+    expect(read({ [name]: 'x' }).warnings).toEqual([`${name} is set and is no setting. Is ${meant} meant?`])
+  })
+
+  test('and like none is of no concern', () => {
+    const usual = [
+      'PATH',
+      'HOME',
+      'HOSTNAME',
+      'LANG',
+      'USER',
+      'PWD',
+      'TERM',
+      'NODE_ENV',
+      'PGHOST',
+      'MAIL',
+      'TZ',
+    ]
+    expect(read(Object.fromEntries(usual.map((name) => [name, 'x']))).warnings).toEqual([])
+  })
+
+  test('is named beside mistakes, which it may be behind', () => {
+    try {
+      read({ SMPT_URL: 'smtp://mail.example.com', PUBLIC_URL: 'https://account.example.com' })
+      expect.unreachable()
+    } catch (fault) {
+      expect((fault as ConfigMistakes).warnings).toEqual([expect.stringContaining('Is SMTP_URL meant?')])
+    }
   })
 })
 
@@ -257,7 +365,21 @@ describe('the policy file', () => {
     ['an item that never closes', '{"limits":{"item_codes":{"failures":[]}}}', 'failures'],
     ['a limit that there is not', '{"limits":{"mail":{}}}', 'limits'],
     ['a word that there is not', '{"codes":{}}', 'the file'],
-    ['a country in small letters', '{"phones":{"countries":["gb"]}}', 'phones.countries'],
+    [
+      'a country in small letters',
+      '{"phones":{"countries":["gb"]}}',
+      'phones.countries.0: gb is not a country code (ISO 3166-1): write GB',
+    ],
+    [
+      'a country by a name that is no code',
+      '{"phones":{"countries":["UK"]}}',
+      'UK is not a country code (ISO 3166-1): write GB',
+    ],
+    [
+      'a country that there is not',
+      '{"phones":{"countries":["GB", "XX"]}}',
+      'phones.countries.1: XX is not a country code',
+    ],
     ['a share above one', '{"phones":{"prefix":{"leastUsedShare":1.5}}}', 'leastUsedShare'],
     ['a negative budget', '{"phones":{"budget":{"perDay":-1}}}', 'perDay'],
     ['keeping for less than a day', '{"retention":{"verifications":"1 h"}}', 'retention.verifications'],

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { describeFault, openLog } from './log.ts'
 
@@ -17,4 +18,19 @@ test.each([
     fault_code: 'ECONNRESET',
   })
   expect(lines[0]).not.toContain('ana@')
+})
+
+test('a value that PostgreSQL cannot read is not repeated', () => {
+  const raised = Object.assign(
+    new pg.DatabaseError('invalid input syntax for type uuid: "ana@x.org"', 1, 'error'),
+    {
+      code: '22P02',
+      severity: 'ERROR',
+      detail: 'Failing row contains (ana@x.org).',
+    },
+  )
+  const described = describeFault(raised)
+  expect(described.message).toBe('PostgreSQL could not read a value (SQLSTATE 22P02)')
+  expect(described.stack).toContain('    at ')
+  expect(JSON.stringify(described)).not.toContain('ana@')
 })

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { nearest } from './core/nearest.ts'
+import { packageRoot } from './package-root.ts'
 import type { Role } from './service.ts'
 
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+
 const program = new Command('countersign')
-  .description('Account security: verification codes that arrive, security info, and a way back in.')
+  .description('Account security: verification codes that arrive, and security info.')
+  .version(version)
   .showHelpAfterError()
 
 program
@@ -58,5 +65,13 @@ program
   .command('import <file>')
   .description('read an export into an empty installation')
   .action(async (file: string) => (await import('./cli/import.ts')).importAll(file))
+
+/** With a default command, commander takes a word that is none for an argument of that. */
+const [word] = process.argv.slice(2)
+const words = [...program.commands.map((command) => command.name()), 'help']
+if (word !== undefined && !word.startsWith('-') && !words.includes(word)) {
+  const meant = nearest(word, words)
+  program.error(`error: unknown command '${word}'${meant === undefined ? '' : ` (is ${meant} meant?)`}`)
+}
 
 await program.parseAsync().catch(async (fault) => (await import('./cli/fail.ts')).fail(fault))

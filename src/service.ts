@@ -16,6 +16,7 @@ import { openClientAddress } from './http/client-address.ts'
 import { inboxTopic } from './http/pages/inbox/inbox.tsx'
 import { openNews } from './http/stream.ts'
 
+import { allListening, whyNotListening } from './listening.ts'
 import { describeFault, type Log } from './log.ts'
 import { openMetrics, serveMetrics } from './metrics.ts'
 import { ClockSetBack } from './operations/clock.ts'
@@ -54,8 +55,16 @@ const outboxChannel = 'countersign_outbox'
 const notifyEvery = 10
 const lookAtClockEvery = 10_000
 
+/** @throws CannotListen, ConfigMistakes and what openStore throws: nothing is left running */
 export async function startService(config: Config, role: Role, log: Log): Promise<Service> {
   const store = await openStore(config, log)
+  return startOn(store, config, role, log).catch(async (fault) => {
+    await store.close()
+    throw fault
+  })
+}
+
+async function startOn(store: Store, config: Config, role: Role, log: Log): Promise<Service> {
   const onFault = (fault: unknown, about: string) => log.error({ err: describeFault(fault) }, about)
   const keyring = await followKeyring(config.keyringFile, Date.now())
   const limits = shardQuota(config.policy.limits)
@@ -63,10 +72,6 @@ export async function startService(config: Config, role: Role, log: Log): Promis
   const verificationSql = prepareVerificationSql(limits.rules)
   const news = openNews()
   const metrics = openMetrics(() => outboxDepth(sql))
-  const metricsServer =
-    config.METRICS_PORT === undefined
-      ? undefined
-      : await serveMetrics(metrics.registry, config.METRICS_PORT, config.METRICS_HOST)
 
   const clock = openClockWatch(sql, (fault) => onFault(fault, 'Watching the clock'))
   // Where it can't be asked, whoever needs it says so.
@@ -87,11 +92,15 @@ export async function startService(config: Config, role: Role, log: Log): Promis
     placeOf: config.PLACES_FILE === undefined ? () => undefined : await openPlaceFile(config.PLACES_FILE),
     wakeOutbox: () => wakeOutbox(),
   }
-  const web = role === 'worker' ? undefined : await serveWeb()
+  const [web, metricsServer] = await allListening([
+    role === 'worker' ? Promise.resolve(undefined) : serveWeb(),
+    config.METRICS_PORT === undefined ? Promise.resolve(undefined) : servePrometheus(config.METRICS_PORT),
+  ])
   const publicUrl = config.publicUrl ?? (web && `http://localhost:${web.port}`)
   const worker = role === 'web' ? undefined : await startWorker()
   wakeOutbox = worker?.wake ?? notifier(sql, onFault)
   const firstRun = role === 'worker' ? undefined : await firstRunOf(config, store, publicUrl)
+  if (web !== undefined && publicUrl !== undefined) store.noteUrl(publicUrl)
 
   async function serveWeb() {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -99,7 +108,8 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       { fetch: (request, env) => app.fetch(request, env), port: config.PORT, hostname: config.HOST },
       ({ port }) => resolve(port),
     ) as Server
-    server.once('error', reject)
+    const place = { names: ['PORT', 'HOST'], port: config.PORT, host: config.HOST } as const
+    server.once('error', (fault) => reject(whyNotListening(fault, place)))
     server.keepAliveTimeout = 75_000
     // A form is a few hundred bytes: who takes longer to send one holds what was looked up for it.
     server.requestTimeout = 20_000
@@ -136,6 +146,14 @@ export async function startService(config: Config, role: Role, log: Log): Promis
       },
     })
     return { server, port }
+  }
+
+  async function servePrometheus(port: number) {
+    const host = config.METRICS_HOST
+    const place = { names: ['METRICS_PORT', 'METRICS_HOST'], port, host } as const
+    return serveMetrics(metrics.registry, port, host).catch((fault) => {
+      throw whyNotListening(fault, place)
+    })
   }
 
   async function startWorker() {
@@ -256,7 +274,7 @@ async function firstRunOf(
   const file = join(config.DATA_DIR, 'first-run.json')
   if (config.DATABASE_URL !== undefined) return undefined
   const keep = (more: object) => {
-    const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+    const before = existsSync(file) ? firstRunIn(readFileSync(file, 'utf8')) : {}
     const text = `${JSON.stringify({ ...before, url, ...(config.inbox && { inbox: `${url}/inbox` }), ...more }, null, 2)}\n`
     writeFileSync(file, text, { mode: 0o600, flush: true })
     chmodSync(file, 0o600)
@@ -272,4 +290,13 @@ async function firstRunOf(
   }
   if (existsSync(file)) keep({ administrator_link: administratorLink })
   return existsSync(file) ? { file, apiKey, administratorLink } : undefined
+}
+
+/** A file that somebody has written into is no reason not to start. */
+function firstRunIn(text: string): object {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return {}
+  }
 }

@@ -12,6 +12,8 @@ export type Store = {
   connection: Connection
   /** The newest migration, which the database has by now. */
   schema: string
+  /** Leaves word for commands of where people reach the service, where they can find it. */
+  noteUrl(url: string): void
   /** Called where the embedded server has ended for good: nothing works any more. */
   onLost(listener: () => void): void
   close(): Promise<void>
@@ -33,6 +35,7 @@ export async function openStore(config: Config, log: Log): Promise<Store> {
   const store = await connect(config, server.connection, log).catch(stopOnFault)
   return {
     ...store,
+    noteUrl: server.noteUrl,
     onLost: (listener) => server.onExit((exit) => exit.restarting || listener()),
     async close() {
       await store.close()
@@ -56,7 +59,17 @@ export async function isServing(config: Config): Promise<boolean> {
   return connectToRunning(config.DATA_DIR) !== undefined
 }
 
+/** Where people reach the service that runs on DATA_DIR; undefined where none does, or the database is another. */
+export async function urlOfService(config: Config): Promise<string | undefined> {
+  if (config.DATABASE_URL !== undefined) return undefined
+  const { urlOfRunning } = await import('./embedded/running-note.ts')
+  return urlOfRunning(config.DATA_DIR)
+}
+
 const migrations = `${packageRoot}migrations`
+
+/** The newest migration that this release has. */
+export const newestSchema = (): Promise<string> => newestMigration(migrations)
 
 async function connect(config: Config, connection: Connection, log: Log): Promise<Store> {
   const ran = await migrate(connection, migrations)
@@ -67,8 +80,8 @@ async function connect(config: Config, connection: Connection, log: Log): Promis
     preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
     onIdleFault: (fault) => log.warn({ err: describeFault(fault) }, 'A database connection was lost.'),
   })
-  const schema = await newestMigration(migrations)
-  return { database, connection, schema, onLost: () => {}, close: () => database.close() }
+  const schema = await newestSchema()
+  return { database, connection, schema, noteUrl: () => {}, onLost: () => {}, close: () => database.close() }
 }
 
 const embeddedLog = (log: Log) => ({

@@ -9,10 +9,12 @@ import { withDatabase } from './with-database.ts'
 type Options = { out?: string; withKeyring?: true }
 
 /** Writes all that the installation holds to a file that only its owner can read, or to standard output. */
-export const exportAll = ({ out, withKeyring }: Options): Promise<void> =>
-  withDatabase(async ({ config, connection, schema }) => {
-    if (withKeyring && out === undefined)
-      throw new CommandRefused('The key ring is only written to a file of its own rights: add --out FILE.')
+export async function exportAll({ out, withKeyring }: Options): Promise<void> {
+  if (withKeyring && out === undefined)
+    throw new CommandRefused(
+      "The key ring isn't written to standard output. Use --out FILE (created with mode 0600).",
+    )
+  await withDatabase(async ({ config, connection, schema }) => {
     const source = { connection, schema, keyringFile: withKeyring && config.keyringFile }
     const progress = showProgress('exported')
     const lines = exportLines(source, Date.now(), progress.note)
@@ -20,6 +22,7 @@ export const exportAll = ({ out, withKeyring }: Options): Promise<void> =>
     else await writeWhole(resolve(out), lines)
     progress.end()
   })
+}
 
 /** The file bears its name only once it is whole and on disk; one that is there already is left alone. */
 async function writeWhole(path: string, lines: AsyncIterable<string>): Promise<void> {

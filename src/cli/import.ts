@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { readConfig } from '../config.ts'
-import { ImportRefused, importLines } from '../operations/running/import.ts'
-import { isServing } from '../store.ts'
+import { ImportRefused, importLines, inspectExport } from '../operations/running/import.ts'
+import { isServing, newestSchema } from '../store.ts'
 import { CommandRefused } from './fail.ts'
 import { showProgress } from './progress.ts'
 import { withDatabase } from './with-database.ts'
@@ -18,16 +18,21 @@ export async function importAll(file: string): Promise<void> {
   if (await isServing(config))
     throw new CommandRefused(`The service is running on ${config.DATA_DIR}. Stop it first.`)
 
-  await withDatabase(async ({ connection, schema }) => {
+  // Before a database comes to be: a file that is refused leaves nothing.
+  const inspected = await orSentence(inspectExport(await newestSchema(), linesOf(path)))
+  await withDatabase(async ({ connection }) => {
     const progress = showProgress('imported')
-    const target = { connection, schema, keyringFile: config.keyringFile }
-    await importLines(target, () => linesOf(path), progress.note).catch((fault) => {
-      throw fault instanceof ImportRefused ? new CommandRefused(fault.message) : fault
-    })
+    const target = { connection, keyringFile: config.keyringFile }
+    await orSentence(importLines(target, inspected, () => linesOf(path), progress.note))
     progress.end()
     console.error('Codes that were under way when it was exported are cancelled: ask for new ones.')
   })
 }
+
+const orSentence = <Value>(work: Promise<Value>): Promise<Value> =>
+  work.catch((fault) => {
+    throw fault instanceof ImportRefused ? new CommandRefused(fault.message) : fault
+  })
 
 /** Lines end with a line feed and nothing else: readline would also end them where a text holds U+2028. */
 async function* linesOf(path: string): AsyncGenerator<string> {

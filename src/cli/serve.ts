@@ -6,8 +6,9 @@ import { type Role, type Service, startService } from '../service.ts'
 export async function serve(role: Role): Promise<void> {
   const config = readConfig()
   const log = openLog(config.LOG_LEVEL)
+  for (const warning of config.warnings) console.error(warning)
   const service = await startService(config, role, log)
-  for (const line of greeting(config, role, service)) console.error(line)
+  for (const line of greeting(config, role, service, process.stderr.isTTY)) console.error(line)
   log.info({ role, url: service.publicUrl }, 'Ready.')
 
   let stopping = false
@@ -25,8 +26,11 @@ export async function serve(role: Role): Promise<void> {
   service.onLost(() => stop('The database ended for good.', 1))
 }
 
-/** What is on, and what production still needs, in about ten lines. */
-function greeting(config: Config, role: Role, service: Service): string[] {
+/**
+ * What is on, and what production still needs, in about ten lines. What opens something is shown on a terminal only: a
+ * service manager or a container's log would keep it.
+ */
+function greeting(config: Config, role: Role, service: Service, onTerminal: boolean): string[] {
   if (role === 'worker') return ['Countersign carries messages (role worker).']
   const lines = [
     `Countersign is ready at ${service.publicUrl}`,
@@ -34,10 +38,11 @@ function greeting(config: Config, role: Role, service: Service): string[] {
   ]
   if (config.inbox) lines.push(`  Built-in inbox   ${service.publicUrl}/inbox (mail and texts end here)`)
   const { firstRun } = service
-  if (firstRun?.apiKey !== undefined) lines.push(`  API key          ${firstRun.apiKey}`)
+  const shown = (text: string) => (onTerminal ? text : `in ${firstRun?.file}`)
+  if (firstRun?.apiKey !== undefined) lines.push(`  API key          ${shown(firstRun.apiKey)}`)
   if (firstRun?.administratorLink !== undefined)
-    lines.push(`  Administrator    ${firstRun.administratorLink} (once, for an hour)`)
-  if (firstRun !== undefined) lines.push(`  Also kept in     ${firstRun.file}`)
+    lines.push(`  Administrator    ${shown(firstRun.administratorLink)} (once, for an hour)`)
+  if (firstRun !== undefined && onTerminal) lines.push(`  Also kept in     ${firstRun.file}`)
   const missing = [
     config.inbox && 'SMTP_URL (a mail server)',
     !config.publicUrl?.startsWith('https:') && 'PUBLIC_URL (an https address)',

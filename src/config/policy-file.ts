@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { getCountries } from 'libphonenumber-js'
 import { z } from 'zod'
 import { defaultPolicy, type Policy } from '../core/policy.ts'
 import { ever } from '../core/time.ts'
@@ -41,8 +42,26 @@ const codePolicy = z.strictObject({
   freshBelow: duration(),
 })
 
+const served: ReadonlySet<string> = new Set(getCountries())
+/** Codes that people write and ISO 3166-1 has others for. */
+const meantCountries: Readonly<Record<string, string>> = { UK: 'GB', EL: 'GR' }
+
+function countryProblem(text: string): string | undefined {
+  if (served.has(text)) return undefined
+  const upper = text.toUpperCase()
+  const meant = meantCountries[upper] ?? (served.has(upper) ? upper : undefined)
+  return meant === undefined
+    ? `${text} is not a country code (ISO 3166-1) such as GB`
+    : `${text} is not a country code (ISO 3166-1): write ${meant}`
+}
+
 const phonePolicy = z.strictObject({
-  countries: z.array(z.string().regex(/^[A-Z]{2}$/, 'is not a country code such as GB')),
+  countries: z.array(
+    z.string().superRefine((text, context) => {
+      const problem = countryProblem(text)
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+    }),
+  ),
   prefix: z
     .strictObject({
       digits: z.number().int().min(3).max(12),

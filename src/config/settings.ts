@@ -5,10 +5,14 @@ import { readAccent } from '../core/accent.ts'
 import { parseEmail } from '../core/address.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { smtpUrlProblem } from './smtp-url.ts'
 
-const port = z.coerce.number().int().min(0).max(65_535)
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
-const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+const wholeNumber = (least: number, most: number) => {
+  const error = `is not a whole number from ${least} to ${most}`
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error })
+}
+const port = wholeNumber(0, 65_535)
+const onOff = z.enum(['on', 'off'], { error: 'is neither on nor off' }).transform((value) => value === 'on')
 const path = z
   .string()
   .min(1)
@@ -84,10 +88,10 @@ const publicUrl = z.string().transform((text, context) => {
   return url.origin
 })
 
-const smtpUrl = z.string().refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
-}, 'is not an address such as smtp://user:password@mail.example.com:587')
+const smtpUrl = z.string().superRefine((text, context) => {
+  const problem = smtpUrlProblem(text)
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+})
 
 const postgresUrl = z.string().transform((text, context) => {
   const reading = readDatabaseUrl(text)
@@ -157,7 +161,7 @@ export const settingsSchema = z.object({
   OPERATOR_NAME: z
     .string()
     .min(1)
-    .max(64)
+    .max(64, 'is longer than 64 characters')
     .default('Countersign')
     .describe('The name that people know the service by.'),
   ACCENT_COLOR: accent
@@ -191,7 +195,9 @@ export const settingsSchema = z.object({
       'Addresses or networks (CIDR) of reverse proxies, separated by commas. Only from these are forwarding headers believed.',
     ),
   LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'is not one of trace, debug, info, warn, error, fatal and silent',
+    })
     .default('info')
     .describe('How much is logged, as JSON lines on standard output.'),
 })

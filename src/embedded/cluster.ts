@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedError } from './embedded-error.ts'
@@ -51,6 +52,7 @@ export async function ensureCluster(dataDir: string, binaries: Binaries, user: P
     )
   }
 
+  if (!user.owner) assertNamed()
   const folder = mkdtempSync(join(dataDir, unfinished))
   if (user.owner) chownSync(folder, user.owner.uid, user.owner.gid)
   await runToEnd(user, binaries.initdb, [...initdbOptions, '-D', folder], '')
@@ -62,6 +64,18 @@ export async function ensureCluster(dataDir: string, binaries: Binaries, user: P
   )
   renameSync(folder, final)
   syncFolder(dataDir)
+}
+
+/** initdb looks for its user in /etc/passwd, where a container that is run under any id has none. */
+function assertNamed(): void {
+  try {
+    userInfo()
+  } catch {
+    throw new EmbeddedError(
+      `PostgreSQL needs a user with a name, and the user id ${process.getuid?.()} has none in /etc/passwd.`,
+      'Start Countersign as a user that stands there, or set DATABASE_URL.',
+    )
+  }
 }
 
 /**

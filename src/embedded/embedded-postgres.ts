@@ -25,6 +25,8 @@ export type EmbeddedPostgres = {
   readonly connection: Connection
   /** Of the server that runs now; another one after a restart. */
   readonly pid: number
+  /** Leaves word for commands of where people reach the service. */
+  noteUrl(url: string): void
   /** Told each time the server ends without having been asked to. */
   onExit(listener: (exit: UnexpectedExit) => void): void
   /** Shuts down cleanly (open transactions are rolled back) and gives the folder free; at most 5 s. */
@@ -73,12 +75,14 @@ export async function openEmbeddedPostgres(options: {
       )
     try {
       const supervised = supervise(await start(), start, log)
-      writeRunningNote(dataDir, { holder: identify(process.pid)!, connection })
+      const note = { holder: identify(process.pid)!, connection }
+      writeRunningNote(dataDir, note)
       return {
         connection,
         get pid() {
           return supervised.server().pid
         },
+        noteUrl: (url) => writeRunningNote(dataDir, { ...note, url }),
         onExit: supervised.onExit,
         async stop() {
           await supervised.stop()

@@ -7,7 +7,12 @@ import { isAlive, type ProcessIdentity } from './process-identity.ts'
 import type { Connection } from './server-process.ts'
 
 /** What a running service leaves in DATA_DIR/running.json, so that commands on the same folder find its PostgreSQL. */
-type RunningNote = { holder: ProcessIdentity; connection: Connection }
+type RunningNote = {
+  holder: ProcessIdentity
+  connection: Connection
+  /** Where people reach the service; not there before it is known. */
+  url?: string
+}
 
 const noteFile = (dataDir: string) => join(dataDir, 'running.json')
 
@@ -36,6 +41,12 @@ export function connectToRunning(dataDir: string): Connection | undefined {
     `Process ${holder.pid} is just starting or stopping on ${dataDir}.`,
     'Try again in a few seconds.',
   )
+}
+
+/** Where people reach the service that runs on this folder; undefined where none does, or it doesn't say so yet. */
+export function urlOfRunning(dataDir: string): string | undefined {
+  const note = readRunningNote(dataDir)
+  return note && isAlive(note.holder) ? note.url : undefined
 }
 
 /** A process that was killed could not remove its socket folder; the one inside DATA_DIR is simply used again. */

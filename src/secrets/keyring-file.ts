@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../core/time.ts'
-import { type Keyring, type KeyringRecord, newKeyringRecord, openKeyring, rotated } from './keyring.ts'
+import {
+  type Keyring,
+  type KeyringRecord,
+  newKeyringRecord,
+  openKeyring,
+  parseKeyringRecord,
+  rotated,
+} from './keyring.ts'
 
 /** A ring that follows its file: another process may rotate it at any moment. */
 export type FollowedKeyring = {
@@ -60,21 +68,47 @@ export async function rotateKeyringFile(path: string, now: Instant): Promise<str
 }
 
 export async function readRecord(path: string): Promise<KeyringRecord> {
-  const record = JSON.parse(await readFile(path, 'utf8')) as KeyringRecord
-  if (record.version !== 1 || !Array.isArray(record.keys)) throw new Error(`${path} is not a key ring.`)
+  const record = recordIn(await readFile(path, 'utf8'))
+  if (record === undefined) throw new Error(`${path} is not a key ring.`)
   return record
 }
 
+/** The ring that a file's text holds; undefined where it holds none. */
+function recordIn(text: string): KeyringRecord | undefined {
+  try {
+    return parseKeyringRecord(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Why a ring's file can't be used; undefined where it can, or where there is none yet. */
+export function keyringProblem(path: string): string | undefined {
+  try {
+    return recordIn(readFileSync(path, 'utf8')) === undefined ? 'is no key ring' : undefined
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException
+    return code === 'ENOENT' ? undefined : `can't be read (${code})`
+  }
+}
+
+/** Whether a ring that came from another installation may be put where this one looks for its own. */
+export async function hasAnotherRing(path: string, record: KeyringRecord): Promise<boolean> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return false
+  return JSON.stringify(await readRecord(path)) !== JSON.stringify(record)
+}
+
 /**
- * Puts a ring that came from another installation where this one looks for its own. A ring that is there already is
- * never overwritten: what was written under it could not be read any more.
+ * Puts it there. A ring that is there already is never overwritten: what was written under it could not be read any more.
+ *
+ * @returns what takes it away again, if it was not there before
  */
-export async function placeRecord(
-  path: string,
-  record: KeyringRecord,
-): Promise<'in place' | 'another there'> {
-  await putIfMissing(path, record)
-  return JSON.stringify(await readRecord(path)) === JSON.stringify(record) ? 'in place' : 'another there'
+export async function placeRecord(path: string, record: KeyringRecord): Promise<() => Promise<void>> {
+  const wasPut = await putIfMissing(path, record)
+  if (await hasAnotherRing(path, record)) throw new Error(`Another key ring has come to be in ${path}.`)
+  return async () => {
+    if (wasPut) await unlink(path)
+  }
 }
 
 async function createIfMissing(path: string, now: Instant): Promise<void> {
@@ -86,18 +120,23 @@ async function createIfMissing(path: string, now: Instant): Promise<void> {
  * Several processes may start at once: `link` lets exactly one ring come to be, whole. A draft's name is random, since in
  * containers every process is the first and has the same pid.
  */
-async function putIfMissing(path: string, record: KeyringRecord): Promise<void> {
+async function putIfMissing(path: string, record: KeyringRecord): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${randomUUID()}`
   const file = await open(draft, 'wx', 0o600)
   await file.writeFile(JSON.stringify(record))
   await file.sync()
   await file.close()
-  await link(draft, path).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'EEXIST') throw fault
-  })
+  const wasPut = await link(draft, path).then(
+    () => true,
+    (fault: NodeJS.ErrnoException) => {
+      if (fault.code !== 'EEXIST') throw fault
+      return false
+    },
+  )
   await unlink(draft)
   await syncFolder(path)
+  return wasPut
 }
 
 async function syncFolder(path: string): Promise<void> {

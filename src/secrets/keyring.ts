@@ -52,6 +52,28 @@ export type KeyringRecord = {
   keys: { id: string; secret: string; createdAt: Instant; retiredAt?: Instant }[]
 }
 
+/** A ring as a file holds it; undefined where the text is none, or a ring without a key. */
+export function parseKeyringRecord(value: unknown): KeyringRecord | undefined {
+  if (!isObject(value) || value.version !== 1 || !isSecret(value.lookup) || !Array.isArray(value.keys)) {
+    return undefined
+  }
+  const areKeys = value.keys.every(
+    (key) =>
+      isObject(key) &&
+      typeof key.id === 'string' &&
+      isSecret(key.secret) &&
+      typeof key.createdAt === 'number',
+  )
+  return areKeys && value.keys.length > 0 ? (value as KeyringRecord) : undefined
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** 256 bits. */
+const isSecret = (text: unknown): boolean =>
+  typeof text === 'string' && Buffer.from(text, 'base64').length === 32
+
 /** Longer than a code's lifetime (ten minutes at most) by a minute, for a process whose clock lags. */
 const codeGrace: Duration = minutes(11)
 const forgottenAfter: Duration = hours(25)

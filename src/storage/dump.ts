@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type Connection, connectClient } from './servers.ts'
+import { sqlState } from './sql.ts'
 
 /** What becomes of a table's rows when an installation moves to another database. */
 export type TableMove =
@@ -256,7 +257,12 @@ export async function* readDump(connection: Connection, withKeyring: boolean): A
 export type Loader = {
   /** The first exported table that holds a row. */
   occupied(): Promise<string | undefined>
-  load(table: string, columns: readonly string[], lines: readonly string[]): Promise<void>
+  /** @returns why a row can't be stored, without saying what is in it */
+  load(
+    table: string,
+    columns: readonly string[],
+    lines: readonly string[],
+  ): Promise<'loaded' | { sqlState: string }>
 }
 
 /** Writes a dump in one transaction: all of it or, whatever happens, nothing. Other writers wait for its end. */
@@ -280,11 +286,17 @@ export async function writeDump(
       },
       async load(table, columns, lines) {
         const names = columns.map(quoted).join(', ')
-        await client.query(
-          `insert into ${quoted(table)} (${names})
-           select ${names} from json_populate_recordset(null::${quoted(table)}, $1::json)`,
-          [`[${lines.join(',')}]`],
-        )
+        const text = `insert into ${quoted(table)} (${names})
+          select ${names} from json_populate_recordset(null::${quoted(table)}, $1::json)`
+        try {
+          await client.query(text, [`[${lines.join(',')}]`])
+          return 'loaded'
+        } catch (fault) {
+          const state = sqlState(fault)
+          // Data that no type, constraint or table takes: PostgreSQL's own words would show the row.
+          if (state !== undefined && /^(22|23|42)/.test(state)) return { sqlState: state }
+          throw fault
+        }
       },
     })
     for (const table of Object.values(tableMoves)) {

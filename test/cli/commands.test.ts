@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { packageRoot } from '../../src/package-root.ts'
 import {
   type Environment,
   firstKey,
@@ -10,6 +13,7 @@ import {
   temporaryFolder,
   untilServing,
 } from '../support/countersign.ts'
+import { emptyDatabase } from '../support/databases.ts'
 
 // Each command is a process of its own, and some of them a database too.
 vi.setConfig({ testTimeout: 120_000 })
@@ -90,8 +94,17 @@ test('rotating the key ring needs no database and leaves a file that only its ow
 test('a command that is none, and a role that is none, end with what there is', async () => {
   const unknown = await runCountersign(['fly'], {})
   expect(unknown.code).toBe(1)
-  expect(unknown.stderr).toMatch(/unknown command|too many arguments/)
+  expect(unknown.stderr).toMatch(/^error: unknown command 'fly'$/m)
   expect(unknown.stderr).toContain('Usage: countersign')
+  for (const [words, meant] of [
+    [['sevre'], 'serve'],
+    [['api-key', 'list'], 'api-keys'],
+    [['api-keys', 'lst'], 'list'],
+  ] as const) {
+    const { code, stderr } = await runCountersign([...words], {})
+    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`unknown command.*${meant}`, 's'))])
+    expect(stderr).not.toContain('too many arguments')
+  }
   const role = await runCountersign(['serve', '--role', 'cook'], {})
   expect(role.code).toBe(1)
   expect(role.stderr).toMatch(/all, web, worker/)
@@ -140,3 +153,97 @@ test('a second service on the folder, and an import while it runs, are refused w
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Stop it first') })
   expect(firstKey(dataDir)).toMatch(/^csk_/)
 })
+
+test('the version is told', async () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+  expect(await runCountersign(['--version'], {})).toMatchObject({ code: 0, stdout: `${version}\n` })
+})
+
+test('a port that is in use is told with its setting, and nothing is left running', async () => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as AddressInfo
+  const dataDir = newFolder()
+  const environment = { DATA_DIR: dataDir, PORT: String(port), METRICS_PORT: String(port) }
+  const { code, stderr } = await runCountersign(['serve'], environment)
+  expect(code).toBe(1)
+  expect(stderr).toContain(
+    `PORT ${port} on 127.0.0.1 is in use by another program. Set PORT to another port.`,
+  )
+  expect(stderr).toContain(`METRICS_PORT ${port} on 127.0.0.1 is in use`)
+  expect(stderr).not.toContain('    at ')
+  expect(existsSync(join(dataDir, 'running.json'))).toBe(false)
+
+  const elsewhere = { ...environment, HOST: '192.0.2.1', METRICS_PORT: '', SMTP_URL: 'smtp://127.0.0.1' }
+  const refused = await runCountersign(['serve'], { ...elsewhere, MAIL_FROM: 'codes@harbour.test' })
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('HOST 192.0.2.1 is no address of'),
+  })
+})
+
+test('an API key and an administrator link are shown on a terminal, and nowhere else', async () => {
+  const secret = /csk_|\/administrator\//
+  const folder = temporaryFolder()
+  const piped = join(folder, 'piped')
+  const service = await startService(piped)
+  expect(service.said()).not.toMatch(secret)
+  expect(service.said()).toContain(`API key          in ${join(piped, 'first-run.json')}`)
+  expect(service.said()).toContain(`Administrator    in ${join(piped, 'first-run.json')} (once, for an hour)`)
+
+  const shown = await onTerminal({ DATA_DIR: join(folder, 'shown'), PORT: String(await freePort()) })
+  expect(shown).toMatch(/API key {10}csk_/)
+  expect(shown).toMatch(/Administrator {4}http:\/\/localhost:\d+\/administrator\//)
+  expect(shown).toContain(join(folder, 'shown', 'first-run.json'))
+})
+
+test('an invitation leads to the service that runs, and to none there is no link', async () => {
+  const dataDir = newFolder()
+  const alone = { DATA_DIR: dataDir, PORT: String(await freePort()) }
+  const refused = await runCountersign(['admin', 'invite'], alone)
+  expect(refused).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining(`No service answers at http://localhost:${alone.PORT}. Start it first`),
+  })
+  const { url } = await startService(dataDir)
+  // As from another shell, which knows nothing of the port that the service was given.
+  const invited = await runCountersign(['admin', 'invite'], { DATA_DIR: dataDir })
+  expect(invited).toMatchObject({ code: 0, stderr: expect.stringContaining('It works once') })
+  const { port, pathname } = new URL(invited.stdout)
+  expect(port).toBe(new URL(url).port)
+  expect((await fetch(`${url}${pathname}`)).status).toBe(200)
+
+  const away = { DATA_DIR: dataDir, PUBLIC_URL: 'https://account.harbour.test', SMTP_URL: 'smtp://127.0.0.1' }
+  const database = await emptyDatabase()
+  onTestFinished(database.drop)
+  const elsewhere = await runCountersign(['admin', 'invite'], { ...away, DATABASE_URL: database.url })
+  expect(elsewhere.stdout).toMatch(/^https:\/\/account\.harbour\.test\/administrator\//)
+  expect(elsewhere.stderr).toContain('No service answers at https://account.harbour.test from here')
+})
+
+test('a setting that looks like one of ours is warned of', async () => {
+  const service = await startService(newFolder(), { SMPT_URL: 'smtp://127.0.0.1' })
+  expect(service.said()).toContain('SMPT_URL is set and is no setting. Is SMTP_URL meant?')
+})
+
+/** What the service says at its start on a terminal of its own, whose two streams are one. */
+async function onTerminal(environment: Environment): Promise<string> {
+  const program = join(packageRoot, 'dist/main.js')
+  const terminal = spawn('script', ['-qfec', `exec '${process.execPath}' '${program}' serve`, '/dev/null'], {
+    env: { PATH: process.env.PATH ?? '', SHELL: '/bin/sh', ...environment },
+    cwd: temporaryFolder(),
+  })
+  const gone = new Promise((resolve) => terminal.once('close', resolve))
+  onTestFinished(async () => {
+    terminal.kill('SIGKILL')
+    await gone
+  })
+  let shown = ''
+  for await (const text of terminal.stdout.setEncoding('utf8')) {
+    shown += text
+    if (shown.includes('docs/deployment.md tells how')) break
+  }
+  return shown
+}

@@ -89,15 +89,19 @@ test('an installation moves from its folder to a server and back, with its keys 
   })
 })
 
-test('a file that is cut short is refused with a sentence, and the folder stays empty', async () => {
+test('a file that is cut short is refused with a sentence, and leaves nothing', async () => {
   const { folder, dataDir } = await folderWithACode()
   const whole = (await runCountersign(['export'], { DATA_DIR: dataDir })).stdout
   const home = { DATA_DIR: join(folder, 'home') }
   const file = join(folder, 'cut')
   writeFileSync(file, whole.slice(0, -100))
   const refused = await runCountersign(['import', file], home)
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('damaged or cut short') })
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^The file is damaged: its end is missing/),
+  })
   expect(refused.stderr).not.toContain('    at ')
+  expect(existsSync(home.DATA_DIR)).toBe(false)
   writeFileSync(file, whole)
   expect(await runCountersign(['import', file], home)).toMatchObject({ code: 0 })
 })

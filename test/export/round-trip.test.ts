@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportLines } from '../../src/operations/running/export.ts'
-import { ImportRefused, importLines } from '../../src/operations/running/import.ts'
+import { ImportRefused, importLines, inspectExport } from '../../src/operations/running/import.ts'
 import { packageRoot } from '../../src/package-root.ts'
 import { sha256 } from '../../src/secrets/digest.ts'
-import { followKeyring } from '../../src/secrets/keyring-file.ts'
+import { newKeyringRecord } from '../../src/secrets/keyring.ts'
+import { followKeyring, readRecord } from '../../src/secrets/keyring-file.ts'
 import { tableMoves } from '../../src/storage/dump.ts'
 import { newestMigration } from '../../src/storage/migrate.ts'
 import { migratedDatabase, type TestDatabase } from '../support/databases.ts'
@@ -40,9 +41,10 @@ const exportOf = async ({ connection }: TestDatabase, ring?: string): Promise<st
     '',
   )
 
-const importInto = (text: string, known = schema) =>
+const importInto = async (text: string, known = schema) =>
   importLines(
-    { connection: to.connection, schema: known, keyringFile },
+    { connection: to.connection, keyringFile },
+    await inspectExport(known, linesOf(text)),
     () => linesOf(text),
     () => {},
   )
@@ -265,7 +267,7 @@ test('a file that was cut short or altered anywhere is refused with a sentence, 
                   .filter((_, n, lines) => n !== at % (lines.length - 1))
                   .join('\n')
         expect(await refusalOf(damagedFile)).toMatch(
-          /damaged or cut short|no export of Countersign|newer release/,
+          /The file is damaged: |no export of Countersign|newer release/,
         )
         expect(await rowsInTarget()).toBe('0')
       },
@@ -273,6 +275,61 @@ test('a file that was cut short or altered anywhere is refused with a sentence, 
     { numRuns: 60 },
   )
   await importInto(whole)
+})
+
+/** A file with these lines, as whole as a real one. */
+function signed(lines: readonly object[], rows: Record<string, number>): string {
+  const header = { format: 'countersign-export', version: 1, schema, exported_at: '2026-06-01T09:00:00Z' }
+  const text = [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
+  return `${text}${JSON.stringify(['end', { rows, sha256: sha256(text).toString('hex') }])}\n`
+}
+
+test('a row that no table takes is refused unseen, and no key ring is left', async () => {
+  await empty(target)
+  const ring = ['keyring', newKeyringRecord(Date.now())]
+  const table = ['table', 'application', ['id', 'name']]
+  const secret = { id: 'ana@example.org', name: 'x' }
+  const twice = { id: '11111111-1111-4111-8111-111111111111', name: 'ana@example.org' }
+  for (const [rows, state] of [
+    [[secret], '22P02'],
+    [[twice, twice], '23505'],
+  ] as const) {
+    const file = signed([ring, table, ...rows], { application: rows.length })
+    const words = await refusalOf(file)
+    expect(words).toBe(
+      `A row of application (one of 1 to ${rows.length}) doesn't fit the tables of this release (SQLSTATE ${state}). Nothing was imported.`,
+    )
+    expect(existsSync(keyringFile)).toBe(false)
+    expect(await rowsInTarget()).toBe('0')
+  }
+})
+
+test('a key ring that is put where none was is taken away again when the import fails', async () => {
+  await empty(target)
+  const table = ['table', 'security_info', ['account_id', 'id', 'kind', 'address']]
+  const ring = newKeyringRecord(Date.now())
+  const file = signed([['keyring', ring], table], { security_info: 0 })
+  // The look-ups of contacts are made last, when the ring is there already.
+  await target.query('alter table contact rename to contact_away')
+  await expect(importInto(file)).rejects.toThrow('contact')
+  await target.query('alter table contact_away rename to contact')
+  expect(existsSync(keyringFile)).toBe(false)
+  await importInto(file)
+  expect(await readRecord(keyringFile)).toEqual(ring)
+  rmSync(keyringFile)
+})
+
+test.for([
+  { version: 1, lookup: newKeyringRecord(0).lookup, keys: [] },
+  { version: 1, lookup: '', keys: newKeyringRecord(0).keys },
+  { version: 2 },
+  null,
+])('an export whose key ring is %j is refused', async (ring) => {
+  await empty(target)
+  expect(await refusalOf(signed([['keyring', ring]], {}))).toMatch(
+    /^The file is damaged: its key ring has no key/,
+  )
+  expect(existsSync(keyringFile)).toBe(false)
 })
 
 test('the file of a newer schema is refused; one that is read into an installation with rows too', async () => {

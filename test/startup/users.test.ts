@@ -2,7 +2,7 @@ import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, symlinkSync } fr
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { choosePostgresUser } from '../../src/embedded/postgres-user.ts'
+import { choosePostgresUser, type PostgresUser } from '../../src/embedded/postgres-user.ts'
 import { holdFolder, query, ready, startService, temporaryFolder } from './service-process.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -27,6 +27,33 @@ test.skipIf(!asRoot)(
     expect(uidOf((await ready(startService(join(folder, 'data')))).pid)).toBe(user.owner!.uid)
   },
 )
+
+test.skipIf(!asRoot)('a user id without a name is told in a sentence that it needs one', async () => {
+  const folder = temporaryFolder()
+  const nameless = 54321
+  chownSync(folder, nameless, nameless)
+  const setpriv = [
+    '--reuid',
+    `${nameless}`,
+    '--regid',
+    `${nameless}`,
+    '--clear-groups',
+    '--inh-caps',
+    '+dac_read_search',
+  ]
+  const user: PostgresUser = {
+    command: (file, args) => ({
+      file: 'setpriv',
+      args: [...setpriv, '--ambient-caps', '+dac_read_search', file, ...args],
+    }),
+  }
+  expect(await startService(join(folder, 'data'), user).answer).toMatchObject({
+    event: 'refused',
+    message: expect.stringMatching(
+      /the user id 54321 has none in \/etc\/passwd\.\n {2}Start Countersign as a user/,
+    ),
+  })
+})
 
 test.skipIf(!asRoot)(
   'it starts from a clone, and on a folder, that are closed to everybody but root',

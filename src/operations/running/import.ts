@@ -1,61 +1,70 @@
 import { runningSha256 } from '../../secrets/digest.ts'
-import type { KeyringRecord } from '../../secrets/keyring.ts'
-import { placeRecord } from '../../secrets/keyring-file.ts'
+import { type KeyringRecord, parseKeyringRecord } from '../../secrets/keyring.ts'
+import { hasAnotherRing, placeRecord } from '../../secrets/keyring-file.ts'
 import { isExported, type Loader, writeDump } from '../../storage/dump.ts'
 import type { ExportHeader, ExportMark, Progress } from './export.ts'
 
-/** Nothing was imported; the message says why, and what to do. */
+/** Nothing was imported; the message says why, and what to do. It never repeats a row. */
 export class ImportRefused extends Error {}
 
 type Target = {
   connection: Parameters<typeof writeDump>[0]
-  /** The newest migration that this release has. */
-  schema: string
   /** Where the ring goes, if the file has one. */
   keyringFile: string
 }
 
+/** Gives the file's lines from its beginning each time, without line feeds. */
+type ReadLines = () => AsyncIterable<string>
+
 const batch = 1000
 
 /**
- * Reads an export into an empty installation: all of it or nothing. The file is read twice, so that a damaged one is
- * refused before the database is touched.
+ * Reads an export that was inspected into an empty installation: all of it or nothing, the key ring too. It is read a
+ * second time, so that a damaged one is refused before there is a database.
  *
- * @param readLines gives the file's lines from its beginning each time, without line feeds
  * @returns how many rows each table got
  * @throws ImportRefused
  */
 export async function importLines(
   target: Target,
-  readLines: () => AsyncIterable<string>,
+  { keyring, sha256 }: InspectedExport,
+  readLines: ReadLines,
   onProgress: Progress,
 ): Promise<Record<string, number>> {
-  const { keyring, sha256 } = await inspect(target, readLines())
+  if (keyring !== undefined && (await hasAnotherRing(target.keyringFile, keyring))) {
+    throw new ImportRefused(
+      `There is another key ring in ${target.keyringFile}. Move it away to use the one of the export. Nothing was imported.`,
+    )
+  }
   let rows: Record<string, number> = {}
-  await writeDump(target.connection, async (loader) => {
-    const occupied = await loader.occupied()
-    if (occupied !== undefined) {
-      throw new ImportRefused(
-        `There are rows in ${occupied} already. An export is only read into an empty installation: choose another DATA_DIR or database.`,
-      )
-    }
-    if (keyring !== undefined) await takeKeyring(target.keyringFile, keyring)
-    rows = await load(loader, readLines(), sha256, onProgress)
-  })
+  let takeRingAway = async () => {}
+  try {
+    await writeDump(target.connection, async (loader) => {
+      const occupied = await loader.occupied()
+      if (occupied !== undefined) {
+        throw new ImportRefused(
+          `There are rows in ${occupied} already. An export is only read into an empty installation: choose another DATA_DIR or database.`,
+        )
+      }
+      rows = await load(loader, readLines(), sha256, onProgress)
+      if (keyring !== undefined) takeRingAway = await placeRecord(target.keyringFile, keyring)
+    })
+  } catch (fault) {
+    await takeRingAway()
+    throw fault
+  }
   return rows
 }
 
-async function takeKeyring(file: string, record: KeyringRecord): Promise<void> {
-  if ((await placeRecord(file, record)) === 'in place') return
-  throw new ImportRefused(
-    `There is another key ring in ${file}. Move it away to use the one of the export. Nothing was imported.`,
-  )
-}
+export type InspectedExport = { keyring: KeyringRecord | undefined; sha256: string }
 
-type Inspected = { keyring: KeyringRecord | undefined; sha256: string }
-
-/** Goes through the whole file: is it one of ours, complete, as it was written, and of a schema that we know? */
-async function inspect({ schema }: Target, lines: AsyncIterable<string>): Promise<Inspected> {
+/**
+ * Goes through the whole file: is it one of ours, complete, as it was written, and of a schema that we know?
+ *
+ * @param schema the newest migration that this release has
+ * @throws ImportRefused
+ */
+export async function inspectExport(schema: string, lines: AsyncIterable<string>): Promise<InspectedExport> {
   const digest = runningSha256()
   const rows: Record<string, number> = {}
   let keyring: KeyringRecord | undefined
@@ -76,16 +85,22 @@ async function inspect({ schema }: Target, lines: AsyncIterable<string>): Promis
         if (table === undefined) throw damaged('a row belongs to no table')
         rows[table] = (rows[table] ?? 0) + 1
       } else if (mark[0] === 'table') table = tableOf(mark, rows)
-      else keyring = mark[1]
+      else keyring = keyringIn(mark[1])
     }
     digest.add(`${line}\n`)
   }
   if (header === undefined) throw notOurs()
   if (end === undefined) throw damaged('its end is missing')
   const sha256 = digest.hex()
-  if (end.sha256 !== sha256) throw damaged('its checksum is another one')
+  if (end.sha256 !== sha256) throw damaged("its checksum doesn't match")
   if (JSON.stringify(end.rows) !== JSON.stringify(rows)) throw damaged('its rows are not those it counts')
   return { keyring, sha256 }
+}
+
+function keyringIn(value: unknown): KeyringRecord {
+  const record = parseKeyringRecord(value)
+  if (record === undefined) throw damaged('its key ring has no key that could be used')
+  return record
 }
 
 function headerOf(line: string, schema: string): ExportHeader {
@@ -139,7 +154,13 @@ async function load(
   let waiting: string[] = []
   const flush = async () => {
     if (waiting.length === 0) return
-    await loader.load(table, columns, waiting)
+    const before = rows[table] ?? 0
+    const outcome = await loader.load(table, columns, waiting)
+    if (outcome !== 'loaded') {
+      throw new ImportRefused(
+        `A row of ${table} (one of ${before + 1} to ${before + waiting.length}) doesn't fit the tables of this release (SQLSTATE ${outcome.sqlState}). Nothing was imported.`,
+      )
+    }
     rows[table] = (rows[table] ?? 0) + waiting.length
     waiting = []
     onProgress(table, rows[table] ?? 0)
@@ -165,6 +186,6 @@ async function load(
 }
 
 const damaged = (how: string) =>
-  new ImportRefused(`The file is damaged or cut short: ${how}. Nothing was imported; export again.`)
+  new ImportRefused(`The file is damaged: ${how}. Nothing was imported; export again.`)
 
 const notOurs = () => new ImportRefused('The file is no export of Countersign. Nothing was imported.')
