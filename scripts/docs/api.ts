@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../src/core/refusal.ts'
 import { deliveryCauses, leaseTime, retryOffsets, sendMargin } from '../../src/core/verifications/delivery.ts'
+import { apiRefusals, type OperationId, operationRefusals } from '../../src/http/api/operation-refusals.ts'
 import {
   approvalAnswer,
   attemptRequest,
@@ -16,38 +17,26 @@ import { catalogue } from '../../src/locales/catalogue.ts'
 import { openMetrics } from '../../src/metrics.ts'
 import { code, lengthOf, table } from './words.ts'
 
-/** What only pages refuse: an application never gets these. */
-const onlyPages: ReadonlySet<RefusalCode> = new Set([
-  ...([
-    'host_unknown',
-    'origin_refused',
-    'message_unknown',
-    'reference_wrong',
-    'username_malformed',
-  ] as const),
-  ...([
-    'password_short',
-    'password_long',
-    'password_common',
-    'password_own_words',
-    'password_digits',
-  ] as const),
-  ...(['password_wrong', 'sign_in_wrong', 'password_is_code', 'passwords_limit', 'choice_missing'] as const),
-  ...(['flow_ended', 'step_elsewhere', 'form_stale', 'invitation_ended', 'accounts_full'] as const),
-  ...(['item_exists', 'items_full', 'must_remain', 'changes_frozen'] as const),
-])
-
-/** Every refusal of the API or of the pages, with its status, kind, parameters and meaning. */
+/** Every refusal of the API, or of the pages alone, with its status, kind, parameters and meaning. */
 export function refusalsTable(where: 'api' | 'pages'): string {
   const english = catalogue('en')
   const rows = (Object.keys(refusalExamples) as RefusalCode[])
-    .filter((name) => onlyPages.has(name) === (where === 'pages'))
+    .filter((name) => apiRefusals.has(name) === (where === 'api'))
     .map((name) => {
       const { status, kind } = refusalShapes[name]
       const parameters = Object.keys(parametersOf(refusalExamples[name], exampleNow)).map(code).join(', ')
       return [code(name), String(status), kind, parameters, english.get(`refusal.${name}.title`) ?? '']
     })
   return table(['code', 'status', 'kind', 'parameters', 'in a few words'], rows)
+}
+
+/** What one operation may refuse, by status. */
+export function operationRefusalsTable(operation: OperationId): string {
+  const byStatus = Map.groupBy(operationRefusals[operation], (name) => refusalShapes[name].status)
+  const rows = [...byStatus]
+    .sort(([one], [other]) => one - other)
+    .map(([status, names]) => [String(status), names.map(code).join(', ')])
+  return table(['status', 'codes'], rows)
 }
 
 const bodies = {

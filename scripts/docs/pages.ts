@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { causesTable, fieldsTable, metricsTable, refusalsTable, retriesTable } from './api.ts'
+import {
+  causesTable,
+  fieldsTable,
+  metricsTable,
+  operationRefusalsTable,
+  refusalsTable,
+  retriesTable,
+} from './api.ts'
 import { fightsTable } from './fights.ts'
 import { policyFile, policyTable, settingsTables } from './settings.ts'
 
@@ -14,6 +21,11 @@ const sections: Record<string, () => string | Promise<string>> = {
   'policy file': policyFile,
   refusals: () => refusalsTable('api'),
   'page refusals': () => refusalsTable('pages'),
+  'issue refusals': () => operationRefusalsTable('issueVerification'),
+  'attempt refusals': () => operationRefusalsTable('checkCode'),
+  'resend refusals': () => operationRefusalsTable('resendCode'),
+  'read refusals': () => operationRefusalsTable('readVerification'),
+  'cancellation refusals': () => operationRefusalsTable('cancelVerification'),
   causes: causesTable,
   retries: retriesTable,
   metrics: metricsTable,

@@ -21,7 +21,7 @@ const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
  * Upper case is folded, since no provider in use tells `A@` from `a@`. Plus tags and dots are kept: they are
  * other people's rules. An international domain is typed in its `xn--` form.
  */
-export function parseEmail(typed: string): Result<Email> {
+export function parseEmail(typed: string): Result<Email, 'email_malformed'> {
   const text = typed.trim()
   if (text.length > longestEmail || !/^[\x21-\x7e]+$/.test(text)) return refuse({ code: 'email_malformed' })
   const at = text.lastIndexOf('@')
@@ -35,7 +35,7 @@ export function parseEmail(typed: string): Result<Email> {
 }
 
 /** Reads a phone number in international form: `+`, country code, number; spaces, hyphens and brackets are fine. */
-export function parsePhone(typed: string): Result<{ phone: Phone; country: string }> {
+export function parsePhone(typed: string): Result<{ phone: Phone; country: string }, 'phone_malformed'> {
   const text = typed.trim()
   if (!/^\+[\d\s().-]{6,30}$/.test(text)) return refuse({ code: 'phone_malformed' })
   const number = parsePhoneNumberFromString(text)

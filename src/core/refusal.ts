@@ -85,6 +85,9 @@ export type Refusal =
 
 export type RefusalCode = Refusal['code']
 
+/** The refusals with one of these codes. */
+export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code }>
+
 /** Which limit on sending was reached. */
 export type SendLimit = 'email' | 'phone' | 'ip' | 'network' | 'quota' | 'browser'
 
@@ -96,7 +99,13 @@ export type GuessLimit =
   | 'strangers_passwords'
   | 'known_passwords'
 
-export type Result<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal }
+/** A value, or a refusal with one of these codes. */
+export type Result<Value, Code extends RefusalCode = RefusalCode> =
+  | { ok: true; value: Value }
+  | { ok: false; refusal: RefusalOf<Code> }
 
-export const accept = <Value>(value: Value): Result<Value> => ({ ok: true, value })
-export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })
+export const accept = <Value>(value: Value): { ok: true; value: Value } => ({ ok: true, value })
+export const refuse = <Declined extends Refusal>(refusal: Declined): { ok: false; refusal: Declined } => ({
+  ok: false,
+  refusal,
+})

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Refusal, Result } from '../core/refusal.ts'
+import type { Refusal, RefusalCode, Result } from '../core/refusal.ts'
 import type { Instant } from '../core/time.ts'
 import { type Locale, locales } from '../core/verifications/message.ts'
 import { translate } from '../locales/catalogue.ts'
@@ -23,9 +23,9 @@ export type Answering = Context<Exchange>
  * Sends a value as JSON, or a refusal as a problem document (RFC 9457). A value's headers stay the plain record that the
  * server writes: as `Headers`, which `c.header` and `c.json` make of them, they took 10 µs of each request.
  */
-export function answerJson<Value>(
+export function answerJson<Value, Code extends RefusalCode>(
   c: Answering,
-  result: Result<Value>,
+  result: Result<Value, Code>,
   show: (value: Value) => object,
   publicUrl: string,
   status: 200 | 201 | 202 = 200,

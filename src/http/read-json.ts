@@ -5,14 +5,14 @@ import type { Answering } from './exchange.ts'
 /** A request to this API is a few hundred bytes; more is a mistake or an attack. */
 const largestBody = 16 * 1024
 
-/**
- * Reads and checks a JSON body. Refusals: `content_type_unsupported`, `body_too_large`, `body_malformed` (not UTF-8,
- * not JSON), `input_refused` (with every fault, each by its JSON pointer).
- */
+/** What a body is refused with; `input_refused` names every fault by its JSON pointer. */
+export type BodyRefusal = 'content_type_unsupported' | 'body_too_large' | 'body_malformed' | 'input_refused'
+
+/** Reads and checks a JSON body, which is in UTF-8. */
 export async function readJson<Schema extends z.ZodType>(
   c: Answering,
   schema: Schema,
-): Promise<Result<z.output<Schema>>> {
+): Promise<Result<z.output<Schema>, BodyRefusal>> {
   const bytes = await readBody(c)
   if (!bytes.ok) return bytes
   if (!isJson(c.req.header('content-type'))) return refuse({ code: 'content_type_unsupported' })
@@ -23,7 +23,7 @@ export async function readJson<Schema extends z.ZodType>(
 export async function readOptionalJson<Schema extends z.ZodType>(
   c: Answering,
   schema: Schema,
-): Promise<Result<z.output<Schema>>> {
+): Promise<Result<z.output<Schema>, BodyRefusal>> {
   const bytes = await readBody(c)
   if (!bytes.ok) return bytes
   if (bytes.value.byteLength === 0) return checkValue({}, schema)
@@ -34,7 +34,7 @@ export async function readOptionalJson<Schema extends z.ZodType>(
 const isJson = (type: string | undefined): boolean =>
   type !== undefined && /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)
 
-async function readBody(c: Answering): Promise<Result<Uint8Array>> {
+async function readBody(c: Answering): Promise<Result<Uint8Array, 'body_too_large'>> {
   const tooLarge = refuse({ code: 'body_too_large', most: largestBody })
   const length = c.req.header('content-length')
   if (length !== undefined) {
@@ -53,7 +53,10 @@ async function readBody(c: Answering): Promise<Result<Uint8Array>> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function checkText<Schema extends z.ZodType>(bytes: Uint8Array, schema: Schema): Result<z.output<Schema>> {
+function checkText<Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  schema: Schema,
+): Result<z.output<Schema>, 'body_malformed' | 'input_refused'> {
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(bytes))
@@ -63,7 +66,10 @@ function checkText<Schema extends z.ZodType>(bytes: Uint8Array, schema: Schema):
   return checkValue(value, schema)
 }
 
-function checkValue<Schema extends z.ZodType>(value: unknown, schema: Schema): Result<z.output<Schema>> {
+function checkValue<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+): Result<z.output<Schema>, 'input_refused'> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return accept(parsed.data)
   return refuse({ code: 'input_refused', errors: parsed.error.issues.flatMap(faultsOf).slice(0, 20) })

@@ -120,6 +120,8 @@ export type WorldSettings = {
   hurried?: true
   /** Where a real browser finds it. */
   publicUrl?: string
+  /** For a story about faults of ours, which fail any other. */
+  onFault?: (fault: unknown) => void
 }
 
 /** Where people without a real browser find it. */
@@ -178,7 +180,7 @@ export async function openWorld(settings: WorldSettings = {}): Promise<World> {
       newRequestId: newId,
       isUnavailable: (fault) => isUnavailable(fault) || fault instanceof HashingBusy,
       observe: () => {},
-      onFault: raise,
+      onFault: settings.onFault ?? raise,
       health: { readiness: () => readiness(sql), isServing: () => true },
       pages: {
         looks: { accent: undefined, logo: undefined },

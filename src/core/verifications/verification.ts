@@ -1,6 +1,6 @@
 import type { Address } from '../address.ts'
 import type { Policy } from '../policy.ts'
-import { accept, type Refusal, type Result, refuse } from '../refusal.ts'
+import { accept, type RefusalOf, type Result, refuse } from '../refusal.ts'
 import type { Instant } from '../time.ts'
 import type { CodeLength } from './code.ts'
 import type { Channel } from './delivery.ts'
@@ -61,6 +61,9 @@ export function resendAt(
   return verification.lastSentAt + gap
 }
 
+/** What an ended verification refuses with. */
+export type EndedRefusal = 'code_used' | 'code_tries_spent' | 'verification_cancelled' | 'code_expired'
+
 export type Resend = { repeat: 'same_code' } | { repeat: 'new_code'; expiresAt: Instant }
 
 /**
@@ -71,7 +74,7 @@ export function decideResend(
   verification: Verification,
   policy: Policy['code'],
   now: Instant,
-): Result<Resend> {
+): Result<Resend, EndedRefusal | 'resends_spent' | 'resend_too_soon'> {
   const ended = refusalWhenEnded(verification, now)
   if (ended !== undefined) return refuse(ended)
   const at = resendAt(verification, policy, now)
@@ -82,7 +85,10 @@ export function decideResend(
 }
 
 /** Why a verification takes no more codes and sends, told only to whom it belongs. */
-export function refusalWhenEnded(verification: Verification, now: Instant): Refusal | undefined {
+export function refusalWhenEnded(
+  verification: Verification,
+  now: Instant,
+): RefusalOf<EndedRefusal> | undefined {
   switch (stateAt(verification, now)) {
     case 'approved':
       return { code: 'code_used', usedAt: verification.endedAt ?? now }

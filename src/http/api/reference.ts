@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { RefusalCode } from '../../core/refusal.ts'
+import { type OperationId, operationRefusals } from './operation-refusals.ts'
 import {
   approvalAnswer,
   attemptRequest,
@@ -11,7 +12,7 @@ import {
 
 /** One thing that the API does, as its description and its reference page tell it. */
 export type ApiOperation = {
-  id: string
+  id: OperationId
   method: 'get' | 'post'
   path: string
   summary: string
@@ -19,24 +20,8 @@ export type ApiOperation = {
   body?: { name: string; schema: z.ZodType; required: boolean; example: object }
   answer: { status: 200 | 201 | 202; name: string; description: string; schema: z.ZodType; example: object }
   takesIdempotencyKey: boolean
-  /** What it may refuse besides what every operation may. */
   refusals: readonly RefusalCode[]
 }
-
-/** Any operation may answer these. */
-const always: readonly RefusalCode[] = [
-  'authentication_required',
-  'api_key_refused',
-  'unavailable',
-  'internal',
-]
-const body: readonly RefusalCode[] = [
-  'body_malformed',
-  'input_refused',
-  'body_too_large',
-  'content_type_unsupported',
-]
-const ended: readonly RefusalCode[] = ['code_used', 'code_tries_spent', 'code_expired']
 
 const id = '6f1d2c3b-8a90-4e1f-a7b6-5c4d3e2f1a0b'
 const verification = {
@@ -73,20 +58,7 @@ export const apiOperations: readonly ApiOperation[] = [
       example: verification,
     },
     takesIdempotencyKey: true,
-    refusals: [
-      ...body,
-      'email_malformed',
-      'phone_malformed',
-      'phone_country_not_served',
-      'channel_unavailable',
-      'sends_limit',
-      'phone_prefix_closed',
-      'phone_budget_spent',
-      'idempotency_key_malformed',
-      'idempotency_key_reused',
-      'idempotency_in_progress',
-      ...always,
-    ],
+    refusals: operationRefusals.issueVerification,
   },
   {
     id: 'checkCode',
@@ -109,16 +81,7 @@ export const apiOperations: readonly ApiOperation[] = [
       example: { id, status: 'approved', approved_at: '2026-11-22T10:43:10.871Z' },
     },
     takesIdempotencyKey: false,
-    refusals: [
-      'code_wrong',
-      'code_malformed',
-      ...ended,
-      'verification_cancelled',
-      'wrong_codes_limit',
-      'verification_unknown',
-      ...body,
-      ...always,
-    ],
+    refusals: operationRefusals.checkCode,
   },
   {
     id: 'resendCode',
@@ -136,19 +99,7 @@ export const apiOperations: readonly ApiOperation[] = [
       example: { ...verification, resend_at: '2026-11-22T10:43:40.002Z' },
     },
     takesIdempotencyKey: false,
-    refusals: [
-      'resend_too_soon',
-      'resends_spent',
-      ...ended,
-      'verification_cancelled',
-      'sends_limit',
-      'channel_unavailable',
-      'phone_prefix_closed',
-      'phone_budget_spent',
-      'verification_unknown',
-      ...body,
-      ...always,
-    ],
+    refusals: operationRefusals.resendCode,
   },
   {
     id: 'readVerification',
@@ -184,7 +135,7 @@ export const apiOperations: readonly ApiOperation[] = [
       },
     },
     takesIdempotencyKey: false,
-    refusals: ['verification_unknown', ...always],
+    refusals: operationRefusals.readVerification,
   },
   {
     id: 'cancelVerification',
@@ -201,6 +152,6 @@ export const apiOperations: readonly ApiOperation[] = [
       example: { ...verification, status: 'cancelled', resend_at: null },
     },
     takesIdempotencyKey: false,
-    refusals: [...ended, 'verification_unknown', ...always],
+    refusals: operationRefusals.cancelVerification,
   },
 ]

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { z } from 'zod'
 import type { Address } from '../../core/address.ts'
 import { parseEmail, parsePhone } from '../../core/address.ts'
-import { accept, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type RefusalOf, type Result, refuse } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
 import {
   resendAt,
@@ -22,6 +22,7 @@ import { resendApplicationCode } from '../../operations/verifications/resend-cod
 import { type Answering, answerJson, type Exchange, languageOf, refuseJson } from '../exchange.ts'
 import { readJson, readOptionalJson } from '../read-json.ts'
 import { isoMoment } from '../refusals.ts'
+import type { CommonRefusal, OperationId, OperationRefusal } from './operation-refusals.ts'
 import { attemptRequest, issueRequest, resendRequest } from './schemas.ts'
 
 export type Authenticate = (token: string, now: Instant) => Promise<string | undefined>
@@ -32,44 +33,54 @@ type ApiExchange = Exchange & { Variables: Exchange['Variables'] & { application
 export function verificationApi(deps: Deps, authenticate: Authenticate, publicUrl: string) {
   const api = new Hono<ApiExchange>()
   const show = (v: { verification: Verification; now: Instant }) => describe(deps, v.verification, v.now)
+  /** Answers of one operation: a refusal that is not among its own doesn't compile. */
+  const answersOf = <Id extends OperationId>() => ({
+    decline: (c: unknown, refusal: RefusalOf<OperationRefusal<Id>>) =>
+      refuseJson(plain(c), refusal, publicUrl),
+    answer: <Value>(
+      c: unknown,
+      result: Result<Value, OperationRefusal<Id>>,
+      shown: (value: Value) => object,
+      status: 200 | 201 | 202 = 200,
+    ) => answerJson(plain(c), result, shown, publicUrl, status),
+  })
 
   api.use(async (c, next) => {
+    const decline = (refusal: RefusalOf<CommonRefusal>) => refuseJson(plain(c), refusal, publicUrl)
     const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (token === undefined) return refuseJson(plain(c), { code: 'authentication_required' }, publicUrl)
+    if (token === undefined) return decline({ code: 'authentication_required' })
     const applicationId = await authenticate(token, c.get('now'))
-    if (applicationId === undefined) return refuseJson(plain(c), { code: 'api_key_refused' }, publicUrl)
+    if (applicationId === undefined) return decline({ code: 'api_key_refused' })
     c.set('applicationId', applicationId)
     return next()
   })
 
   api.post('/', async (c) => {
+    const { decline, answer } = answersOf<'issueVerification'>()
     const key = idempotencyKeyOf(c.req.header('idempotency-key'))
-    if (!key.ok) return refuseJson(plain(c), key.refusal, publicUrl)
+    if (!key.ok) return decline(c, key.refusal)
     const body = await readJson(plain(c), issueRequest)
-    if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
+    if (!body.ok) return decline(c, body.refusal)
     const request = requestOf(body.value)
-    if (!request.ok) return refuseJson(plain(c), request.refusal, publicUrl)
+    if (!request.ok) return decline(c, request.refusal)
     const issued = await issueVerification(deps, c.get('applicationId'), request.value, key.value)
-    return answerJson(plain(c), issued, show, publicUrl, 201)
+    return answer(c, issued, show, 201)
   })
 
   api.get('/:id', async (c) => {
+    const { decline, answer } = answersOf<'readVerification'>()
     const id = idOf(c.req.param('id'))
-    if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
+    if (!id.ok) return decline(c, id.refusal)
     const found = await readVerification(deps, c.get('applicationId'), id.value)
-    return answerJson(
-      plain(c),
-      found,
-      (v) => ({ ...show(v), deliveries: v.deliveries.map(describeDelivery) }),
-      publicUrl,
-    )
+    return answer(c, found, (v) => ({ ...show(v), deliveries: v.deliveries.map(describeDelivery) }))
   })
 
   api.post('/:id/attempts', async (c) => {
+    const { decline, answer } = answersOf<'checkCode'>()
     const id = idOf(c.req.param('id'))
-    if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
+    if (!id.ok) return decline(c, id.refusal)
     const body = await readJson(plain(c), attemptRequest)
-    if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
+    if (!body.ok) return decline(c, body.refusal)
     const checked = await checkApplicationCode(
       deps,
       c.get('applicationId'),
@@ -77,28 +88,28 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
       body.value.code,
       c.get('now'),
     )
-    const approval = ({ approvedAt }: { approvedAt: Instant }) => ({
+    return answer(c, checked, ({ approvedAt }) => ({
       id: id.value,
       status: 'approved',
       approved_at: isoMoment(approvedAt),
-    })
-    return answerJson(plain(c), checked, approval, publicUrl)
+    }))
   })
 
   api.post('/:id/sends', async (c) => {
+    const { decline, answer } = answersOf<'resendCode'>()
     const id = idOf(c.req.param('id'))
-    if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
+    if (!id.ok) return decline(c, id.refusal)
     const body = await readOptionalJson(plain(c), resendRequest)
-    if (!body.ok) return refuseJson(plain(c), body.refusal, publicUrl)
+    if (!body.ok) return decline(c, body.refusal)
     const resent = await resendApplicationCode(deps, c.get('applicationId'), id.value, body.value.channel)
-    return answerJson(plain(c), resent, show, publicUrl, 202)
+    return answer(c, resent, show, 202)
   })
 
   api.post('/:id/cancellation', async (c) => {
+    const { decline, answer } = answersOf<'cancelVerification'>()
     const id = idOf(c.req.param('id'))
-    if (!id.ok) return refuseJson(plain(c), id.refusal, publicUrl)
-    const cancelled = await cancelVerification(deps, c.get('applicationId'), id.value)
-    return answerJson(plain(c), cancelled, show, publicUrl)
+    if (!id.ok) return decline(c, id.refusal)
+    return answer(c, await cancelVerification(deps, c.get('applicationId'), id.value), show)
   })
 
   return api
@@ -108,17 +119,19 @@ export function verificationApi(deps: Deps, authenticate: Authenticate, publicUr
 const plain = (c: unknown): Answering => c as Answering
 
 /** An id that is none is as unknown as one that never was. */
-function idOf(text: string): Result<string> {
+function idOf(text: string): Result<string, 'verification_unknown'> {
   const wellFormed = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
   return wellFormed ? accept(text.toLowerCase()) : refuse({ code: 'verification_unknown' })
 }
 
-function idempotencyKeyOf(text: string | undefined): Result<string | undefined> {
+function idempotencyKeyOf(text: string | undefined): Result<string | undefined, 'idempotency_key_malformed'> {
   if (text === undefined || /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text)) return accept(text)
   return refuse({ code: 'idempotency_key_malformed' })
 }
 
-function requestOf(body: z.output<typeof issueRequest>): Result<VerificationRequest> {
+function requestOf(
+  body: z.output<typeof issueRequest>,
+): Result<VerificationRequest, 'email_malformed' | 'phone_malformed' | 'input_refused'> {
   const address = addressOf(body.to)
   if (!address.ok) return address
   const isEmail = address.value.kind === 'email'
@@ -139,7 +152,9 @@ function requestOf(body: z.output<typeof issueRequest>): Result<VerificationRequ
   })
 }
 
-function addressOf(to: z.output<typeof issueRequest>['to']): Result<Address> {
+function addressOf(
+  to: z.output<typeof issueRequest>['to'],
+): Result<Address, 'email_malformed' | 'phone_malformed'> {
   if ('email' in to) {
     const email = parseEmail(to.email)
     return email.ok ? accept({ kind: 'email', email: email.value }) : email

@@ -91,7 +91,8 @@ export async function issueFlowCode(deps: Deps, code: FlowCode, source: Source):
     deps.database.transaction(async (sql) => {
       const done = await deps.verificationSql.issue(sql, keys, asked)
       if (done.result !== 'issued') return done
-      if (channel === 'sms') await takePhoneSend(deps, sql, to)
+      const taken = channel === 'sms' ? await takePhoneSend(deps, sql, to) : accept(undefined)
+      if (!taken.ok) throw new TakenBack(taken.refusal)
       await noteAsked(deps, sql, code, asked, source, done.createdAt)
       return done
     }),

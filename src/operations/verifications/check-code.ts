@@ -1,9 +1,9 @@
-import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type RefusalOf, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import { type CodeLength, canonicalCode } from '../../core/verifications/code.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import { prefixOf } from '../../core/verifications/phone-limits.ts'
-import { refusalWhenEnded } from '../../core/verifications/verification.ts'
+import { type EndedRefusal, refusalWhenEnded } from '../../core/verifications/verification.ts'
 import { newTimeId } from '../../secrets/random.ts'
 import { noteCodeUsed } from '../../storage/phone-limits.ts'
 import { type FoundVerification, find, ofApplication, type Whose } from '../../storage/verification.ts'
@@ -11,22 +11,36 @@ import type { Deps } from '../deps.ts'
 import { inTurn } from './in-turn.ts'
 import { whyNoGuess } from './limits.ts'
 
-/** Checks a code for the application that asked for it. Refusals: those of `checkCode`. */
-export const checkApplicationCode = (
+type Approved = { approvedAt: Instant }
+type NotCompared =
+  | EndedRefusal
+  | 'verification_unknown'
+  | 'code_malformed'
+  | 'wrong_codes_limit'
+  | 'item_closed'
+type CheckRefusal = NotCompared | 'code_wrong' | 'unavailable'
+
+/** Checks a code for the application that asked for it. */
+export async function checkApplicationCode(
   deps: Deps,
   applicationId: string,
   id: string,
   typed: string,
   now: Instant,
-): Promise<Result<{ approvedAt: Instant }>> => checkCode(deps, ofApplication(applicationId, id), typed, now)
+): Promise<Result<Approved, Exclude<CheckRefusal, 'item_closed'>>> {
+  const checked = await checkCode(deps, ofApplication(applicationId, id), typed, now)
+  if (checked.ok) return checked
+  const { refusal } = checked
+  if (refusal.code === 'item_closed') throw new Error('Only an account has items.')
+  return refuse(refusal)
+}
 
 /**
  * Checks a typed code. A right one is accepted once; a wrong one spends a try, whatever else happens at that moment.
  *
- * @param guesses what a wrong code counts against besides its destination; their rows exist
+ * What can be no code of its length spends nothing.
  *
- * Refusals: `code_malformed` (nothing spent), `code_wrong`, `code_expired`, `code_used`, `code_tries_spent`,
- * `verification_cancelled`, `wrong_codes_limit`, `item_closed`, `verification_unknown`.
+ * @param guesses what a wrong code counts against besides its destination; their rows exist
  */
 export async function checkCode(
   deps: Deps,
@@ -34,7 +48,7 @@ export async function checkCode(
   typed: string,
   now: Instant,
   guesses: readonly LimitKey[] = [],
-): Promise<Result<{ approvedAt: Instant }>> {
+): Promise<Result<Approved, CheckRefusal>> {
   const code = canonicalCode(typed)
   if (code !== undefined) {
     // The second time, the ring has been read again: another process may have rotated it since the first.
@@ -71,7 +85,7 @@ export async function checkCode(
   return refuse((await whyNotCompared(deps, found, undefined, guesses)) ?? { code: 'code_malformed', length })
 }
 
-const whyWrong = (attemptsLeft: number): Refusal =>
+const whyWrong = (attemptsLeft: number): RefusalOf<'code_wrong' | 'code_tries_spent'> =>
   attemptsLeft > 0 ? { code: 'code_wrong', attemptsLeft } : { code: 'code_tries_spent' }
 
 /** Why a code was not compared; undefined where nothing speaks against it any more. */
@@ -80,7 +94,7 @@ async function whyNotCompared(
   found: FoundVerification | undefined,
   code: string | undefined,
   guesses: readonly LimitKey[],
-): Promise<Refusal | undefined> {
+): Promise<RefusalOf<NotCompared> | undefined> {
   if (found === undefined) return { code: 'verification_unknown' }
   const { verification, now, destinationKey } = found
   const ended = refusalWhenEnded(verification, now)

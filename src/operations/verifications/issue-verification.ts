@@ -1,5 +1,5 @@
 import { destinationOf } from '../../core/address.ts'
-import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type RefusalOf, type Result, refuse } from '../../core/refusal.ts'
 import { hours, type Instant, seconds } from '../../core/time.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
 import type { Verification, VerificationRequest } from '../../core/verifications/verification.ts'
@@ -22,26 +22,33 @@ import {
   whyLimited,
 } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
-import { TakenBack } from './taken-back.ts'
+import { transactionOrRefusal } from './taken-back.ts'
 
 /** The verification, the database's clock, and whether this is the answer to the same request made before. */
 export type IssuedVerification = { verification: Verification; now: Instant; repeated: boolean }
+
+type PhoneRefusal = 'phone_prefix_closed' | 'phone_budget_spent'
+type NotServed = 'channel_unavailable' | 'phone_country_not_served'
+type IssueRefusal =
+  | NotServed
+  | PhoneRefusal
+  | 'sends_limit'
+  | 'idempotency_key_reused'
+  | 'idempotency_in_progress'
+  | 'unavailable'
 
 /**
  * Starts a verification and queues its first message. When this returns, both are committed and flushed.
  *
  * With an Idempotency-Key the id is derived from it, so that of any number of equal requests at once exactly one
  * verification and one message come to be, and all the others get its answer.
- *
- * Refusals: `channel_unavailable`, `phone_country_not_served`, `sends_limit`, `phone_prefix_closed`,
- * `phone_budget_spent`, `idempotency_key_reused`, `idempotency_in_progress`.
  */
 export async function issueVerification(
   deps: Deps,
   applicationId: string,
   request: VerificationRequest,
   idempotencyKey: string | undefined,
-): Promise<Result<IssuedVerification>> {
+): Promise<Result<IssuedVerification, IssueRefusal>> {
   const notServed = whyNotServed(deps, request)
   if (notServed !== undefined) return refuse(notServed)
   const requestHash = idempotencyKey === undefined ? undefined : sha256(JSON.stringify(request))
@@ -98,7 +105,10 @@ const idempotencyLasts = hours(24)
 const idempotentId = (ring: Keyring, applicationId: string, key: string, uses: number): string =>
   uuidOf(ring.lookupHash('idempotency', applicationId, sha256(key).toString('hex'), String(uses)))
 
-function whyNotServed(deps: Deps, { channel, address }: VerificationRequest): Refusal | undefined {
+function whyNotServed(
+  deps: Deps,
+  { channel, address }: VerificationRequest,
+): RefusalOf<NotServed> | undefined {
   if (!deps.channels.has(channel)) return { code: 'channel_unavailable', channel }
   if (address.kind === 'phone' && !deps.policy.phones.countries.includes(address.country)) {
     return { code: 'phone_country_not_served', country: address.country }
@@ -106,7 +116,8 @@ function whyNotServed(deps: Deps, { channel, address }: VerificationRequest): Re
   return undefined
 }
 
-type IssuedOnce = Issued | { result: 'refused'; refusal: Refusal } | { result: 'lock_timeout' }
+type IssuedToPhone = Issued | { result: 'refused'; refusal: RefusalOf<PhoneRefusal> }
+type IssuedOnce = IssuedToPhone | { result: 'lock_timeout' }
 
 async function issueOnce(
   deps: Deps,
@@ -118,7 +129,6 @@ async function issueOnce(
     if (request.address.kind === 'email') return await deps.together.issue({ keys, fresh })
     return await issueToPhone(deps, keys, fresh)
   } catch (fault) {
-    if (fault instanceof TakenBack) return { result: 'refused', refusal: fault.refusal }
     if (fresh.requestHash !== undefined && sqlState(fault) === lockNotAvailable)
       return { result: 'lock_timeout' }
     throw fault
@@ -126,12 +136,14 @@ async function issueOnce(
 }
 
 /** Texts cost money: besides the limits, the number's range and the day's budget must allow it. */
-async function issueToPhone(deps: Deps, keys: LimitKey[], fresh: NewVerification): Promise<Issued> {
-  return deps.database.transaction(async (sql) => {
-    const issued = await deps.verificationSql.issue(sql, keys, fresh)
-    if (issued.result === 'issued') await takePhoneSend(deps, sql, fresh.destination)
-    return issued
+async function issueToPhone(deps: Deps, keys: LimitKey[], fresh: NewVerification): Promise<IssuedToPhone> {
+  const issued = await transactionOrRefusal<Issued, PhoneRefusal>(deps.database, async (sql) => {
+    const done = await deps.verificationSql.issue(sql, keys, fresh)
+    if (done.result !== 'issued') return accept(done)
+    const taken = await takePhoneSend(deps, sql, fresh.destination)
+    return taken.ok ? accept(done) : taken
   })
+  return issued.ok ? issued.value : { result: 'refused', refusal: issued.refusal }
 }
 
 /** The answer that this Idempotency-Key got before: none, or one so old that the key is free again. */
@@ -140,7 +152,7 @@ async function answerBefore(
   applicationId: string,
   id: string,
   requestHash: Buffer,
-): Promise<Result<IssuedVerification> | 'forgotten' | undefined> {
+): Promise<Result<IssuedVerification, 'idempotency_key_reused'> | 'forgotten' | undefined> {
   const found = await find(deps.database.sql, ofApplication(applicationId, id))
   if (found === undefined) return undefined
   if (found.now - found.verification.createdAt >= idempotencyLasts) return 'forgotten'

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { type Address, destinationOf } from '../../core/address.ts'
-import type { Refusal, SendLimit } from '../../core/refusal.ts'
+import type { RefusalOf, SendLimit } from '../../core/refusal.ts'
 import type { Instant } from '../../core/time.ts'
 import { type LimitKey, waitUntil } from '../../core/verifications/limits.ts'
 import type { VerificationRequest } from '../../core/verifications/verification.ts'
@@ -64,7 +64,7 @@ export function networkText(ip: string): string {
 export async function whyLimited(
   deps: Deps,
   keys: readonly LimitKey[],
-): Promise<Extract<Refusal, { code: 'sends_limit' }> | undefined> {
+): Promise<RefusalOf<'sends_limit'> | undefined> {
   const logs = await readLogs(deps.database.sql, keys)
   const waits = logs.flatMap((log) => {
     const key = keys.find((k) => k.key.equals(log.key))
@@ -94,7 +94,10 @@ export const fullOf = async <Key extends LimitKey>(deps: Deps, keys: readonly Ke
   (await waitsOf(deps, keys)).map(({ key }) => key)
 
 /** Why a code may not be guessed at; undefined where nothing speaks against it. What is hushed says nothing. */
-export async function whyNoGuess(deps: Deps, keys: readonly LimitKey[]): Promise<Refusal | undefined> {
+export async function whyNoGuess(
+  deps: Deps,
+  keys: readonly LimitKey[],
+): Promise<RefusalOf<'item_closed' | 'wrong_codes_limit'> | undefined> {
   const waits = await waitsOf(
     deps,
     keys.filter(({ hushed }) => !hushed),

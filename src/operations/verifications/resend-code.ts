@@ -1,9 +1,9 @@
-import { accept, type Refusal, type Result, refuse } from '../../core/refusal.ts'
+import { accept, type RefusalOf, type Result, refuse } from '../../core/refusal.ts'
 import { type Instant, seconds } from '../../core/time.ts'
 import type { CodeLength } from '../../core/verifications/code.ts'
 import type { Channel } from '../../core/verifications/delivery.ts'
 import type { LimitKey } from '../../core/verifications/limits.ts'
-import { decideResend, type Verification } from '../../core/verifications/verification.ts'
+import { decideResend, type EndedRefusal, type Verification } from '../../core/verifications/verification.ts'
 import type { Keyring } from '../../secrets/keyring.ts'
 import { anyOf, newCode, newTimeId } from '../../secrets/random.ts'
 import { sealBound } from '../../secrets/sealed-code.ts'
@@ -21,15 +21,27 @@ import {
 import type { Deps } from '../deps.ts'
 import { mayPassOnAnotherShard, quotaKey, shardsTried, whyLimited } from './limits.ts'
 import { takePhoneSend } from './phone-sends.ts'
-import { TakenBack } from './taken-back.ts'
+import { transactionOrRefusal } from './taken-back.ts'
 
-/** Sends a code again for the application that asked for it. Refusals: those of `resendCode`. */
+type Resent = { verification: Verification; now: Instant }
+type ResendRefusal =
+  | EndedRefusal
+  | 'resend_too_soon'
+  | 'resends_spent'
+  | 'sends_limit'
+  | 'channel_unavailable'
+  | 'phone_prefix_closed'
+  | 'phone_budget_spent'
+  | 'verification_unknown'
+  | 'unavailable'
+
+/** Sends a code again for the application that asked for it. */
 export const resendApplicationCode = (
   deps: Deps,
   applicationId: string,
   id: string,
   channel: Channel | undefined,
-): Promise<Result<{ verification: Verification; now: Instant }>> =>
+): Promise<Result<Resent, ResendRefusal>> =>
   resendCode(deps, ofApplication(applicationId, id), channel, (ring) => [
     quotaKey(ring, applicationId, anyOf(deps.limits.quotaShards)),
   ])
@@ -39,16 +51,13 @@ export const resendApplicationCode = (
  * old is about to die.
  *
  * @param sourceKeys what else the send counts against: the application's quota, or browser and network
- *
- * Refusals: `resend_too_soon`, `resends_spent`, `sends_limit`, `channel_unavailable`, `phone_prefix_closed`,
- * `phone_budget_spent`, those of an ended verification, `verification_unknown`.
  */
 export async function resendCode(
   deps: Deps,
   whose: Whose,
   channel: Channel | undefined,
   sourceKeys: (ring: Keyring) => LimitKey[],
-): Promise<Result<{ verification: Verification; now: Instant }>> {
+): Promise<Result<Resent, ResendRefusal>> {
   const before = await find(deps.database.sql, whose)
   if (before === undefined) return refuse({ code: 'verification_unknown' })
   const early = decideResend(before.verification, deps.policy.code, before.now)
@@ -59,15 +68,11 @@ export async function resendCode(
 
   for (let tries = 1; ; tries += 1) {
     const keys = [destinationKeyOf(before), ...sourceKeys(deps.keyring.current())]
-    const outcome = await deps.database
-      .transaction((sql) => resend(deps, sql, whose, to, keys))
-      .catch((fault) => {
-        if (fault instanceof TakenBack) return refuse(fault.refusal)
-        throw fault
-      })
-    if (outcome !== 'limited') {
-      if (outcome.ok) deps.wakeOutbox()
-      return outcome
+    const outcome = await transactionOrRefusal(deps.database, (sql) => resend(deps, sql, whose, to, keys))
+    if (!outcome.ok) return outcome
+    if (outcome.value !== 'limited') {
+      deps.wakeOutbox()
+      return accept(outcome.value)
     }
     const refusal = await whyLimited(deps, keys)
     if (!mayPassOnAnotherShard(refusal) || tries >= shardsTried) {
@@ -86,13 +91,16 @@ async function resend(
   whose: Whose,
   channel: Channel,
   keys: LimitKey[],
-): Promise<Result<{ verification: Verification; now: Instant }> | 'limited'> {
-  if ((await deps.verificationSql.take(sql, keys)) === 'limited') return 'limited'
+): Promise<Result<Resent | 'limited', ResendRefusal>> {
+  if ((await deps.verificationSql.take(sql, keys)) === 'limited') return accept('limited')
   const held = await hold(sql, whose)
-  if (held === undefined) throw new TakenBack({ code: 'verification_unknown' })
+  if (held === undefined) return refuse({ code: 'verification_unknown' })
   const decision = decideResend(held.verification, deps.policy.code, held.now)
-  if (!decision.ok) throw new TakenBack(decision.refusal)
-  if (channel !== 'email') await takePhoneSend(deps, sql, held.verification.destination)
+  if (!decision.ok) return decision
+  if (channel !== 'email') {
+    const taken = await takePhoneSend(deps, sql, held.verification.destination)
+    if (!taken.ok) return taken
+  }
   if (decision.value.repeat === 'same_code') await noteResend(sql, whose)
   else await renew(deps, sql, whose, held.verification)
   await queue(sql, { subject: whose.subject, id: newTimeId(), verificationId: whose.id, channel })
@@ -111,7 +119,7 @@ function whyChannelUnavailable(
   deps: Deps,
   verification: Verification,
   channel: Channel,
-): Refusal | undefined {
+): RefusalOf<'channel_unavailable'> | undefined {
   const sameKind = (channel === 'email') === (verification.channel === 'email')
   return sameKind && deps.channels.has(channel) ? undefined : { code: 'channel_unavailable', channel }
 }
