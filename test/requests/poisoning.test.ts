@@ -137,7 +137,6 @@ test('a page asked for under another name is refused, and nothing is sent', asyn
     'localhost',
     '127.0.0.1',
     '',
-    'CODES.harbour.test ',
     `codes.harbour.test, ${evil}`,
   ]) {
     for (const path of ['/', '/signin', '/signup', '/account', '/help', '/.well-known/change-password']) {

@@ -135,7 +135,7 @@ export function whatLasts(installed: () => Installed): void {
       }
       const person = await signIn(member.recoveryCode ?? '')
       const next = recoveryCodeOn(person.page)
-      await person.press('kept')
+      await person.press('saved')
       expect(person.page.path).toMatch(/^\/account\//)
       expect((await signIn(member.recoveryCode ?? '')).page.refusal).toBe('recovery_code_wrong')
       expect(recoveryCodeOn((await signIn(next)).page)).not.toBe('')

@@ -57,9 +57,8 @@ export async function answerNotice(
   requester: Requester,
   now: Instant,
 ): Promise<Result<AnsweredNotice>> {
-  if (isForgotten(token, now)) return accept({ outcome: 'too_late', flowId: undefined })
   const read = await readNotice(deps, token, typed.reference, requester)
-  if (!read.ok) return read
+  if (!read.ok) return isForgotten(token, now) ? accept({ outcome: 'too_late', flowId: undefined }) : read
   const notice = { ...read.value, changeId: typed.changeId ?? read.value.changeId }
   if (notice.kind === 'undo_asked') return answerAnnouncement(deps, notice, requester, now)
   const outcome = await freezeChange(deps, notice, requester, now)
