@@ -209,6 +209,7 @@ export const tableMoves: Readonly<Record<string, TableMove>> = {
   session: { move: 'left behind', because: 'sessions end with a move' },
   flow: { move: 'left behind', because: 'a sign-in that was under way begins again' },
   invitation: { move: 'left behind', because: 'a link works for an hour' },
+  guessing: { move: 'left behind', because: 'it is about limits, which begin anew' },
   migration: { move: 'left behind', because: 'the other side brings its own schema' },
 }
 

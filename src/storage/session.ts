@@ -271,13 +271,11 @@ export async function removeOldSessions(sql: Sql): Promise<number> {
 export async function removeOldBrowsers(sql: Sql): Promise<number> {
   const old = await sql<{ account_id: string; browser: Buffer }>`
     select account_id, browser from known_browser
-    where last_sign_in_at < statement_timestamp() - interval '90 days'
-      or forgotten_at < statement_timestamp() - interval '30 days' limit ${removalBatch}`
+    where last_sign_in_at < statement_timestamp() - interval '90 days' limit ${removalBatch}`
   if (old.length === 0) return 0
   await sql`
     delete from known_browser
-    where (last_sign_in_at < statement_timestamp() - interval '90 days'
-        or forgotten_at < statement_timestamp() - interval '30 days') and (account_id, browser) in (
+    where last_sign_in_at < statement_timestamp() - interval '90 days' and (account_id, browser) in (
       select * from unnest(${old.map((row) => row.account_id)}::uuid[], ${old.map((row) => row.browser)}::bytea[]))`
   return old.length
 }
