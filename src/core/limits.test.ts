@@ -136,6 +136,7 @@ describe('the quota of an application, spread over rows', () => {
       'closing_told',
       'decoy_codes',
       'guessing_told',
+      'network_sign_ins',
       'reference_tries',
       'reported_browser',
       'reported_ip',
